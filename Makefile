@@ -54,7 +54,7 @@ docs: setup ## build the documentation site into site/
 dist: setup ## sdist and wheel, reproducible, and the suite against the installed wheel
 	$(RUN) scripts/build_dist.py
 
-fuzz: setup ## long-running: mutated answers against the session layer
+fuzz: setup ## long-running: mutated answers against the session layer, hostile documents against the generator
 	$(RUN) -m pytest -m fuzz -p no:randomly --timeout 3600
 
 soak: setup ## long-running: a fleet for 15 minutes, while all around it fails

@@ -6,7 +6,7 @@ It shares nothing with the code that emits but the rules for names, so that what
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class _Package:
     operations: dict[str, dict[str, Any]]
     index: dict[str, str]
     functions: set[str]
+    names: dict[str, str] = attrs.field(factory=dict)
 
 
 def compare(data: Mapping[str, Any], home: Path, name: str) -> tuple[Counts, Counts]:
@@ -61,6 +62,7 @@ def compare(data: Mapping[str, Any], home: Path, name: str) -> tuple[Counts, Cou
         BadInput: one line for each operation, parameter, schema, property or enum value without a counterpart.
     """
     package = _read_package(home)
+    package.names = _names(data.get("components", {}).get("schemas", {}), package)
     faults = [*_operations(data, package), *_schemas(data, package)]
     if faults:
         raise BadInput(*(f"{name}: {fault}" for fault in faults))
@@ -76,9 +78,9 @@ def count(data: Mapping[str, Any]) -> Counts:
 
 
 def _count_package(data: Mapping[str, Any], package: _Package) -> Counts:
-    listed = [key for key in data.get("components", {}).get("schemas", {}) if _emitted_name(key, package)]
-    families = {key: made for key, made in package.classes.items() if made.children}
-    children = {(key, child) for key, made in families.items() for child in made.children.values()}
+    listed = [key for key in data.get("components", {}).get("schemas", {}) if package.names.get(key)]
+    families = {key: item for key, item in package.classes.items() if item.children}
+    children = {(key, child) for key, item in families.items() for child in item.children.values()}
     return Counts(len(package.operations), len(listed), len(families), len(children))
 
 
@@ -93,20 +95,22 @@ def _resolve(data: Mapping[str, Any], value: Mapping[str, Any]) -> Mapping[str, 
     for _ in range(10):
         if "$ref" not in value:
             break
-        found: Any = data
+        target: Any = data
         for part in str(value["$ref"]).removeprefix("#/").split("/"):
-            found = found[part.replace("~1", "/").replace("~0", "~")]
-        value = found
+            target = target[part.replace("~1", "/").replace("~0", "~")]
+        value = target
     return value
+
+
+def _referred(reference: object) -> str:
+    return str(reference).rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
 
 def _mapping(schema: Mapping[str, Any]) -> dict[str, str]:
     mapping = schema["discriminator"].get("mapping", {})
     if mapping:
-        return {str(value): str(target).rpartition("/")[2] for value, target in mapping.items()}
-    names = [
-        str(member.get("$ref", "")).rpartition("/")[2] for key in ("oneOf", "anyOf") for member in schema.get(key, ())
-    ]
+        return {str(value): _referred(target) for value, target in mapping.items()}
+    names = [_referred(member.get("$ref", "")) for key in ("oneOf", "anyOf") for member in schema.get(key, ())]
     return {name: name for name in names}
 
 
@@ -117,29 +121,33 @@ def _operations(data: Mapping[str, Any], package: _Package) -> Iterator[str]:
     for path, method, item, operation in _spec_operations(data):
         operation_id = str(operation.get("operationId") or f"{method}_{naming.snake_case(path)}")
         where = f"operation {operation_id}"
-        made = package.operations.get(operation_id)
-        if made is None:
+        emitted = package.operations.get(operation_id)
+        if emitted is None:
             yield f"{where} was not emitted"
             continue
-        if (made["method"], made["path"]) != (method.upper(), path):
-            yield f"{where} was emitted as {made['method']} {made['path']}"
+        if (emitted["method"], emitted["path"]) != (method.upper(), path):
+            yield f"{where} was emitted as {emitted['method']} {emitted['path']}"
         if package.index.get(operation_id) not in package.functions:
             yield f"{where} has no function"
         entries = [_resolve(data, entry) for entry in (*item.get("parameters", ()), *operation.get("parameters", ()))]
         for entry in entries:
             key = (str(entry.get("name")), str(entry.get("in")))
-            if key not in made["parameters"] and not (key[1] == "header" and key[0].lower() in DROPPED_HEADERS):
+            if key not in emitted["parameters"] and not (key[1] == "header" and key[0].lower() in DROPPED_HEADERS):
                 yield f"{where}: parameter {key[0]} in {key[1]} was not emitted"
-        if "requestBody" in operation and _resolve(data, operation["requestBody"]).get("content") and not made["body"]:
+        if (
+            "requestBody" in operation
+            and _resolve(data, operation["requestBody"]).get("content")
+            and not emitted["body"]
+        ):
             yield f"{where}: its body was not emitted"
-        for code, answer in operation.get("responses", {}).items():
+        for code, response in operation.get("responses", {}).items():
             if str(code).startswith("2") and str(code).isdigit():
-                if int(code) not in made["answers"]:
-                    yield f"{where}: answer {code} was not emitted"
+                if int(code) not in emitted["responses"]:
+                    yield f"{where}: response {code} was not emitted"
                     continue
-                for media_type, content in _resolve(data, answer).get("content", {}).items():
-                    if "schema" in content and media_type not in made["answers"][int(code)]:
-                        yield f"{where}: answer {code} as {media_type} was not emitted"
+                for media_type, content in _resolve(data, response).get("content", {}).items():
+                    if "schema" in content and media_type not in emitted["responses"][int(code)]:
+                        yield f"{where}: response {code} as {media_type} was not emitted"
     if list(package.index) != [
         str(operation.get("operationId") or f"{method}_{naming.snake_case(path)}")
         for path, method, _, operation in _spec_operations(data)
@@ -149,7 +157,7 @@ def _operations(data: Mapping[str, Any], package: _Package) -> Iterator[str]:
 
 def _schemas(data: Mapping[str, Any], package: _Package) -> Iterator[str]:
     for key, schema in data.get("components", {}).get("schemas", {}).items():
-        name = _emitted_name(key, package)
+        name = package.names.get(key)
         if name is None:
             yield f"schema {key} was not emitted"
             continue
@@ -157,7 +165,7 @@ def _schemas(data: Mapping[str, Any], package: _Package) -> Iterator[str]:
             if schema.get("properties") or "discriminator" in schema:
                 yield f"schema {key} was emitted without its properties"
             continue
-        made = package.classes[name]
+        item = package.classes[name]
         wires = _all_wires(name, package)
         for part in _parts(schema):
             for wire in part.get("properties", {}):
@@ -165,21 +173,21 @@ def _schemas(data: Mapping[str, Any], package: _Package) -> Iterator[str]:
                     yield f"schema {key}: property {wire} was not emitted"
             if part.get("type", "string") == "string":
                 for value in part.get("enum", ()):
-                    if value is not None and value not in made.values:
+                    if value is not None and value not in item.values:
                         yield f"schema {key}: value {value!r} was not emitted"
             for wire, entry in part.get("properties", {}).items():
                 yield from _inline_values(f"schema {key}, property {wire}", entry, package)
         if "discriminator" in schema:
             for value, target in _mapping(schema).items():
-                child = _emitted_name(target, package)
-                if child is None or made.children.get(value) != child:
+                child = package.names.get(target)
+                if child is None or item.children.get(value) != child:
                     field = schema["discriminator"].get("propertyName")
                     yield f"schema {key}: {field} {value} does not lead to {target}"
-                elif name not in _ancestors(child, package):
+                elif name not in (child, *_ancestors(child, package)):
                     yield f"schema {key}: {target} does not inherit from it"
         for part in schema.get("allOf", ()):
-            base = str(part.get("$ref", "")).rpartition("/")[2]
-            parent = _emitted_name(base, package) if base else None
+            base = _referred(part.get("$ref", ""))
+            parent = package.names.get(base)
             if parent in package.classes and not _all_wires(parent, package) <= wires:
                 yield f"schema {key}: properties of {base} were not emitted"
 
@@ -191,7 +199,7 @@ def _inline_values(where: str, schema: Any, package: _Package) -> Iterator[str]:
             if schema.get("type", "string") == "string"
             else []
         )
-        if values and not any(made.values >= set(values) for made in package.classes.values()):
+        if values and not any(item.values >= set(values) for item in package.classes.values()):
             yield f"{where}: values {', '.join(values)} were not emitted"
         for key in ("items", "additionalProperties"):
             yield from _inline_values(where, schema.get(key), package)
@@ -206,21 +214,28 @@ def _parts(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield from _parts(part)
 
 
-def _emitted_name(key: str, package: _Package) -> str | None:
-    return next(
-        (name for name in (key, naming.class_name(key)) if name in package.classes or name in package.aliases), None
-    )
+def _names(keys: Iterable[str], package: _Package) -> dict[str, str]:
+    """The class or alias of each schema: the document's own name, or what the rules for names make of it."""
+    there = {**package.classes, **dict.fromkeys(package.aliases)}
+    names: dict[str, str] = {}
+    for key in sorted(keys, key=lambda key: naming.class_name(key) != key):
+        taken: set[str] = set()
+        while (name := naming.class_name(key, taken)) in names.values() and name in there:
+            taken.add(name)
+        if name in there:
+            names[key] = name
+    return names
 
 
 def _ancestors(name: str, package: _Package) -> list[str]:
-    found: list[str] = []
+    ancestors: list[str] = []
     queue = [name]
     for current in queue:
         for base in package.classes[current].bases if current in package.classes else ():
-            if base not in found:
-                found.append(base)
+            if base not in ancestors:
+                ancestors.append(base)
                 queue.append(base)
-    return found
+    return ancestors
 
 
 def _all_wires(name: str | None, package: _Package) -> set[str]:
@@ -258,8 +273,8 @@ def _read_package(home: Path) -> _Package:
             if statement.target.id == "OPERATIONS":
                 package.index = ast.literal_eval(statement.value)
             elif isinstance(statement.value, ast.Call):
-                operation_id, made = _read_operation(statement.value)
-                package.operations[operation_id] = made
+                operation_id, operation = _read_operation(statement.value)
+                package.operations[operation_id] = operation
     return package
 
 
@@ -271,19 +286,19 @@ def _parse(path: Path) -> ast.Module:
 
 
 def _read_class(statement: ast.ClassDef) -> _Class:
-    made = _Class([base.id for base in statement.bases if isinstance(base, ast.Name)], set(), set(), {})
+    item = _Class([base.id for base in statement.bases if isinstance(base, ast.Name)], set(), set(), {})
     for line in statement.body:
         if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
             keywords = _keywords(line.value) if isinstance(line.value, ast.Call) else {}
-            made.wires.add(
+            item.wires.add(
                 ast.literal_eval(keywords["wire"]) if "wire" in keywords else naming.camel_case(line.target.id)
             )
         elif isinstance(line, ast.Assign):
-            made.values.add(ast.literal_eval(line.value))
+            item.values.add(ast.literal_eval(line.value))
     for decorator in statement.decorator_list:
         if isinstance(decorator, ast.Call) and "children" in (keywords := _keywords(decorator)):
-            made.children = ast.literal_eval(keywords["children"])
-    return made
+            item.children = ast.literal_eval(keywords["children"])
+    return item
 
 
 def _read_operation(call: ast.Call) -> tuple[str, dict[str, Any]]:
@@ -295,10 +310,10 @@ def _read_operation(call: ast.Call) -> tuple[str, dict[str, Any]]:
         parameters.add(
             (values[1] if len(values) > 1 else naming.camel_case(values[0]), values[2] if len(values) > 2 else "query")
         )
-    answers = keywords["responses"]
-    assert isinstance(answers, ast.Dict)
+    responses = keywords["responses"]
+    assert isinstance(responses, ast.Dict)
     media_types: dict[int, list[str]] = {}
-    for key, value in zip(answers.keys, answers.values, strict=True):
+    for key, value in zip(responses.keys, responses.values, strict=True):
         assert key is not None and isinstance(value, ast.Call)
         values = [ast.literal_eval(argument) for argument in value.args]
         media_types[ast.literal_eval(key)] = values[1:] or (["application/json"] if values else [])
@@ -307,7 +322,7 @@ def _read_operation(call: ast.Call) -> tuple[str, dict[str, Any]]:
         "path": path,
         "parameters": parameters,
         "body": "body" in keywords,
-        "answers": media_types,
+        "responses": media_types,
     }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LONGEST = 1000
+"""Letters of a line at most."""
+
 
 class BadInput(Exception):
     """The input cannot be worked with.
@@ -11,5 +14,11 @@ class BadInput(Exception):
     """
 
     def __init__(self, *lines: str) -> None:
-        self.lines = tuple(" ".join(line.split()) for line in lines)
+        self.lines = tuple(_line(text) for text in lines)
         super().__init__("\n".join(self.lines))
+
+
+def _line(text: str) -> str:
+    """One line that a terminal can show, whatever a document put into it."""
+    shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(text.split()))
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."

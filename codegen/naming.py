@@ -13,6 +13,9 @@ from collections.abc import Collection, Iterable
 _SPELLINGS = ("VMware", "IPv4", "IPv6", "OAuth", "iSCSI", "FSx")
 """Words of the field whose capitals do not mark where a word begins."""
 
+LONGEST = 100
+"""Letters of a name at most."""
+
 _WORD = re.compile(
     "|".join(
         [
@@ -55,6 +58,10 @@ CLIENT_MEMBERS = frozenset(
 
 _MODEL_MEMBERS = frozenset(["additional_properties", "from_dict", "to_dict"])
 _CLASS_BODY_NAMES = frozenset(["bool", "bytes", "date", "datetime", "dict", "field", "float", "int", "list", "str"])
+_FUNCTION_NAMES = _CLASS_BODY_NAMES - {"field"}
+"""Types that the signatures of functions name: an operation called so would hide them from those below it."""
+_MODULE_NAMES = frozenset(["annotations", "getattr", "globals", "importlib", "list"])
+"""What the package of the modules of groups needs under these names itself."""
 _ARGUMENTS = frozenset(["body", "client", "self"])
 _CLASS_NAMES = frozenset(
     [
@@ -64,9 +71,12 @@ _CLASS_NAMES = frozenset(
         "Body",
         "Caller",
         "Download",
+        "GROUPS",
         "Listing",
+        "MODULES",
         "Model",
         "OpenEnum",
+        "OPERATIONS",
         "Operation",
         "Paging",
         "Parameter",
@@ -74,6 +84,7 @@ _CLASS_NAMES = frozenset(
         "Request",
         "Response",
         "TYPE_CHECKING",
+        "TypeAlias",
         "UNSET",
         "Unset",
         "Upload",
@@ -97,7 +108,7 @@ def pascal_case(text: str) -> str:
 
 
 def _identifier(name: str, reserved: Collection[str], taken: Collection[str], prefix: str) -> str:
-    name = name or prefix
+    name = name[:LONGEST] or prefix
     if name[0].isdigit():
         name = f"{prefix}_{name}"
     if keyword.iskeyword(name) or name in reserved:
@@ -136,15 +147,16 @@ def member_names(values: Iterable[str]) -> list[str]:
 
 
 def class_name(name: str, taken: Collection[str] = ()) -> str:
-    """The class for a schema: the document's own name wherever Python can take it."""
-    if not name.isidentifier():
-        name = "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9_]+", name))
+    """The class for a schema: the document's own name where it is one for a class, in ASCII, and not taken."""
+    if not (name.isascii() and name.isidentifier() and name[0].isupper()):
+        parts = (part.strip("_") for part in re.findall(r"[A-Za-z0-9_]+", name))
+        name = "".join(part[:1].upper() + part[1:] for part in parts)
     return _identifier(name, _CLASS_NAMES, taken, "Schema")
 
 
 def group_name(tag: str, taken: Collection[str] = ()) -> str:
     """The attribute of `Client` and the api module for a tag: `Managed Servers` is `managed_servers`."""
-    return _identifier(snake_case(tag), CLIENT_MEMBERS, taken, "group")
+    return _identifier(snake_case(tag), CLIENT_MEMBERS | _MODULE_NAMES, taken, "group")
 
 
 def _letters(text: str) -> str:
@@ -160,10 +172,10 @@ def function_name(operation_id: str, tag: str, taken: Collection[str] = ()) -> s
     head, separator, tail = operation_id.partition("_")
     whole = snake_case(operation_id)
     if separator and tail and _letters(head) == _letters(tag):
-        name = _identifier(snake_case(tail), ("client",), (), "operation")
+        name = _identifier(snake_case(tail), _FUNCTION_NAMES, (), "operation")
         if name not in taken:
             return name
-    return _identifier(whole, ("client",), taken, "operation")
+    return _identifier(whole, _FUNCTION_NAMES, taken, "operation")
 
 
 def unique(names: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Types, from what openapi-python-client says, and beside its objects what it cannot say.
 
-It merges a base into its children and knows no discriminators, takes one media type for an answer, no object as a
+It merges a base into its children and knows no discriminators, takes one media type for an response, no object as a
 parameter, and no other name for a schema. Those come from the document's facts, here and nowhere else.
 """
 
@@ -79,12 +79,12 @@ class Types:
         """The body of an operation that has one."""
         return self._of(self.parsed.body(operation.operation_id))
 
-    def answer(self, operation: Operation, status: int) -> list[str]:
-        """The bodies of an answer, one for each media type."""
-        contents = operation.answers[status]
+    def response(self, operation: Operation, status: int) -> list[str]:
+        """The bodies of a response, one for each media type."""
+        contents = operation.responses[status]
         if not contents:
             return []
-        first = self._of(self.parsed.answer(operation.operation_id, status))
+        first = self._of(self.parsed.response(operation.operation_id, status))
         return [_content(first, contents[0]), *(_content(self._plain(each.type), each) for each in contents[1:])]
 
     def _of(self, said: PropertyProtocol) -> str:

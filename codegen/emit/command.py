@@ -26,9 +26,9 @@ import attrs
 from codegen import compare, gate
 from codegen.emit import package as packages
 from codegen.emit import render
+from codegen.emit.formatting import format_tree
 from codegen.emit.reading import read
 from codegen.emit.target import Target
-from codegen.emit.writing import format_tree
 from codegen.faults import BadInput
 
 ROOT = Path(__file__).parents[2]
@@ -181,15 +181,8 @@ def _one(job: tuple[Path, Target, Path]) -> Report | list[str]:
     path, target, folder = job
     try:
         data = load(path)
-        document = read(data, target.label)
-        made = packages.build(document, target.label)
         home = folder / target.product / target.package
-        files = render.render(made, target)
-        for name, text in files.items():
-            place = home / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text, encoding="utf-8")
-        gate.check_tree(home, target.label)
+        files, warnings = write(data, target, home)
         format_tree(home)
         counts, spec = compare.compare(data, home, target.label)
     except BadInput as error:
@@ -200,13 +193,37 @@ def _one(job: tuple[Path, Target, Path]) -> Report | list[str]:
         counts.schemas,
         counts.families,
         counts.children,
-        len(files),
+        files,
         spec,
-        tuple(document.warnings),
+        tuple(warnings),
     )
 
 
-def _swap(made: Path, package: Path, targets: Sequence[Target]) -> None:
+def write(data: dict[str, Any], target: Target, home: Path) -> tuple[int, list[str]]:
+    """Write the package of one revision and read it once more, not yet formatted nor compared with its spec.
+
+    Args:
+        data: the OpenAPI document.
+        target: what to call it.
+        home: the folder of the package; made here.
+
+    Returns:
+        The number of files, and what was taken otherwise than written.
+
+    Raises:
+        BadInput: something of the document has no counterpart, or what was written is not what templates write.
+    """
+    document = read(data, target.label)
+    files = render.render(packages.build(document, target.label), target)
+    for name, text in files.items():
+        place = home / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+    gate.check_tree(home, data, target.label, target.product_title)
+    return len(files), document.warnings
+
+
+def _swap(fresh: Path, package: Path, targets: Sequence[Target]) -> None:
     """Put new packages where old ones were; on a fault all old ones come back."""
     moved: list[tuple[Path, Path | None]] = []
     try:
@@ -218,14 +235,14 @@ def _swap(made: Path, package: Path, targets: Sequence[Target]) -> None:
         for target in targets:
             (package / target.product).mkdir(exist_ok=True)
             init = package / target.product / "__init__.py"
-            shutil.copyfile(made / target.product / "__init__.py", init)
+            shutil.copyfile(fresh / target.product / "__init__.py", init)
             place = package / target.product / target.package
             old: Path | None = None
             if place.exists():
-                old = made / f"{target.product}.{target.package}.old"
+                old = fresh / f"{target.product}.{target.package}.old"
                 place.rename(old)
             moved.append((place, old))
-            (made / target.product / target.package).rename(place)
+            (fresh / target.product / target.package).rename(place)
     except OSError as error:
         for place, old in reversed(moved):
             shutil.rmtree(place, ignore_errors=True)

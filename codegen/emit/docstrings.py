@@ -1,11 +1,11 @@
-"""Docstrings of endpoint functions: the operation's title, method and path, its parameters, answers and errors."""
+"""Docstrings of endpoint functions: title, method and path, parameters, body, responses, errors, the vendor's page."""
 
 from __future__ import annotations
 
 import re
 
 from codegen.emit import document as doc
-from codegen.emit.package import Argument, Function
+from codegen.emit.parts import Argument, Function
 from codegen.emit.remarks import remarks
 from codegen.emit.target import Target
 from codegen.emit.writing import prose, wrapped
@@ -18,11 +18,12 @@ _ERRORS = {
     409: "ConflictError",
     429: "RateLimitedError",
 }
-_INFERRED = "Inferred: no document shows this operation, its likes do. A warning says so at the first call."
+_INDENT = 8
+_INFERRED = "Inferred from similar operations: no document shows this one. The first call warns."
 
 
-def function_doc(function: Function, path: list[Argument], rest: list[Argument], target: Target) -> str:
-    """The docstring of an endpoint function, without its quotes.
+def function_doc(function: Function, path: list[Argument], rest: list[Argument], target: Target) -> list[str]:
+    """The lines of the docstring of an endpoint function.
 
     Args:
         function: the function.
@@ -31,52 +32,56 @@ def function_doc(function: Function, path: list[Argument], rest: list[Argument],
         target: what is generated.
     """
     operation = function.operation
-    lines = wrapped(f"{prose(operation.title)}: ", f"{operation.method} {operation.path}.", 4, 0)
-    lines[0] = lines[0].strip()
+    lines = wrapped(f"{prose(operation.title)}: ", f"{operation.method} {operation.path}.", _INDENT, 0)
     if operation.inferred:
-        lines += ["", f"    {_INFERRED}"]
+        lines += ["", *wrapped("", _INFERRED, _INDENT, 0)]
     if operation.deprecated:
-        lines += ["", "    Deprecated by the vendor."]
+        lines += ["", *wrapped("", "Deprecated by the vendor.", _INDENT, 0)]
     if not operation.secured:
-        lines += ["", "    Needs no token."]
+        lines += ["", *wrapped("", "Needs no token.", _INDENT, 0)]
     arguments = [line for entry in path for line in _argument_doc(entry)]
     if function.body and operation.body:
-        arguments += wrapped("body: ", f"what is sent, as {operation.body.media_type}.", 8)
+        media_type = operation.body.media_type
+        sent = "" if media_type == "application/json" else f", sent as {media_type}"
+        arguments += wrapped("body: ", f"`{function.body}`{sent}.", _INDENT + 4)
     arguments += [line for entry in rest for line in _argument_doc(entry)]
     if arguments:
-        lines += ["", "    Args:", *arguments]
-    lines += ["", "    Returns:"]
-    for status, (expression, media_types) in function.answers.items():
+        lines += ["", *wrapped("", "Args:", _INDENT), *arguments]
+    lines += ["", *wrapped("", "Returns:", _INDENT)]
+    for status, (expression, media_types) in function.responses.items():
         said = f"`{expression}`" if expression else "nothing"
         kind = f" as {', '.join(media_types)}" if any(media != "application/json" for media in media_types) else ""
-        lines += wrapped(f"{status}: ", f"{said}{kind}.", 8)
-    lines += ["", "    Raises:"]
-    for error, statuses in _errors(operation.errors).items():
-        lines += wrapped(f"{error}: ", f"{', '.join(map(str, statuses))}.", 8)
-    lines.append("        VeeamError: no answer, or one that cannot be read.")
+        lines += wrapped(f"{status}: ", f"{said}{kind}.", _INDENT + 4)
+    errors = _errors(operation.errors)
+    if errors:
+        lines += ["", *wrapped("", "Raises:", _INDENT)]
+        for error, statuses in errors.items():
+            lines += wrapped(f"{error}: ", f"{', '.join(map(str, statuses))}.", _INDENT + 4)
     if target.reference:
-        lines += ["", f"    Reference: {prose(_reference(operation, target))}"]
-    return "\n".join(line.rstrip() for line in lines)
+        lines += ["", *wrapped("Reference: ", _reference(operation, target), _INDENT)]
+    return lines
 
 
 def _argument_doc(entry: Argument) -> list[str]:
     parameter = entry.parameter
-    said = f"{parameter.location} `{parameter.wire}`"
+    said = [f"{parameter.location} `{parameter.wire}`"]
     if parameter.deprecated:
-        said += ", deprecated"
-    said = ", ".join([said, *remarks(parameter.source, parameter.wire)])
+        said.append("deprecated")
+    said += remarks(parameter.source, parameter.wire)
     if "datetime" in entry.type:
-        said += ", with its zone"
+        said.append("with its zone")
     if parameter.array == "csv":
-        said += ", sent comma-separated"
-    return wrapped(f"{entry.name}: ", f"{said}.", 8)
+        said.append("sent comma-separated")
+    if parameter.json:
+        said.append("sent as JSON")
+    return wrapped(f"{entry.name}: ", f"{', '.join(said)}.", _INDENT + 4)
 
 
 def _errors(statuses: list[int]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
+    by_error: dict[str, list[int]] = {}
     for status in statuses:
-        found.setdefault(_ERRORS.get(status, "ServerError" if status >= 500 else "ApiError"), []).append(status)
-    return found
+        by_error.setdefault(_ERRORS.get(status, "ServerError" if status >= 500 else "ApiError"), []).append(status)
+    return by_error
 
 
 def _reference(operation: doc.Operation, target: Target) -> str:

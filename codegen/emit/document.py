@@ -96,7 +96,7 @@ class Content:
 
 @attrs.define
 class Operation:
-    """An operation; `answers` has the bodies of each 2xx status, `errors` the other statuses."""
+    """An operation; `responses` has the bodies of each 2xx status, `errors` the other statuses."""
 
     operation_id: str
     title: str
@@ -106,7 +106,7 @@ class Operation:
     parameters: list[Parameter]
     body: Content | None
     body_required: bool
-    answers: dict[int, list[Content]]
+    responses: dict[int, list[Content]]
     errors: list[int]
     secured: bool
     safe: bool | None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import LiteralString
 
 _PLAIN = frozenset(["str", "int", "float", "bool", "bytes", "list", "dict", "None"])
-IMPORTS = {
+IMPORTS: dict[str, LiteralString] = {
     "Any": "from typing import Any",
     "Unset": "from veeam_async._model import Unset",
     "Upload": "from veeam_async.uploads import Upload",
@@ -18,13 +19,13 @@ IMPORTS = {
 
 def members(expression: str) -> list[str]:
     """The members of a union: `list[A | B] | None` has two."""
-    found, depth, start = [], 0, 0
+    parts, depth, start = [], 0, 0
     for position, letter in enumerate(expression):
         depth += (letter == "[") - (letter == "]")
         if letter == "|" and depth == 0:
-            found.append(expression[start:position].strip())
+            parts.append(expression[start:position].strip())
             start = position + 1
-    return [*found, expression[start:].strip()]
+    return [*parts, expression[start:].strip()]
 
 
 def union(expressions: Iterable[str]) -> str:
@@ -37,5 +38,5 @@ def union(expressions: Iterable[str]) -> str:
 
 def names(expressions: Iterable[str]) -> list[str]:
     """The names that type expressions take from somewhere else, sorted."""
-    found = {name for expression in expressions for name in re.findall(r"[A-Za-z_]\w*", expression)}
-    return sorted(found - _PLAIN)
+    used = {name for expression in expressions for name in re.findall(r"[A-Za-z_]\w*", expression)}
+    return sorted(used - _PLAIN)

@@ -42,13 +42,13 @@ def files(nodes: Iterable[Node]) -> dict[str, list[str]]:
     """The models files: name without `.py` to its classes, bases first and otherwise in the document's order."""
     by_name = {node.name: node for node in nodes}
     root = {name: _root(name, by_name) for name in by_name}
-    home = _homes(by_name, root)
+    home = _homes(by_name)
     home |= _families(by_name, root, home)
-    found: dict[str, list[str]] = defaultdict(list)
+    by_file: dict[str, list[str]] = defaultdict(list)
     for name in sorted(by_name, key=lambda name: _depth(name, by_name)):
-        found[home[name]].append(name)
+        by_file[home[name]].append(name)
     order = {name: place for place, name in enumerate(by_name)}
-    return {file: _bases_first(found[file], by_name, order) for file in sorted(found)}
+    return {file: _bases_first(by_file[file], by_name, order) for file in sorted(by_file)}
 
 
 def _root(name: str, nodes: Mapping[str, Node]) -> str:
@@ -68,7 +68,7 @@ def _bases_first(names: list[str], nodes: Mapping[str, Node], order: Mapping[str
     return sorted(names, key=lambda name: (_depth(name, nodes), order[name]))
 
 
-def _homes(nodes: Mapping[str, Node], root: Mapping[str, str]) -> dict[str, str]:
+def _homes(nodes: Mapping[str, Node]) -> dict[str, str]:
     """The group that alone reaches a class, or `shared`; what no operation reaches goes where its likes are."""
     reached: dict[str, set[str]] = defaultdict(set)
     starts: dict[str, list[str]] = defaultdict(list)
@@ -84,9 +84,10 @@ def _homes(nodes: Mapping[str, Node], root: Mapping[str, str]) -> dict[str, str]
                 queue += [*nodes[name].uses, *([base] if base else [])]
     home = {name: next(iter(groups)) if len(groups) == 1 else SHARED for name, groups in reached.items()}
     likes = _Likes(home)
-    for name in nodes:
+    for name in sorted(nodes, key=lambda name: _depth(name, nodes)):
         if name not in home:
-            home[name] = home.get(root[name]) or likes.home(root[name])
+            base = nodes[name].base
+            home[name] = home[base] if base else likes.home(name)
     return home
 
 
@@ -129,6 +130,7 @@ def _families(nodes: Mapping[str, Node], root: Mapping[str, str], home: Mapping[
 
 def _family_file(file: str, base: str, taken: Collection[str]) -> str:
     words = naming.snake_case(base) or "family"
+    words = words[: naming.LONGEST]
     stem = words if words.startswith(file.rstrip("_")) else f"{file.rstrip('_')}_{words}"
     name, number = stem, 2
     while name in taken:

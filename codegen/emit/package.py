@@ -5,98 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-import attrs
-
 from codegen import naming
 from codegen.emit import document as doc
 from codegen.emit import files
 from codegen.emit.beside import Types
 from codegen.emit.expressions import members, union
+from codegen.emit.listings import Listings, mark_rows
 from codegen.emit.parsed import parse
+from codegen.emit.parts import Argument, Class, Emitted, Field, Function
 from codegen.emit.remarks import remarks
-
-
-@attrs.define
-class Field:
-    """A field of a class; `narrows` one of a base, which `fits` by the rules of type checkers or does not."""
-
-    name: str
-    wire: str
-    type: str
-    required: bool
-    default: str | None = None
-    note: str = ""
-    narrows: bool = False
-    fits: bool = True
-    read_only: bool = False
-    rows: bool = False
-
-
-@attrs.define
-class Class:
-    """A class or an alias of a models module."""
-
-    name: str
-    schema: doc.Schema
-    base: str | None = None
-    fields: list[Field] = attrs.field(factory=list)
-    discriminator: str | None = None
-    children: dict[str, str] = attrs.field(factory=dict)
-    members: list[tuple[str, str]] = attrs.field(factory=list)
-    type: str = ""
-
-
-@attrs.define
-class Argument:
-    """A parameter of an endpoint function."""
-
-    name: str
-    type: str
-    parameter: doc.Parameter
-
-
-@attrs.define
-class Listing:
-    """How an operation gives its rows: classes of page and row, and where rows, skip and limit are."""
-
-    page: str
-    rows: str
-    row: str
-    skip: str
-    limit: str
-    in_body: bool = False
-    within: str = "pagination"
-
-
-@attrs.define
-class Function:
-    """An endpoint function."""
-
-    name: str
-    group: str
-    operation: doc.Operation
-    arguments: list[Argument]
-    body: str | None
-    answers: dict[int, tuple[str, list[str]]]
-    returns: str
-    listing: Listing | None = None
-
-
-@attrs.define
-class Emitted:
-    """Everything of one revision.
-
-    Attributes:
-        classes: by class name, in the document's order.
-        modules: models module to its classes.
-        groups: group to its tag, in the document's order.
-        functions: in the document's order.
-    """
-
-    classes: dict[str, Class]
-    modules: dict[str, list[str]]
-    groups: dict[str, str]
-    functions: list[Function]
 
 
 def build(document: doc.Document, name: str) -> Emitted:
@@ -114,11 +31,17 @@ def build(document: doc.Document, name: str) -> Emitted:
 
 
 def _class_names(document: doc.Document) -> dict[str, str]:
-    """The class of each schema; what is only another name comes last to a name that two would have."""
+    """The class of each schema: a name that the document has comes first, an alias last."""
     names: dict[str, str] = {}
-    for schema in sorted(document.schemas.values(), key=lambda schema: schema.kind == "alias"):
-        names[schema.name] = naming.class_name(schema.name, names.values())
+    taken: set[str] = set()
+    for schema in sorted(document.schemas.values(), key=_precedence):
+        names[schema.name] = naming.class_name(schema.name, taken)
+        taken.add(names[schema.name])
     return names
+
+
+def _precedence(schema: doc.Schema) -> tuple[bool, bool]:
+    return naming.class_name(schema.name) != schema.name, schema.kind == "alias"
 
 
 def references(plain: object) -> Iterator[str]:
@@ -147,7 +70,7 @@ class _Builder:
         classes = {self.names[schema.name]: self._class(schema) for schema in self.document.schemas.values()}
         self._discriminated(classes)
         groups, functions = self._functions(classes)
-        self._mark_rows(classes, functions)
+        mark_rows(classes, functions)
         return Emitted(classes, self._modules(functions), groups, functions)
 
     # -- models
@@ -171,40 +94,40 @@ class _Builder:
         """Wire name to attribute, those of the bases included."""
         if name not in self.attributes:
             schema = self.document.schemas[name]
-            found = dict(self._attribute_names(schema.base)) if schema.base else {}
-            fresh = [wire for wire in schema.properties if wire not in found]
+            names = dict(self._attribute_names(schema.base)) if schema.base else {}
+            fresh = [wire for wire in schema.properties if wire not in names]
             # The plain name goes to the property that is spelled so: `issued` before `.issued`.
             plain = [wire for wire in fresh if naming.camel_case(naming.attribute_name(wire)) == wire]
             for wire in [*plain, *(wire for wire in fresh if wire not in plain)]:
-                found[wire] = naming.attribute_name(wire, found.values())
-            self.attributes[name] = found
+                names[wire] = naming.attribute_name(wire, names.values())
+            self.attributes[name] = names
         return self.attributes[name]
 
     def _class(self, schema: doc.Schema) -> Class:
-        made = Class(self.names[schema.name], schema)
+        item = Class(self.names[schema.name], schema)
         if schema.kind == "enum":
-            made.members = list(zip(naming.member_names(schema.values), schema.values, strict=True))
+            item.members = list(zip(naming.member_names(schema.values), schema.values, strict=True))
         elif schema.kind == "alias":
-            made.type = self.types.alias(schema.name)
+            item.type = self.types.alias(schema.name)
         else:
-            made.base = self.names[schema.base] if schema.base else None
-            made.fields = self._fields(schema)
-        return made
+            item.base = self.names[schema.base] if schema.base else None
+            item.fields = self._fields(schema)
+        return item
 
     def _fields(self, schema: doc.Schema) -> list[Field]:
         """The fields that a class declares: those of its own, and those of its bases that it narrows."""
         if schema.name not in self.fields:
             attributes = self._attribute_names(schema.name)
             inherited = self._inherited(schema.base)
-            found = []
+            declared = []
             for wire, entry in schema.properties.items():
                 before = inherited.get(wire)
                 field = self._field(schema, attributes[wire], entry, before)
                 if before is None or before.type != field.type:
                     field.narrows = before is not None
                     field.fits = before is None or self._fits(field.type, before.type)
-                    found.append(field)
-            self.fields[schema.name] = found
+                    declared.append(field)
+            self.fields[schema.name] = declared
         return self.fields[schema.name]
 
     def _field(self, schema: doc.Schema, name: str, entry: doc.Property, before: Field | None) -> Field:
@@ -234,7 +157,7 @@ class _Builder:
         )
 
     def _is_child(self, name: str, base: str) -> bool:
-        schemas = {made: schema for schema, made in self.names.items()}
+        schemas = {class_name: schema for schema, class_name in self.names.items()}
         current: str | None = schemas.get(name)
         while current:
             if self.names[current] == base:
@@ -244,27 +167,27 @@ class _Builder:
 
     def _inherited(self, base: str | None) -> dict[str, Field]:
         """Wire name to what the bases declare."""
-        found: dict[str, Field] = {}
+        fields: dict[str, Field] = {}
         while base:
             schema = self.document.schemas[base]
             for field in self._fields(schema):
-                found.setdefault(field.wire, field)
+                fields.setdefault(field.wire, field)
             base = schema.base
-        return found
+        return fields
 
     def _discriminated(self, classes: dict[str, Class]) -> None:
-        for made in classes.values():
-            schema = made.schema
+        for item in classes.values():
+            schema = item.schema
             if not schema.mapping:
                 continue
-            made.discriminator = schema.discriminator
-            made.children = {value: self.names[child] for value, child in schema.mapping.items()}
+            item.discriminator = schema.discriminator
+            item.children = {value: self.names[child] for value, child in schema.mapping.items()}
             leading: dict[str, list[str]] = defaultdict(list)
-            for value, child in made.children.items():
+            for value, child in item.children.items():
                 leading[child].append(value)
             attribute = self._attribute_names(schema.name)[str(schema.discriminator)]
             for child, values in leading.items():
-                if len(values) > 1 or child == made.name:
+                if len(values) > 1 or child == item.name:
                     continue
                 own = next((entry for entry in classes[child].fields if entry.wire == schema.discriminator), None)
                 if own is None:
@@ -289,22 +212,10 @@ class _Builder:
             name = naming.function_name(operation.operation_id, operation.tag, taken[group])
             taken[group].add(name)
             functions.append(self._function(operation, group, name))
+        listings = Listings(self.document, self.types)
         for function in functions:
-            function.listing = self._listing(function)
+            function.listing = listings.of(function)
         return groups, functions
-
-    def _mark_rows(self, classes: dict[str, Class], functions: list[Function]) -> None:
-        """The rows of a page are a list whatever the document says of null: `for row in page.data` is to be typed."""
-        for function in functions:
-            if function.listing is None:
-                continue
-            declaring: str | None = function.listing.page
-            while declaring is not None:
-                for field in classes[declaring].fields:
-                    if field.wire == function.listing.rows:
-                        field.type = field.type.removesuffix(" | Unset").removesuffix(" | None")
-                        field.rows = True
-                declaring = classes[declaring].base
 
     def _function(self, operation: doc.Operation, group: str, name: str) -> Function:
         arguments: list[Argument] = []
@@ -312,79 +223,17 @@ class _Builder:
             expression = self.types.parameter(operation, parameter)
             argument = naming.parameter_name(parameter.wire, [entry.name for entry in arguments])
             arguments.append(Argument(argument, expression, parameter))
-        answers: dict[int, tuple[str, list[str]]] = {}
-        for status, contents in operation.answers.items():
-            types = self.types.answer(operation, status)
-            answers[status] = (union(types) if types else "", [content.media_type for content in contents])
+        responses: dict[int, tuple[str, list[str]]] = {}
+        for status, contents in operation.responses.items():
+            types = self.types.response(operation, status)
+            responses[status] = (union(types) if types else "", [content.media_type for content in contents])
         body = None
         if operation.body:
             body = self.types.body(operation)
             if operation.body.shape == "binary":
                 body = "bytes"
-        returns = union(expression or "None" for expression, _ in answers.values())
-        return Function(name, group, operation, arguments, body, answers, returns)
-
-    def _listing(self, function: Function) -> Listing | None:
-        """A listing answers with one object that holds one array of rows, and is asked for by skip and limit."""
-        answered = self._page(function.operation)
-        if answered is None:
-            return None
-        page = self._all_properties(answered)
-        arrays = [
-            wire for wire, (_, entry) in page.items() if "array" in entry.type and wire not in ("_links", "links")
-        ]
-        if len(arrays) != 1:
-            return None
-        rows = arrays[0]
-        expression = self.types.property(page[rows][0], rows)
-        row = union(part for part in members(expression[len("list[") : -1]) if part != "None")
-        counted = any(wire.lower() in ("pagination", "totalcount", "total", "count") for wire in page)
-        by_wire = {
-            argument.parameter.wire.lower(): argument
-            for argument in function.arguments
-            if argument.parameter.location == "query"
-        }
-        limit = by_wire.get("limit")
-        skip = by_wire.get("skip") or by_wire.get("offset")
-        if limit and skip:
-            return Listing(self.names[answered], rows, row, skip.name, limit.name)
-        if counted and function.operation.body and "$ref" in function.operation.body.type:
-            asked = self._all_properties(function.operation.body.type["$ref"])
-            within = "pagination" if "pagination" in asked and "$ref" in asked["pagination"][1].type else ""
-            paged = self._all_properties(asked[within][1].type["$ref"]) if within else asked
-            fields = {wire.lower(): wire for wire in paged}
-            skip_wire = fields.get("skip") or fields.get("offset")
-            if skip_wire and "limit" in fields:
-                page_name = self.names[answered]
-                return Listing(page_name, rows, row, skip_wire, fields["limit"], in_body=True, within=within)
-        return None
-
-    def _page(self, operation: doc.Operation) -> str | None:
-        """The schema that an operation answers with, by itself or as the result of an operation that is waited for."""
-        if any(len(contents) != 1 or contents[0].shape != "json" for contents in operation.answers.values()):
-            return None
-        if any("$ref" not in contents[0].type for contents in operation.answers.values()):
-            return None
-        answered: dict[int, str] = {status: contents[0].type["$ref"] for status, contents in operation.answers.items()}
-        later = answered.pop(202, None)
-        result = self._all_properties(later).get("result") if later else None
-        if result is not None and "$ref" in result[1].type:
-            page: str = result[1].type["$ref"]
-            # Without another answer, a call that changes something would do so again for every page.
-            allowed = answered == {200: page} or (not answered and operation.method == "GET")
-            return page if allowed else None
-        if later is not None:
-            answered[202] = later
-        return next(iter(answered.values())) if len(answered) == 1 else None
-
-    def _all_properties(self, name: str | None) -> dict[str, tuple[str, doc.Property]]:
-        found: dict[str, tuple[str, doc.Property]] = {}
-        while name:
-            schema = self.document.schemas[name]
-            for wire, entry in schema.properties.items():
-                found.setdefault(wire, (name, entry))
-            name = schema.base
-        return found
+        returns = union(expression or "None" for expression, _ in responses.values())
+        return Function(name, group, operation, arguments, body, responses, returns)
 
     # -- files
 
@@ -393,7 +242,7 @@ class _Builder:
         for function in functions:
             operation = function.operation
             types = [parameter.type for parameter in operation.parameters]
-            types += [content.type for contents in operation.answers.values() for content in contents]
+            types += [content.type for contents in operation.responses.values() for content in contents]
             if operation.body:
                 types.append(operation.body.type)
             for name in naming.unique(name for plain in types for name in references(plain)):

@@ -1,6 +1,6 @@
 """openapi-python-client as a library: the one module that calls it.
 
-It reads a revision under the document's own names and says what each property, parameter, body and answer is in
+It reads a revision under the document's own names and says what each property, parameter, body and response is in
 Python. `beside` adds what it cannot say. Whatever it refuses is an error here, never a warning.
 """
 
@@ -75,10 +75,10 @@ class Parsed:
         """What an operation takes as its body."""
         return self.endpoints[operation_id].bodies[0].prop
 
-    def answer(self, operation_id: str, status: int) -> PropertyProtocol:
-        """What an operation answers with, as the first of its media types."""
+    def response(self, operation_id: str, status: int) -> PropertyProtocol:
+        """What an operation gives, as the first of its media types."""
         patterns = self.endpoints[operation_id].responses.patterns
-        return next(answer.prop for answer in patterns if answer.status_code.pattern == str(status))
+        return next(response.prop for response in patterns if response.status_code.pattern == str(status))
 
 
 def parse(document: Document, name: str, classes: Mapping[str, str]) -> Parsed:
@@ -230,9 +230,9 @@ class _Parse:
             "responses": {
                 str(status): {
                     "description": "",
-                    "content": self._content(contents[:1], f"{where}Answer{status}", _ANSWERS),
+                    "content": self._content(contents[:1], f"{where}Response{status}", _ANSWERS),
                 }
-                for status, contents in operation.answers.items()
+                for status, contents in operation.responses.items()
             },
         }
         if operation.body:

@@ -1,4 +1,4 @@
-"""Reading a spec: its operations, and all that they say of parameters, bodies and answers."""
+"""Reading a spec: its operations, and all that they say of parameters, bodies and responses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from codegen import naming
-from codegen.emit import references
+from codegen.emit import references, shape
 from codegen.emit.document import DROPPED_HEADERS, Content, Document, Json, Location, Operation, Parameter, Shape
 from codegen.emit.schemas import SchemaReader
 from codegen.faults import BadInput
@@ -26,9 +26,9 @@ def read(data: Json, name: str) -> Document:
     Raises:
         BadInput: a `$ref` leads nowhere, two operations share a name, or something has no counterpart in Python.
     """
-    faults = list(references.broken(data))
+    faults = list(shape.faults(data)) or list(references.broken(data))
     if faults:
-        raise BadInput(*(f"{name}: {fault}" for fault in faults))
+        raise BadInput(*(f"{name}: {fault}" for fault in faults[:100]))
     product, _, revision = name.partition("/")
     return _Reader(Spec(product, revision, dict(data)), name).read()
 
@@ -75,7 +75,7 @@ class _Reader:
         inline = naming.pascal_case(operation_id)
         self.schemas.tag = source.tag
         body = self._body(source, inline, where)
-        answers = self._answers(source, inline, where)
+        responses = self._responses(source, inline, where)
         security = raw.get("security", self.spec.document.get("security"))
         return Operation(
             operation_id=operation_id,
@@ -86,7 +86,7 @@ class _Reader:
             parameters=list(self._parameters(source, inline, where)),
             body=body,
             body_required=source.body_required and body is not None,
-            answers=answers,
+            responses=responses,
             errors=sorted(set(source.errors)),
             secured=security is None or bool(security),
             safe=bool(raw["x-safe"]) if "x-safe" in raw else None,
@@ -137,21 +137,21 @@ class _Reader:
         plain = self.schemas.plain(schema, inline + "Body", where)[0]
         return Content(media_type, plain, media_shape(media_type, schema))
 
-    def _answers(self, source: SpecOperation, inline: str, where: str) -> dict[int, list[Content]]:
-        answers: dict[int, list[Content]] = {}
+    def _responses(self, source: SpecOperation, inline: str, where: str) -> dict[int, list[Content]]:
+        responses: dict[int, list[Content]] = {}
         for response in source.responses:
-            name = inline + "Answer" + (str(response.status) if len(source.responses) > 1 else "")
+            name = inline + "Response" + (str(response.status) if len(source.responses) > 1 else "")
             plains: dict[str, Json] = {}
-            contents = answers.setdefault(response.status, [])
+            contents = responses.setdefault(response.status, [])
             for media_type, schema in response.content.items():
                 key = json.dumps(schema, sort_keys=True)
                 if key not in plains:
-                    plains[key] = self.schemas.plain(schema, name, f"{where}, answer {response.status}")[0]
+                    plains[key] = self.schemas.plain(schema, name, f"{where}, response {response.status}")[0]
                 contents.append(Content(media_type, plains[key], media_shape(media_type, schema)))
-        if not answers:
-            self.warnings.append(f"{where}: no 2xx answer in the document; taken to be 200 with any content")
-            answers[200] = [Content("application/json", {}, "json")]
-        return answers
+        if not responses:
+            self.warnings.append(f"{where}: no 2xx response in the document; taken to be 200 with any content")
+            responses[200] = [Content("application/json", {}, "json")]
+        return responses
 
     def _check_operation_names(self, operations: list[Operation]) -> None:
         seen: dict[str, Operation] = {}

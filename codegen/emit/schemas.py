@@ -21,10 +21,15 @@ def enum_values(source: Json) -> list[str]:
     return naming.unique(texts) if all(isinstance(value, str) for value in texts) else []
 
 
+def _name(reference: object) -> str:
+    """The schema that a reference names."""
+    return str(reference).rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+
+
 def _members(source: Json) -> list[str]:
     """The schemas that a union and its discriminator name."""
     parts = [str(part.get("$ref", "")) for key in ("oneOf", "anyOf") for part in source.get(key, ())]
-    return [str(part).rpartition("/")[2] for part in (*parts, *source["discriminator"].get("mapping", {}).values())]
+    return [_name(part) for part in (*parts, *source["discriminator"].get("mapping", {}).values())]
 
 
 class SchemaReader:
@@ -59,14 +64,27 @@ class SchemaReader:
         self.schemas |= self.inline
         for schema in self.inline.values():
             for child in schema.mapping.values():
-                if self.schemas[child].base is None and child != schema.name:
+                if self.schemas[child].kind == "model" and self.schemas[child].base is None and child != schema.name:
                     self.schemas[child].base = schema.name
         self._check_bases()
+        if not self.faults:
+            self._declare_discriminators()
         return self.schemas
 
+    def _declare_discriminators(self) -> None:
+        """The property that a discriminator names is one, whether the document lists it or not."""
+        for schema in self.schemas.values():
+            wire = schema.discriminator
+            if wire is None:
+                continue
+            current: str | None = schema.name
+            while current and wire not in self.schemas[current].properties:
+                current = self.schemas[current].base
+            if current is None:
+                schema.properties[wire] = Property(wire, {"type": "string"}, True, False)
+
     def _target(self, reference: str, where: str) -> str | None:
-        kind, _, name = reference.rpartition("/")
-        name = name.replace("~1", "/").replace("~0", "~")
+        kind, name = reference.rpartition("/")[0], _name(reference)
         if kind != "#/components/schemas" or name not in self.sources:
             self.faults.append(f"{where}: $ref {reference} leads nowhere")
             return None
@@ -85,6 +103,8 @@ class SchemaReader:
 
     def _is_model(self, source: Json, seen: frozenset[str] = frozenset()) -> bool:
         """Whether a schema has properties of its own or by inheritance, or may have them some day."""
+        if enum_values(source):
+            return False
         if source.get("properties") or "discriminator" in source:
             return True
         if "allOf" in source or "$ref" in source:
@@ -93,7 +113,7 @@ class SchemaReader:
                 return False
             if any(part.get("properties") or "discriminator" in part for part in own):
                 return True
-            names = [reference.rpartition("/")[2] for reference in references]
+            names = [_name(reference) for reference in references]
             return any(
                 name in self.sources and name not in seen and self._is_model(self.sources[name], seen | {name})
                 for name in names
@@ -105,10 +125,21 @@ class SchemaReader:
     def _find_bases(self) -> None:
         """A schema with a discriminator is the base of those that it names and that have none of their own."""
         for name, source in self.sources.items():
-            if "discriminator" in source:
+            if "discriminator" in source and self._is_model(source):
                 for member in _members(source):
-                    if member in self.sources and not self._parts(self.sources[member])[0] and member != name:
+                    baseless = member in self.sources and not self._parts(self.sources[member])[0]
+                    if baseless and not self._leads_to(name, member):
                         self._bases.setdefault(member, name)
+
+    def _leads_to(self, name: str, base: str) -> bool:
+        """Whether a schema is another, or has it for a base of its bases."""
+        queue = [name]
+        for current in queue:
+            if current == base:
+                return True
+            further = [_name(reference) for reference in self._parts(self.sources.get(current, {}))[0]]
+            queue += [each for each in (*further, self._bases.get(current)) if each and each not in queue]
+        return False
 
     def _named(self, name: str, source: Json, *, listed: bool = True) -> Schema:
         where = f"schema {name}"
@@ -154,8 +185,6 @@ class SchemaReader:
             ):  # a child may require what its base does not
                 plain, nullable = self.plain(value, inherited_inline, f"{where}, property {wire}")
                 schema.properties[wire] = Property(wire, plain, True, nullable, self._is_read_only(value), value)
-        if schema.discriminator and schema.discriminator not in properties and schema.discriminator not in inherited:
-            schema.properties[schema.discriminator] = Property(schema.discriminator, {"type": "string"}, True, False)
         return schema
 
     def _is_read_only(self, source: Json) -> bool:
@@ -163,7 +192,7 @@ class SchemaReader:
         for _ in range(20):
             if source.get("readOnly") is True:
                 return True
-            name = str(source.get("$ref", "")).rpartition("/")[2]
+            name = _name(source.get("$ref", ""))
             if name not in self.sources:
                 break
             source = self.sources[name]
@@ -173,7 +202,7 @@ class SchemaReader:
         """The schema behind a schema that is nothing but a reference."""
         for _ in range(20):
             source = self.sources[name]
-            further = str(source.get("$ref", "")).rpartition("/")[2]
+            further = _name(source.get("$ref", ""))
             if further not in self.sources or source.get("properties"):
                 break
             name = further
@@ -181,7 +210,7 @@ class SchemaReader:
 
     def _inherited(self, base: str | None) -> dict[str, tuple[Json, bool, str]]:
         """The properties of a base and its own bases: schema, whether required, name for an inline type."""
-        found: dict[str, tuple[Json, bool, str]] = {}
+        properties: dict[str, tuple[Json, bool, str]] = {}
         seen: set[str] = set()
         while base and base not in seen and base in self.sources:
             seen.add(base)
@@ -190,14 +219,14 @@ class SchemaReader:
             for part in parts:
                 for wire, value in part.get("properties", {}).items():
                     inline = base + naming.pascal_case(wire)
-                    found.setdefault(wire, (value, wire in required, inline))
-            base = next((reference.rpartition("/")[2] for reference in references), self._bases.get(base))
-        return found
+                    properties.setdefault(wire, (value, wire in required, inline))
+            base = next((_name(reference) for reference in references), self._bases.get(base))
+        return properties
 
     def _flat(self, name: str, seen: frozenset[str]) -> dict[str, Any]:
         references, parts = self._parts(self.sources[name])
         flat: dict[str, Any] = {"properties": {}, "required": []}
-        targets = [reference.rpartition("/")[2] for reference in references] or [self._bases.get(name, "")]
+        targets = [_name(reference) for reference in references] or [self._bases.get(name, "")]
         for part in [
             *(self._flat(target, seen | {name}) for target in targets if target in self.sources and target not in seen),
             *parts,
@@ -222,6 +251,8 @@ class SchemaReader:
 
     def _check_bases(self) -> None:
         for schema in self.schemas.values():
+            if schema.base and self.schemas[schema.base].kind != "model":
+                self.faults.append(f"schema {schema.name}: inherits from {schema.base}, which is no object")
             seen = {schema.name}
             base = schema.base
             while base:

@@ -1,27 +1,83 @@
-"""Text for source files: literals, prose that can stand in a docstring, wrapping, templates, formatting."""
+"""The one module that puts texts of a document into source.
+
+Templates print nothing but `Code`, and `Code` is made here: names that are identifiers, types that are type
+expressions, literals, docstrings. What is neither is refused, not escaped by hope.
+"""
 
 from __future__ import annotations
 
+import functools
+import keyword
 import re
-import subprocess
-import sys
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, LiteralString
 
 import jinja2
 
 from codegen.faults import BadInput
 
 LINE_LENGTH = 120
+_EXPRESSION = re.compile(r"[A-Za-z0-9_ |,.\[\]]+")
 
 
-def literal(value: str) -> str:
-    """A string as a Python literal, in double quotes where nothing in it has to be escaped."""
-    return f'"{value}"' if value.isprintable() and '"' not in value and "\\" not in value else repr(value)
+class Code:
+    """A piece of source. Only this module makes one; formatting it into a plain string is an error."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        raise TypeError("source is put together by `code`, not by formatting")
+
+    __format__ = None  # type: ignore[assignment]
+
+
+def code(template: LiteralString, *parts: Code) -> Code:
+    """Source with other source in its `{}`."""
+    return Code(template.format(*(part._text for part in parts)))
+
+
+def join(separator: LiteralString, parts: Iterable[Code]) -> Code:
+    """Source with a separator between."""
+    return Code(separator.join(part._text for part in parts))
+
+
+def identifier(name: str) -> Code:
+    """A name, or names with dots between.
+
+    Raises:
+        BadInput: it is none.
+    """
+    for part in name.split("."):
+        if not part.isidentifier() or not part.isascii() or keyword.iskeyword(part):
+            raise BadInput(f"{name!r} is no name in Python")
+    return Code(name)
+
+
+def expression(text: str) -> Code:
+    """A type expression: names, `|`, brackets, commas.
+
+    Raises:
+        BadInput: it is none.
+    """
+    if not _EXPRESSION.fullmatch(text):
+        raise BadInput(f"{text!r} is no type")
+    return Code(text)
+
+
+def literal(value: str | int) -> Code:
+    """A value as a Python literal, a text in double quotes where nothing in it has to be escaped."""
+    if isinstance(value, str) and value.isprintable() and '"' not in value and "\\" not in value:
+        return Code(f'"{value}"')
+    return Code(ascii(value))
 
 
 def prose(text: str) -> str:
-    """Text of the document's as it can stand in a docstring: one line, nothing that ends or escapes it."""
+    """Text of a document as it can stand in a docstring or a comment: one line, nothing that ends or escapes it."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(shown.split()).replace("\\", "/").replace('"', "'")
 
@@ -38,49 +94,38 @@ def wrapped(prefix: str, text: str, indent: int, hanging: int = 4) -> list[str]:
     )
 
 
-def human(name: str) -> str:
-    """A class name as words: `EJobType` is `Job type`, `BackupJobModel` is `Backup job model`."""
-    words = re.findall(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+", name) or [name]
-    if len(words) > 1 and words[0] == "E":
-        words = words[1:]
-    return " ".join(
-        [
-            words[0][:1].upper() + words[0][1:],
-            *(
-                word if word.isupper() or (word[-1] == "s" and word[:-1].isupper()) else word.lower()
-                for word in words[1:]
-            ),
-        ]
-    )
+def remark(text: str) -> Code:
+    """Text for a comment or for the inside of a docstring of one line."""
+    return Code(prose(text))
 
 
+def docstring(lines: Iterable[str], indent: int = 4) -> Code:
+    """A docstring with its quotes: the first line follows them (an empty one leaves them alone), all are indented."""
+    safe = [f"{line[: len(line) - len(line.lstrip())]}{_prose_line(line)}".rstrip() for line in lines]
+    text = "\n".join(safe).lstrip(" ").rstrip()
+    return Code(f'"""{text}\n{" " * indent}"""' if "\n" in text else f'"""{text}"""')
+
+
+def _prose_line(line: str) -> str:
+    kept = "".join(letter if letter.isprintable() else " " for letter in line.strip())
+    return kept.replace("\\", "/").replace('"', "'")
+
+
+def _only_code(value: Any) -> str:
+    if isinstance(value, Code):
+        return value._text
+    raise TypeError(f"a template prints {value!r}, which did not come from codegen.emit.writing")
+
+
+@functools.cache
 def environment() -> jinja2.Environment:
-    """Where the templates are found; `literal` and `prose` are filters."""
-    made = jinja2.Environment(
+    """Where the templates are found."""
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_only_code,
     )
-    made.filters["literal"] = literal
-    made.filters["prose"] = prose
-    return made
-
-
-def format_tree(folder: Path) -> None:
-    """Sort the imports of all Python files below a folder and format them with ruff, by no configuration but this.
-
-    Raises:
-        BadInput: ruff found something that is no Python.
-    """
-    options = ["--isolated", "--no-cache", "--target-version", "py311", "--line-length", str(LINE_LENGTH), str(folder)]
-    first_party = 'lint.isort.known-first-party=["veeam_async"]'
-    for command in (["check", "--select", "I", "--fix", "--quiet", "--config", first_party], ["format"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, *options], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            said = (done.stderr or done.stdout).strip() or "failed and does not say why"
-            raise BadInput(*(f"ruff: {line}" for line in said.splitlines()[:20]))

@@ -173,7 +173,7 @@ LOSSES = {
             "operation Widgets_GetWidgets: parameter Accept in header was not emitted",
         ),
         ('    body=Body("Widget", required=False),\n', "", "operation CreateWidget: its body was not emitted"),
-        ('        202: Response("Operation_"),\n', "", "operation CreateWidget: answer 202 was not emitted"),
+        ('        202: Response("Operation_"),\n', "", "operation CreateWidget: response 202 was not emitted"),
         ('    "/widgets",', '    "/gadgets",', "operation Widgets_GetWidgets was emitted as GET /gadgets"),
     ],
     "models/*.py": [

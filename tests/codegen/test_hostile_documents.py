@@ -79,18 +79,31 @@ def test_a_text_of_a_document_does_not_run(place: str, tmp_path: Path, monkeypat
         "from os import system\n",
         "@print()\nclass A: ...\n",
         "x: print() = 1\n",
+        "x = 'a text that no document has: $'\n",
+        "x.y = 1\n",
+        "class A(print()): ...\n",
+        "class A:\n    print()\n",
+        "class A:\n    def f(self, x=print()): ...\n",
+        "class A:\n    def f(self):\n        return exec(self)\n",
+        "def f(): ...\n",
+        "if True:\n    x = 1\n",
+        "from __future__ import annotations\nfor x in y: ...\n",
+        "x = [y for y in z]\n",
+        "x = lambda: 1\n",
+        "x = 1.5\n",
+        "x = f'{__import__(1)}'\n",
     ],
 )
 def test_the_gate_refuses_what_no_template_writes(text: str, tmp_path: Path) -> None:
     """A call, an import or a statement that no template makes stops the emit, wherever it came from."""
     (tmp_path / "jobs.py").write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match="no template writes"):
-        gate.check_tree(tmp_path, "odd/v7")
+        gate.check_tree(tmp_path, {}, "odd/v7")
 
 
 def test_the_gate_takes_what_is_emitted(tmp_path: Path) -> None:
     """A package of an ordinary document passes."""
     specs = write_specs(tmp_path / "specs", v7=document())
     emit.emit(specs, tmp_path / "acme")
-    gate.check_tree(tmp_path / "acme", "odd/v7")
-    assert json.loads((specs / "odd/v7.json").read_text(encoding="utf-8"))["paths"]
+    data = json.loads((specs / "odd/v7.json").read_text(encoding="utf-8"))
+    gate.check_tree(tmp_path / "acme/odd/v7", data, "odd/v7", "Odd Product")

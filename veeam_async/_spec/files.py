@@ -33,11 +33,11 @@ def folders() -> tuple[Path, ...]:
 
 def revisions() -> list[tuple[str, str]]:
     """Product and revision of every specification file that is found."""
-    found: dict[tuple[str, str], None] = {}
+    names: dict[tuple[str, str], None] = {}
     for folder in folders():
         for path in sorted(folder.glob("*/*.json")):
-            found[path.parent.name, path.stem] = None
-    return list(found)
+            names[path.parent.name, path.stem] = None
+    return list(names)
 
 
 def load(product: str, revision: str) -> Spec:
@@ -54,8 +54,8 @@ def load(product: str, revision: str) -> Spec:
         path = folder / product / f"{revision}.json"
         if path.is_file():
             return _read(product, revision, path)
-    known = ", ".join(f"{product} {revision}" for product, revision in revisions()) or "none"
-    raise UnknownRevision(f"no specification of {product} {revision}; found: {known}")
+    present = ", ".join(f"{product} {revision}" for product, revision in revisions()) or "none"
+    raise UnknownRevision(f"no specification of {product} {revision}; found: {present}")
 
 
 @functools.cache

@@ -143,10 +143,10 @@ class Spec:
 
     def properties(self, schema: Schema) -> dict[str, Schema]:
         """All properties of an object schema, its bases' included."""
-        found: dict[str, Schema] = {}
+        properties: dict[str, Schema] = {}
         for part in self.parts(schema):
-            found.update(part.get("properties", {}))
-        return found
+            properties.update(part.get("properties", {}))
+        return properties
 
     def required(self, schema: Schema) -> set[str]:
         """All names that an object schema or one of its bases requires."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .api.configuration_backup import ConfigurationBackupApi
     from .api.connection import ConnectionApi
     from .api.credentials import CredentialsApi
-    from .api.data_integration_api import DataIntegrationApiApi
+    from .api.data_integration_api import DataIntegrationApi
     from .api.deployment import DeploymentApi
     from .api.encryption import EncryptionApi
     from .api.failback import FailbackApi
@@ -290,11 +290,11 @@ class Client(ApplianceClient):
         return BackupBrowsersApi(self)
 
     @cached_property
-    def data_integration_api(self) -> DataIntegrationApiApi:
+    def data_integration_api(self) -> DataIntegrationApi:
         """Data Integration API: 4 operations."""
-        from .api.data_integration_api import DataIntegrationApiApi
+        from .api.data_integration_api import DataIntegrationApi
 
-        return DataIntegrationApiApi(self)
+        return DataIntegrationApi(self)
 
     @cached_property
     def tasks(self) -> TasksApi:

@@ -300,7 +300,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_ALL_AMAZON_CONNECTIONS, {})
 
@@ -311,7 +310,7 @@ class AmazonConnectionsApi(Api):
         """Add Amazon Connection: POST /api/v1/amazonConnections.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AmazonConnectionSpec`.
 
         Returns:
             201: `AmazonConnection`.
@@ -320,7 +319,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_AMAZON_CONNECTION, {}, body)
 
@@ -341,7 +339,6 @@ class AmazonConnectionsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_AMAZON_CONNECTION_BY_ID, {"amazon_connection_id": amazon_connection_id})
 
@@ -362,7 +359,6 @@ class AmazonConnectionsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_AMAZON_CONNECTION, {"amazon_connection_id": amazon_connection_id})
 
@@ -382,7 +378,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _BROWSE_AVAILABILITY_ZONES, {"amazon_connection_id": amazon_connection_id})
 
@@ -407,7 +402,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -436,7 +430,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -460,7 +453,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _BROWSE_CLOUD_ROUTE_TABLES, {"amazon_connection_id": amazon_connection_id})
 
@@ -487,7 +479,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -525,7 +516,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -555,7 +545,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _BROWSE_RDS_INSTANCE_CLASSES, {"amazon_connection_id": amazon_connection_id})
 
@@ -575,7 +564,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _BROWSE_RDS_LICENSE, {"amazon_connection_id": amazon_connection_id})
 
@@ -595,7 +583,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _BROWSE_RDS_SECURITY_GROUPS, {"amazon_connection_id": amazon_connection_id})
 
@@ -615,7 +602,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _BROWSE_RDS_SUBNET_GROUPS, {"amazon_connection_id": amazon_connection_id})
 
@@ -638,7 +624,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(
             self, _VALIDATE_S3_ENDPOINT, {"amazon_connection_id": amazon_connection_id, "subnet_id": subnet_id}

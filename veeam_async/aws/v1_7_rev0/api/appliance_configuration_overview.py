@@ -61,7 +61,6 @@ class ApplianceConfigurationOverviewApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_BOTTLENECKS, {})
 
@@ -78,7 +77,6 @@ class ApplianceConfigurationOverviewApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _USER_STATUS, {})
 

@@ -45,7 +45,6 @@ class ApplianceStatisticsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SUMMARY, {})
 

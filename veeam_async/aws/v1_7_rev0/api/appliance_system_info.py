@@ -97,7 +97,6 @@ class ApplianceSystemInfoApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(
             self,
@@ -123,7 +122,6 @@ class ApplianceSystemInfoApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SYSTEM_PROPERTIES, {})
 
@@ -140,7 +138,6 @@ class ApplianceSystemInfoApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SYSTEM_DATE_TIME_INFO, {})
 

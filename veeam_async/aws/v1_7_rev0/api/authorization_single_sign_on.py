@@ -74,7 +74,6 @@ class AuthorizationSingleSignOnApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SIGN_ON_URL, {"user_name": user_name})
 
@@ -87,7 +86,7 @@ class AuthorizationSingleSignOnApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/x-www-form-urlencoded.
+            body: `SamlTokenSpec`, sent as application/x-www-form-urlencoded.
 
         Returns:
             200: `RESTLogin`.
@@ -98,7 +97,6 @@ class AuthorizationSingleSignOnApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _AUTHENTICATE_SAML, {}, body)
 

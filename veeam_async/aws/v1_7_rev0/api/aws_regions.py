@@ -132,7 +132,6 @@ class AwsRegionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self, _GET_ALL_REGIONS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort}
@@ -154,7 +153,6 @@ class AwsRegionsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_REGION_BY_ID, {"region_id": region_id})
 
@@ -184,7 +182,6 @@ class AwsRegionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -224,7 +221,6 @@ class AwsRegionsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,

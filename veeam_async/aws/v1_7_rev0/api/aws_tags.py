@@ -80,7 +80,6 @@ class AwsTagsApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(self, _TAGS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort})
 
@@ -100,7 +99,6 @@ class AwsTagsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _TAG, {"tag_id": tag_id})
 

@@ -185,7 +185,6 @@ class BackupRepositoriesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -200,7 +199,7 @@ class BackupRepositoriesApi(Api):
         """Add Repository: POST /api/v1/repositories.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryCreateSpec`.
 
         Returns:
             201: `Repository`.
@@ -209,7 +208,6 @@ class BackupRepositoriesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_REPOSITORY, {}, body)
 
@@ -224,7 +222,6 @@ class BackupRepositoriesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_REPOSITORIES, {})
 
@@ -235,7 +232,7 @@ class BackupRepositoriesApi(Api):
         """Validate Repository Settings: POST /api/v1/repositories/settings/validate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryCreateSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -245,7 +242,6 @@ class BackupRepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REPOSITORY_VALIDATE_SETTINGS, {}, body)
 
@@ -265,7 +261,6 @@ class BackupRepositoriesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REPOSITORIES_GET_ONE_BY_ID, {"repository_id": repository_id})
 
@@ -278,7 +273,7 @@ class BackupRepositoriesApi(Api):
 
         Args:
             repository_id: path `repositoryId`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryUpdateSpec`.
 
         Returns:
             200: `Repository`.
@@ -288,7 +283,6 @@ class BackupRepositoriesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_REPOSITORY, {"repository_id": repository_id}, body)
 
@@ -309,7 +303,6 @@ class BackupRepositoriesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_REPOSITORY, {"repository_id": repository_id})
 
@@ -322,7 +315,7 @@ class BackupRepositoriesApi(Api):
 
         Args:
             repository_id: path `repositoryId`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryPasswordValidationSpec`.
 
         Returns:
             200: `RepositoryPasswordValidationResult`.
@@ -332,7 +325,6 @@ class BackupRepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REPOSITORY_PASSWORD_IS_CORRECT, {"repository_id": repository_id}, body)
 

@@ -185,7 +185,6 @@ class ConfigurationBackupAndRestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_CONFIGURATION_BACKUP_IMPORT_LIST, {})
 
@@ -203,7 +202,6 @@ class ConfigurationBackupAndRestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_CONFIGURATION_BACKUP_SETTINGS, {})
 
@@ -214,7 +212,7 @@ class ConfigurationBackupAndRestoreApi(Api):
         """Modify Configuration Backup Settings: PUT /api/v1/configurationBackup/settings.
 
         Args:
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             200: `dict[str, Any]`.
@@ -225,7 +223,6 @@ class ConfigurationBackupAndRestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_CONFIGURATION_BACKUP_SETTINGS, {}, body)
 

@@ -44,7 +44,6 @@ class DynamoDbTablesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DYNAMO_DB_GET_ALL, {})
 

@@ -384,7 +384,6 @@ class Ec2BackupPoliciesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -409,7 +408,7 @@ class Ec2BackupPoliciesApi(Api):
         """Create Backup Policy: POST /api/v1/virtualMachines/policies.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             201: `Policy`.
@@ -418,7 +417,6 @@ class Ec2BackupPoliciesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_POLICY, {}, body)
 
@@ -433,7 +431,6 @@ class Ec2BackupPoliciesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_POLICIES, {})
 
@@ -444,7 +441,7 @@ class Ec2BackupPoliciesApi(Api):
         """Import Backup Policy Settings: POST /api/v1/virtualMachines/policies/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicyExportModel`.
 
         Returns:
             202: `SessionLink`.
@@ -455,7 +452,6 @@ class Ec2BackupPoliciesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_POLICY, {}, body)
 
@@ -466,7 +462,7 @@ class Ec2BackupPoliciesApi(Api):
         """Set Backup Policy Priority: POST /api/v1/virtualMachines/policies/orderPriorities.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PoliciesPrioritySpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -476,7 +472,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _POLICY_ORDER_PRIORITY_OF_POLICIES, {}, body)
 
@@ -487,7 +482,7 @@ class Ec2BackupPoliciesApi(Api):
         """Validate Backup Policy Settings: POST /api/v1/virtualMachines/policies/validate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -497,7 +492,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE, {}, body)
 
@@ -517,7 +511,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _POLICIES_GET_ONE_BY_ID, {"policy_id": policy_id})
 
@@ -530,7 +523,7 @@ class Ec2BackupPoliciesApi(Api):
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `Policy`.
 
         Returns:
             200: `Policy`.
@@ -540,7 +533,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_POLICY, {"policy_id": policy_id}, body)
 
@@ -561,7 +553,6 @@ class Ec2BackupPoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_POLICY, {"policy_id": policy_id})
 
@@ -581,7 +572,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_POLICY_COST, {"policy_id": policy_id})
 
@@ -601,7 +591,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DISABLE_POLICY, {"policy_id": policy_id})
 
@@ -621,7 +610,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_POLICY, {"policy_id": policy_id})
 
@@ -651,7 +639,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -677,7 +664,6 @@ class Ec2BackupPoliciesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_POLICY, {"policy_id": policy_id})
 
@@ -707,7 +693,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -741,7 +726,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -766,7 +750,6 @@ class Ec2BackupPoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_POLICY, {"policy_id": policy_id})
 
@@ -786,7 +769,6 @@ class Ec2BackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STOP_POLICY, {"policy_id": policy_id})
 

@@ -192,7 +192,6 @@ class Ec2InstancesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -223,7 +222,6 @@ class Ec2InstancesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_VIRTUAL_MACHINES, {})
 
@@ -239,7 +237,6 @@ class Ec2InstancesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESCAN_VIRTUAL_MACHINES, {})
 
@@ -259,7 +256,6 @@ class Ec2InstancesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VIRTUAL_MACHINE_BY_ID, {"virtual_machine_id": virtual_machine_id})
 
@@ -272,7 +268,7 @@ class Ec2InstancesApi(Api):
 
         Args:
             virtual_machine_id: path `virtualMachineId`, UUID.
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             202: `SessionLink`.
@@ -282,7 +278,6 @@ class Ec2InstancesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_VIRTUAL_MACHINE_BACKUPS, {"virtual_machine_id": virtual_machine_id}, body)
 
@@ -295,7 +290,7 @@ class Ec2InstancesApi(Api):
 
         Args:
             virtual_machine_id: path `virtualMachineId`, UUID.
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             202: `SessionLink`.
@@ -305,7 +300,6 @@ class Ec2InstancesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_VIRTUAL_MACHINE_SNAPSHOTS, {"virtual_machine_id": virtual_machine_id}, body)
 
@@ -318,7 +312,7 @@ class Ec2InstancesApi(Api):
 
         Args:
             virtual_machine_id: path `virtualMachineId`, UUID.
-            body: what is sent, as application/json.
+            body: `VirtualMachineSnapshotSpec`.
 
         Returns:
             202: `SessionLink`.
@@ -327,7 +321,6 @@ class Ec2InstancesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _TAKE_SNAPSHOT, {"virtual_machine_id": virtual_machine_id}, body)
 

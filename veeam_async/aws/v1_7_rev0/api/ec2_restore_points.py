@@ -191,7 +191,6 @@ class Ec2RestorePointsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -221,7 +220,6 @@ class Ec2RestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESTORE_POINTS_GET_ONE_BY_ID, {"vm_restore_point_id": vm_restore_point_id})
 
@@ -242,7 +240,6 @@ class Ec2RestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(
             self, _VM_RESTORE_POINTS_GET_DEFAULT_NETWORK_SETTINGS, {"vm_restore_point_id": vm_restore_point_id}
@@ -257,7 +254,7 @@ class Ec2RestorePointsApi(Api):
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DiskBulkRestoreOptions`.
 
         Returns:
             202: `SessionLink`.
@@ -267,7 +264,6 @@ class Ec2RestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESTORE_DISK, {"vm_restore_point_id": vm_restore_point_id}, body)
 
@@ -280,7 +276,7 @@ class Ec2RestorePointsApi(Api):
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrOptions`.
 
         Returns:
             202: `StartFlrResponse`.
@@ -291,7 +287,6 @@ class Ec2RestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_FLR, {"vm_restore_point_id": vm_restore_point_id}, body)
 
@@ -304,7 +299,7 @@ class Ec2RestorePointsApi(Api):
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `VirtualMachineRestoreOptions`.
 
         Returns:
             202: `SessionLink`.
@@ -314,7 +309,6 @@ class Ec2RestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESTORE_VM, {"vm_restore_point_id": vm_restore_point_id}, body)
 
@@ -323,11 +317,12 @@ class Ec2RestorePointsApi(Api):
         vm_restore_point_id: str,
         body: DiskBulkRestoreOptions,
     ) -> Request[list[ValidationMessage]]:
-        """Validate Volume-Level Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/validateRestoreDisk.
+        """Validate Volume-Level Restore: POST
+        /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/validateRestoreDisk.
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DiskBulkRestoreOptions`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -337,7 +332,6 @@ class Ec2RestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_RESTORE_DISK, {"vm_restore_point_id": vm_restore_point_id}, body)
 
@@ -350,7 +344,7 @@ class Ec2RestorePointsApi(Api):
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `VirtualMachineRestoreOptions`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -360,7 +354,6 @@ class Ec2RestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_RESTORE_VM, {"vm_restore_point_id": vm_restore_point_id}, body)
 

@@ -401,7 +401,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -423,10 +422,10 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[Policy]:
         """Create Backup Policy: POST /api/v1/efs/policies.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             201: `Policy`.
@@ -435,7 +434,6 @@ class EfsBackupPoliciesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_BACKUP_POLICY, {}, body)
 
@@ -445,7 +443,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[Policy]:
         """Get Backup Policy Data: GET /api/v1/efs/policies/{policyId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -457,7 +455,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_BACKUP_POLICY_DATA, {"policy_id": policy_id})
 
@@ -468,11 +465,11 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[Policy]:
         """Modify Backup Policy: PUT /api/v1/efs/policies/{policyId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `Policy`.
 
         Returns:
             200: `Policy`.
@@ -482,7 +479,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _MODIFY_BACKUP_POLICY, {"policy_id": policy_id}, body)
 
@@ -492,7 +488,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Delete Backup Policy: DELETE /api/v1/efs/policies/{policyId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -505,7 +501,6 @@ class EfsBackupPoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -520,7 +515,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Listing[PolicyItem, PolicyItemsPage]:
         """Get Resources Protected by Backup Policy: GET /api/v1/efs/policies/{policyId}/selectedItems.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -537,7 +532,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -556,7 +550,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Listing[PolicyItem, PolicyItemsPage]:
         """Get Resources Excluded from Backup Policy: GET /api/v1/efs/policies/{policyId}/excludedItems.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -573,7 +567,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -592,7 +585,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Listing[Region, RegionsPage]:
         """Get AWS Regions Selected for Backup Policy: GET /api/v1/efs/policies/{policyId}/regions.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -609,7 +602,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -623,7 +615,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Enable Backup Policy: POST /api/v1/efs/policies/{policyId}/enable.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -635,7 +627,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -645,7 +636,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Disable Backup Policy: POST /api/v1/efs/policies/{policyId}/disable.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -657,7 +648,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DISABLE_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -667,7 +657,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[SessionLink]:
         """Start Backup Policy: POST /api/v1/efs/policies/{policyId}/start.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -680,7 +670,6 @@ class EfsBackupPoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -690,7 +679,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Stop Backup Policy: POST /api/v1/efs/policies/{policyId}/stop.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -702,7 +691,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STOP_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -712,7 +700,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[CostEstimationsPage]:
         """Get Backup Policy Estimated Cost: GET /api/v1/efs/policies/{policyId}/cost.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -724,7 +712,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_BACKUP_POLICY_ESTIMATED_COST, {"policy_id": policy_id})
 
@@ -734,10 +721,10 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[list[ValidationMessage]]:
         """Validate Backup Policy Settings: POST /api/v1/efs/policies/validate.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -747,7 +734,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_BACKUP_POLICY_SETTINGS, {}, body)
 
@@ -757,10 +743,10 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[EmptySuccessResponse]:
         """Set Backup Policy Priority: POST /api/v1/efs/policies/orderPriorities.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PoliciesPrioritySpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -770,7 +756,6 @@ class EfsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _SET_BACKUP_POLICY_PRIORITY, {}, body)
 
@@ -780,7 +765,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[PolicyExportModel]:
         """Export Backup Policy Settings: GET /api/v1/efs/policies/{policyId}/export.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -794,7 +779,6 @@ class EfsBackupPoliciesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_BACKUP_POLICY_SETTINGS, {"policy_id": policy_id})
 
@@ -804,10 +788,10 @@ class EfsBackupPoliciesApi(Api):
     ) -> Request[SessionLink]:
         """Import Backup Policy Settings: POST /api/v1/efs/policies/import.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicyExportModel`.
 
         Returns:
             202: `SessionLink`.
@@ -818,7 +802,6 @@ class EfsBackupPoliciesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_BACKUP_POLICY_SETTINGS, {}, body)
 
@@ -827,7 +810,7 @@ class EfsBackupPoliciesApi(Api):
     ) -> Download[bytes]:
         """Export Collection of Backup Policies: POST /api/v1/efs/policies/export.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: `bytes` as text/csv, application/xml.
@@ -835,7 +818,6 @@ class EfsBackupPoliciesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_COLLECTION_OF_BACKUP_POLICIES, {})
 

@@ -110,7 +110,6 @@ class EfsRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -135,7 +134,7 @@ class EfsRestorePointsApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             202: `dict[str, Any]`.
@@ -145,7 +144,6 @@ class EfsRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EFS_RESTORE_FILES, {"restore_point_id": restore_point_id}, body)
 
@@ -158,7 +156,7 @@ class EfsRestorePointsApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             202: `dict[str, Any]`.
@@ -168,7 +166,6 @@ class EfsRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EFS_START_FLR, {"restore_point_id": restore_point_id}, body)
 

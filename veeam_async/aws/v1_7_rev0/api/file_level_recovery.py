@@ -56,7 +56,7 @@ class FileLevelRecoveryApi(Api):
 
         Args:
             flr_session_id: path `flrSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrBrowseSpec`.
             offset: query `Offset`, at least 0, default 0.
             limit: query `Limit`, at least 0, default 200.
 
@@ -69,7 +69,6 @@ class FileLevelRecoveryApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _FLR_BROWSE, {"flr_session_id": flr_session_id, "offset": offset, "limit": limit}, body)
 

@@ -367,7 +367,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _FSX_POLICIES_GET_ALL, {})
 
@@ -377,10 +376,10 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[Policy]:
         """Create Backup Policy: POST /api/v1/fsx/policies.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             201: `Policy`.
@@ -389,7 +388,6 @@ class FsxBackupPoliciesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_BACKUP_POLICY, {}, body)
 
@@ -399,7 +397,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[Policy]:
         """Get Backup Policy Data: GET /api/v1/fsx/policies/{policyId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -411,7 +409,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_BACKUP_POLICY_DATA, {"policy_id": policy_id})
 
@@ -422,11 +419,11 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[Policy]:
         """Modify Backup Policy: PUT /api/v1/fsx/policies/{policyId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `Policy`.
 
         Returns:
             200: `Policy`.
@@ -436,7 +433,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _MODIFY_BACKUP_POLICY, {"policy_id": policy_id}, body)
 
@@ -446,7 +442,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Delete Backup Policy: DELETE /api/v1/fsx/policies/{policyId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -459,7 +455,6 @@ class FsxBackupPoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -474,7 +469,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Listing[PolicyItem, PolicyItemsPage]:
         """Get Resources Protected by Backup Policy: GET /api/v1/fsx/policies/{policyId}/selectedItems.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -491,7 +486,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -510,7 +504,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Listing[PolicyItem, PolicyItemsPage]:
         """Get Resources Excluded from Backup Policy: GET /api/v1/fsx/policies/{policyId}/excludedItems.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -527,7 +521,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -546,7 +539,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Listing[Region, RegionsPage]:
         """Get AWS Regions Selected for Backup Policy: GET /api/v1/fsx/policies/{policyId}/regions.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -563,7 +556,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -577,7 +569,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Enable Backup Policy: POST /api/v1/fsx/policies/{policyId}/enable.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -589,7 +581,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -599,7 +590,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Disable Backup Policy: POST /api/v1/fsx/policies/{policyId}/disable.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -611,7 +602,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DISABLE_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -621,7 +611,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[SessionLink]:
         """Start Backup Policy: POST /api/v1/fsx/policies/{policyId}/start.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -634,7 +624,6 @@ class FsxBackupPoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -644,7 +633,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Stop Backup Policy: POST /api/v1/fsx/policies/{policyId}/stop.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -656,7 +645,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STOP_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -666,10 +654,10 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[list[ValidationMessage]]:
         """Validate Backup Policy Settings: POST /api/v1/fsx/policies/validate.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -679,7 +667,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_BACKUP_POLICY_SETTINGS, {}, body)
 
@@ -689,10 +676,10 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[EmptySuccessResponse]:
         """Set Backup Policy Priority: POST /api/v1/fsx/policies/orderPriorities.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PoliciesPrioritySpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -702,7 +689,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _SET_BACKUP_POLICY_PRIORITY, {}, body)
 
@@ -712,7 +698,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[PolicyExportModel]:
         """Export Backup Policy Settings: GET /api/v1/fsx/policies/{policyId}/export.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -726,7 +712,6 @@ class FsxBackupPoliciesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_BACKUP_POLICY_SETTINGS, {"policy_id": policy_id})
 
@@ -736,10 +721,10 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[SessionLink]:
         """Import Backup Policy Settings: POST /api/v1/fsx/policies/import.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicyExportModel`.
 
         Returns:
             202: `SessionLink`.
@@ -750,7 +735,6 @@ class FsxBackupPoliciesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_BACKUP_POLICY_SETTINGS, {}, body)
 
@@ -759,7 +743,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Download[bytes]:
         """Export Collection of Backup Policies: POST /api/v1/fsx/policies/export.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: `bytes` as text/csv, application/xml.
@@ -767,7 +751,6 @@ class FsxBackupPoliciesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_COLLECTION_OF_BACKUP_POLICIES, {})
 
@@ -777,7 +760,7 @@ class FsxBackupPoliciesApi(Api):
     ) -> Request[CostEstimationsPage]:
         """Get Backup Policy Estimated Cost: GET /api/v1/fsx/policies/{policyId}/cost.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -789,7 +772,6 @@ class FsxBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_BACKUP_POLICY_ESTIMATED_COST, {"policy_id": policy_id})
 

@@ -93,7 +93,6 @@ class FsxRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -126,7 +125,6 @@ class FsxRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _FSX_RESTORE_POINTS_GET_ONE_BY_ID, {"restore_point_id": restore_point_id})
 

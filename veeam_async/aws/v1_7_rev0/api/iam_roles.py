@@ -217,7 +217,6 @@ class IamRolesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -232,7 +231,7 @@ class IamRolesApi(Api):
         """Add IAM Role: POST /api/v1/accounts/amazon.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AmazonAccountCreateSpec`.
 
         Returns:
             201: `AmazonAccount`.
@@ -241,7 +240,6 @@ class IamRolesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ADD_AMAZON_ACCOUNT, {}, body)
 
@@ -252,7 +250,7 @@ class IamRolesApi(Api):
         """Create IAM Role: POST /api/v1/accounts/amazon/create.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AmazonRoleAutoCreateSpec`.
 
         Returns:
             201: `AmazonAccount`.
@@ -261,7 +259,6 @@ class IamRolesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_AMAZON_ACCOUNT_ROLE, {}, body)
 
@@ -276,7 +273,6 @@ class IamRolesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_AMAZON_ACCOUNTS, {})
 
@@ -287,7 +283,7 @@ class IamRolesApi(Api):
         """Validate IAM Role Name: POST /api/v1/accounts/amazon/validateName.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AmazonAccountNameValidationSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -297,7 +293,6 @@ class IamRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_AMAZON_ACCOUNT_NAME, {}, body)
 
@@ -318,7 +313,6 @@ class IamRolesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _AMAZON_ACCOUNTS_GET_ONE_BY_ID, {"iam_role_id": iam_role_id})
 
@@ -331,7 +325,7 @@ class IamRolesApi(Api):
 
         Args:
             iam_role_id: path `IAMRoleId`, UUID.
-            body: what is sent, as application/json.
+            body: `AmazonAccountUpdateSpec`.
 
         Returns:
             200: `AmazonAccount`.
@@ -341,7 +335,6 @@ class IamRolesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id}, body)
 
@@ -362,7 +355,6 @@ class IamRolesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id})
 
@@ -375,7 +367,7 @@ class IamRolesApi(Api):
 
         Args:
             iam_role_id: path `IAMRoleId`, UUID.
-            body: what is sent, as application/json.
+            body: `RescanCloudAccountSpec`.
 
         Returns:
             202: `SessionLink`.
@@ -385,7 +377,6 @@ class IamRolesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESCAN_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id}, body)
 
@@ -407,7 +398,6 @@ class IamRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_DELETE_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id})
 

@@ -60,7 +60,6 @@ class IdentityProviderApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_IDENTITY_PROVIDER, {})
 
@@ -71,7 +70,7 @@ class IdentityProviderApi(Api):
         """Import Identity Provider Settings: POST /api/v1/saml2/registerProvider.
 
         Args:
-            body: what is sent, as multipart/form-data.
+            body: `RegisterIdentityProviderBody`, sent as multipart/form-data.
 
         Returns:
             200: `IdentityProviderRegistration`.
@@ -81,7 +80,6 @@ class IdentityProviderApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REGISTER_IDENTITY_PROVIDER, {}, body)
 

@@ -46,7 +46,6 @@ class ImmutabilitySettingsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_IMMUTABILITY_GENERATION, {})
 

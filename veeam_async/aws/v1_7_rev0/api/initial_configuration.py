@@ -48,7 +48,7 @@ class InitialConfigurationApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as multipart/form-data.
+            body: `InitConfigSpec`, sent as multipart/form-data.
 
         Returns:
             200: `dict[str, Any]`.
@@ -56,7 +56,6 @@ class InitialConfigurationApi(Api):
         Raises:
             BadRequestError: 400.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _INIT_CONFIG, {}, body)
 

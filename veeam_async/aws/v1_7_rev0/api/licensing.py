@@ -152,7 +152,6 @@ class LicensingApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_ALL_LICENSE_NOTIFICATIONS, {})
 
@@ -163,7 +162,7 @@ class LicensingApi(Api):
         """Resolve License Notifications: POST /api/v1/licensing/alerts/resolve.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ResolveNotificationsSpec`.
 
         Returns:
             204: nothing.
@@ -173,7 +172,6 @@ class LicensingApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESOLVE_LICENSE_NOTIFICATIONS, {}, body)
 
@@ -190,7 +188,6 @@ class LicensingApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_LICENSE, {})
 
@@ -201,7 +198,7 @@ class LicensingApi(Api):
         """Install License: POST /api/v1/licensing/license.
 
         Args:
-            body: what is sent, as multipart/form-data.
+            body: `InstallLicenseBody`, sent as multipart/form-data.
 
         Returns:
             200: `LicenseInfo`.
@@ -211,7 +208,6 @@ class LicensingApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _INSTALL_LICENSE, {}, body)
 
@@ -228,7 +224,6 @@ class LicensingApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REMOVE_LICENSE, {})
 
@@ -245,7 +240,6 @@ class LicensingApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_LICENSE, {})
 
@@ -273,7 +267,6 @@ class LicensingApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,

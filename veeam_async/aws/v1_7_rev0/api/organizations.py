@@ -42,7 +42,7 @@ class OrganizationsApi(Api):
         """Perform Rescan of AWS Organization Structure: POST /api/v1/organizations/amazon/rescan.
 
         Args:
-            body: what is sent, as application/json.
+            body: `OrganizationRescanSpec`.
 
         Returns:
             202: `dict[str, Any]`.
@@ -53,7 +53,6 @@ class OrganizationsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESCAN_AMAZON_ORGANIZATION, {}, body)
 

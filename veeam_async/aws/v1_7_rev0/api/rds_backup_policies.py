@@ -305,7 +305,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RDS_POLICIES_GET_ALL, {})
 
@@ -316,7 +315,7 @@ class RdsBackupPoliciesApi(Api):
         """Create Backup Policy: POST /api/v1/rds/policies.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RdsPolicySpec`.
 
         Returns:
             201: `RdsPolicy`.
@@ -326,7 +325,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_RDS_POLICY, {}, body)
 
@@ -341,7 +339,6 @@ class RdsBackupPoliciesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_RDS_POLICIES, {})
 
@@ -352,7 +349,7 @@ class RdsBackupPoliciesApi(Api):
         """Import Backup Policy Settings: POST /api/v1/rds/policies/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             202: `dict[str, Any]`.
@@ -362,7 +359,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_RDS_POLICY, {}, body)
 
@@ -373,7 +369,7 @@ class RdsBackupPoliciesApi(Api):
         """Set Backup Policy Priority: POST /api/v1/rds/policies/orderPriorities.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PoliciesPrioritySpec`.
 
         Returns:
             200: `dict[str, Any]`.
@@ -383,7 +379,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RDS_POLICY_ORDER_PRIORITY_OF_POLICIES, {}, body)
 
@@ -394,7 +389,7 @@ class RdsBackupPoliciesApi(Api):
         """Validate Backup Policy Settings: POST /api/v1/rds/policies/validate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             200: `dict[str, Any]`.
@@ -404,7 +399,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_RDS_POLICY, {}, body)
 
@@ -425,7 +419,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RDS_POLICIES_GET_ONE_BY_ID, {"policy_id": policy_id})
 
@@ -438,7 +431,7 @@ class RdsBackupPoliciesApi(Api):
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `RdsPolicySpec`.
 
         Returns:
             200: `RdsPolicy`.
@@ -448,7 +441,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_RDS_POLICY, {"policy_id": policy_id}, body)
 
@@ -469,7 +461,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_RDS_POLICY, {"policy_id": policy_id})
 
@@ -490,7 +481,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_RDS_POLICY_COST, {"policy_id": policy_id})
 
@@ -510,7 +500,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DISABLE_RDS_POLICY, {"policy_id": policy_id})
 
@@ -530,7 +519,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_RDS_POLICY, {"policy_id": policy_id})
 
@@ -551,7 +539,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RDS_POLICIES_GET_EXCLUDED_ITEMS_BY_ID, {"policy_id": policy_id})
 
@@ -572,7 +559,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_RDS_POLICY, {"policy_id": policy_id})
 
@@ -593,7 +579,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RDS_POLICIES_GET_REGIONS_BY_ID, {"policy_id": policy_id})
 
@@ -614,7 +599,6 @@ class RdsBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RDS_POLICIES_GET_SELECTED_ITEMS_BY_ID, {"policy_id": policy_id})
 
@@ -635,7 +619,6 @@ class RdsBackupPoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_RDS_POLICY, {"policy_id": policy_id})
 
@@ -656,7 +639,6 @@ class RdsBackupPoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STOP_RDS_POLICY, {"policy_id": policy_id})
 

@@ -113,7 +113,6 @@ class RdsResourcesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -139,7 +138,7 @@ class RdsResourcesApi(Api):
 
         Args:
             rds_id: path `rdsId`, UUID.
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             202: `dict[str, Any]`.
@@ -149,7 +148,6 @@ class RdsResourcesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_RDS_BACKUPS, {"rds_id": rds_id}, body)
 
@@ -162,7 +160,7 @@ class RdsResourcesApi(Api):
 
         Args:
             rds_id: path `rdsId`, UUID.
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             202: `dict[str, Any]`.
@@ -172,7 +170,6 @@ class RdsResourcesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_RDS_SNAPSHOTS, {"rds_id": rds_id}, body)
 

@@ -98,7 +98,6 @@ class RdsRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -125,7 +124,7 @@ class RdsRestorePointsApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             200: `dict[str, Any]`.
@@ -135,7 +134,6 @@ class RdsRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_RDS_RESTORE_BACKUP, {"restore_point_id": restore_point_id}, body)
 

@@ -54,7 +54,6 @@ class RedshiftRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(
             self, _REDSHIFT_RESTORE_POINTS_GET_ALL, {"restore_point_aws_account_id": restore_point_aws_account_id}

@@ -392,7 +392,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(
             self,
@@ -414,10 +413,10 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[Policy]:
         """Create Backup Policy: POST /api/v1/redshiftServerless/policies.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             201: `Policy`.
@@ -426,7 +425,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_BACKUP_POLICY, {}, body)
 
@@ -436,7 +434,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[Policy]:
         """Get Backup Policy Data: GET /api/v1/redshiftServerless/policies/{policyId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -448,7 +446,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_BACKUP_POLICY_DATA, {"policy_id": policy_id})
 
@@ -459,11 +456,11 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[Policy]:
         """Modify Backup Policy: PUT /api/v1/redshiftServerless/policies/{policyId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `Policy`.
 
         Returns:
             200: `Policy`.
@@ -473,7 +470,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _MODIFY_BACKUP_POLICY, {"policy_id": policy_id}, body)
 
@@ -483,7 +479,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Delete Backup Policy: DELETE /api/v1/redshiftServerless/policies/{policyId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -496,7 +492,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -511,7 +506,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Listing[PolicyItem, PolicyItemsPage]:
         """Get Resources Protected by Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/selectedItems.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -528,7 +523,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -547,7 +541,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Listing[PolicyItem, PolicyItemsPage]:
         """Get Resources Excluded from Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/excludedItems.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -564,7 +558,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -583,7 +576,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Listing[Region, RegionsPage]:
         """Get AWS Regions Selected for Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/regions.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -600,7 +593,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -614,7 +606,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Enable Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/enable.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -626,7 +618,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -636,7 +627,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Disable Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/disable.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -648,7 +639,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DISABLE_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -658,7 +648,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[SessionLink]:
         """Start Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/start.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -671,7 +661,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -681,7 +670,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[None]:
         """Stop Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/stop.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -693,7 +682,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STOP_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -703,10 +691,10 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[list[ValidationMessage]]:
         """Validate Backup Policy Settings: POST /api/v1/redshiftServerless/policies/validate.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -716,7 +704,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_BACKUP_POLICY_SETTINGS, {}, body)
 
@@ -726,10 +713,10 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[EmptySuccessResponse]:
         """Set Backup Policy Priority: POST /api/v1/redshiftServerless/policies/orderPriorities.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PoliciesPrioritySpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -739,7 +726,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _SET_BACKUP_POLICY_PRIORITY, {}, body)
 
@@ -749,7 +735,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[PolicyExportModel]:
         """Export Backup Policy Settings: GET /api/v1/redshiftServerless/policies/{policyId}/export.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             policy_id: path `policyId`, UUID.
@@ -763,7 +749,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_BACKUP_POLICY_SETTINGS, {"policy_id": policy_id})
 
@@ -773,10 +758,10 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Request[SessionLink]:
         """Import Backup Policy Settings: POST /api/v1/redshiftServerless/policies/import.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicyExportModel`.
 
         Returns:
             202: `SessionLink`.
@@ -787,7 +772,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_BACKUP_POLICY_SETTINGS, {}, body)
 
@@ -796,7 +780,7 @@ class RedshiftServerlessBackupPoliciesApi(Api):
     ) -> Download[bytes]:
         """Export Collection of Backup Policies: POST /api/v1/redshiftServerless/policies/export.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: `bytes` as text/csv, application/xml.
@@ -804,7 +788,6 @@ class RedshiftServerlessBackupPoliciesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_COLLECTION_OF_BACKUP_POLICIES, {})
 

@@ -167,7 +167,6 @@ class SmtpAccountsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -182,7 +181,7 @@ class SmtpAccountsApi(Api):
         """Add SMTP Account: POST /api/v1/accounts/standard.
 
         Args:
-            body: what is sent, as application/json.
+            body: `StandardAccountCreateSpec`.
 
         Returns:
             201: `StandardAccount`.
@@ -191,7 +190,6 @@ class SmtpAccountsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ADD_STANDARD_ACCOUNT, {}, body)
 
@@ -206,7 +204,6 @@ class SmtpAccountsApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_STANDARD_ACCOUNTS, {})
 
@@ -217,7 +214,7 @@ class SmtpAccountsApi(Api):
         """Validate SMTP Account Name: POST /api/v1/accounts/standard/validateName.
 
         Args:
-            body: what is sent, as application/json.
+            body: `StandardAccountNameValidationSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -227,7 +224,6 @@ class SmtpAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_STANDARD_ACCOUNT_NAME, {}, body)
 
@@ -248,7 +244,6 @@ class SmtpAccountsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STANDARD_ACCOUNTS_GET_ONE_BY_ID, {"standard_account_id": standard_account_id})
 
@@ -261,7 +256,7 @@ class SmtpAccountsApi(Api):
 
         Args:
             standard_account_id: path `standardAccountId`, UUID.
-            body: what is sent, as application/json.
+            body: `StandardAccountUpdateSpec`.
 
         Returns:
             200: `StandardAccount`.
@@ -271,7 +266,6 @@ class SmtpAccountsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_STANDARD_ACCOUNT, {"standard_account_id": standard_account_id}, body)
 
@@ -292,7 +286,6 @@ class SmtpAccountsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_STANDARD_ACCOUNT, {"standard_account_id": standard_account_id})
 

@@ -319,7 +319,6 @@ class UserAccountsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self, _USERS_GET_ALL, {"search_pattern": search_pattern, "sort": sort, "offset": offset, "limit": limit}
@@ -332,7 +331,7 @@ class UserAccountsApi(Api):
         """Add User Account: POST /api/v1/users.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserCreateSpec`.
 
         Returns:
             201: `User`.
@@ -342,7 +341,6 @@ class UserAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_USER, {}, body)
 
@@ -355,7 +353,7 @@ class UserAccountsApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CheckInstanceIdSpec`.
 
         Returns:
             200: `CheckInstanceIdResult`.
@@ -365,7 +363,6 @@ class UserAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CHECK_INSTANCE, {}, body)
 
@@ -378,7 +375,7 @@ class UserAccountsApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DefaultUserSpec`.
 
         Returns:
             201: `User`.
@@ -389,7 +386,6 @@ class UserAccountsApi(Api):
             ForbiddenError: 403.
             ConflictError: 409.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_DEFAULT_USER, {}, body)
 
@@ -404,7 +400,6 @@ class UserAccountsApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_USERS, {})
 
@@ -424,7 +419,6 @@ class UserAccountsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IS_FIRST_LOGIN, {})
 
@@ -441,7 +435,6 @@ class UserAccountsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _USER_ROLES_GET_ALL, {})
 
@@ -452,7 +445,7 @@ class UserAccountsApi(Api):
         """Validate User Description: POST /api/v1/users/validateDescription.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserDescriptionValidationSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -462,7 +455,6 @@ class UserAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_DESCRIPTION, {}, body)
 
@@ -473,7 +465,7 @@ class UserAccountsApi(Api):
         """Validate User Name: POST /api/v1/users/validateName.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserNameValidationSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -483,7 +475,6 @@ class UserAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_NAME, {}, body)
 
@@ -494,7 +485,7 @@ class UserAccountsApi(Api):
         """Validate User Password: POST /api/v1/users/validatePassword.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserPasswordValidationSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -504,7 +495,6 @@ class UserAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_PASSWORD, {}, body)
 
@@ -525,7 +515,6 @@ class UserAccountsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _USERS_GET_BY_NAME, {"user_name": user_name})
 
@@ -538,7 +527,7 @@ class UserAccountsApi(Api):
 
         Args:
             user_name: path `userName`.
-            body: what is sent, as application/json.
+            body: `UserUpdateSpec`.
 
         Returns:
             200: `User`.
@@ -549,7 +538,6 @@ class UserAccountsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_USER, {"user_name": user_name}, body)
 
@@ -570,7 +558,6 @@ class UserAccountsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_USER, {"user_name": user_name})
 
@@ -583,7 +570,7 @@ class UserAccountsApi(Api):
 
         Args:
             user_name: path `userName`.
-            body: what is sent, as application/json.
+            body: `UserMfaAccept`.
 
         Returns:
             200: nothing.
@@ -595,7 +582,6 @@ class UserAccountsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ACCEPT_MFA, {"user_name": user_name}, body)
 
@@ -617,7 +603,6 @@ class UserAccountsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DISABLE_MFA, {"user_name": user_name})
 
@@ -630,7 +615,7 @@ class UserAccountsApi(Api):
 
         Args:
             user_name: path `userName`.
-            body: what is sent, as application/json.
+            body: `UserMfaSetup`.
 
         Returns:
             200: `UserMfaData`.
@@ -641,7 +626,6 @@ class UserAccountsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_MFA, {"user_name": user_name}, body)
 

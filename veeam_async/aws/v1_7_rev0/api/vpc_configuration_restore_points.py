@@ -43,7 +43,7 @@ class VpcConfigurationRestorePointsApi(Api):
         """Remove VPC Configuration Backups: POST /api/v1/vpc/restorePoints/cleanup.
 
         Args:
-            body: what is sent, as application/json.
+            body: `dict[str, Any]`.
 
         Returns:
             202: `dict[str, Any]`.
@@ -53,7 +53,6 @@ class VpcConfigurationRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VPC_RESTORE_POINTS_CLEANUP, {}, body)
 

@@ -234,7 +234,7 @@ class WorkersApi(Api):
         """Add Worker Configuration for Production Account: POST /api/v1/workers/networkConfiguration/production.
 
         Args:
-            body: what is sent, as application/json.
+            body: `WorkerProductionConfigurationSpec`.
 
         Returns:
             201: `dict[str, Any]`.
@@ -245,7 +245,6 @@ class WorkersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_PRODUCTION_WORKER_CONFIGURATION, {}, body)
 
@@ -270,7 +269,6 @@ class WorkersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _WORKER_PROFILES_GET_ALL, {"offset": offset, "limit": limit})
 
@@ -281,7 +279,7 @@ class WorkersApi(Api):
         """Add Worker Profiles: POST /api/v1/workers/profiles.
 
         Args:
-            body: what is sent, as application/json.
+            body: `WorkerProfilesSpec`.
 
         Returns:
             201: `dict[str, Any]`.
@@ -292,7 +290,6 @@ class WorkersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500, 503, 504.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_WORKER_PROFILES, {}, body)
 

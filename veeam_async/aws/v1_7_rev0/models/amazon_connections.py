@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class AmazonConnection(Model):
-    """Amazon connection.
+    """Given by `amazon_connections.create_amazon_connection`, `amazon_connections.get_amazon_connection_by_id`.
 
     Attributes:
         id: UUID.
@@ -27,7 +27,7 @@ class AmazonConnection(Model):
 
 @model
 class AmazonConnectionSpec(Model):
-    """Amazon connection spec.
+    """Taken by `amazon_connections.create_amazon_connection`.
 
     Attributes:
         region_id: UUID.
@@ -39,7 +39,7 @@ class AmazonConnectionSpec(Model):
 
 @model
 class AmazonConnectionsPage(Model):
-    """Amazon connections page."""
+    """Given by `amazon_connections.get_all_amazon_connections`."""
 
     total_count: int
     results: list[AmazonConnection]
@@ -48,7 +48,7 @@ class AmazonConnectionsPage(Model):
 
 @model
 class CloudEncryptionKey(Model):
-    """Cloud encryption key."""
+    """Given by `amazon_connections.browse_encryption_keys`."""
 
     arn: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -56,7 +56,7 @@ class CloudEncryptionKey(Model):
 
 @model
 class CloudEncryptionKeysPage(Model):
-    """Cloud encryption keys page."""
+    """Given by `amazon_connections.browse_encryption_keys`."""
 
     total_count: int
     results: list[CloudEncryptionKey] = field(rows=True)
@@ -65,7 +65,7 @@ class CloudEncryptionKeysPage(Model):
 
 @model
 class CloudNetwork(Model):
-    """Cloud network."""
+    """Given by `amazon_connections.browse_cloud_networks`."""
 
     resource_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -75,15 +75,13 @@ class CloudNetwork(Model):
 
 
 class CloudNetworkStates(OpenEnum):
-    """Cloud network states: 2 known values."""
-
     AVAILABLE = "Available"
     PENDING = "Pending"
 
 
 @model
 class CloudNetworksPage(Model):
-    """Cloud networks page."""
+    """Given by `amazon_connections.browse_cloud_networks`."""
 
     total_count: int
     results: list[CloudNetwork] = field(rows=True)
@@ -92,7 +90,7 @@ class CloudNetworksPage(Model):
 
 @model
 class CloudSecurityGroup(Model):
-    """Cloud security group."""
+    """Given by `amazon_connections.browse_cloud_security_groups`."""
 
     resource_id: str | None | Unset = UNSET
     cloud_network_resource_id: str | None | Unset = UNSET
@@ -101,7 +99,7 @@ class CloudSecurityGroup(Model):
 
 @model
 class CloudSecurityGroupsPage(Model):
-    """Cloud security groups page."""
+    """Given by `amazon_connections.browse_cloud_security_groups`."""
 
     total_count: int
     results: list[CloudSecurityGroup] = field(rows=True)
@@ -110,7 +108,7 @@ class CloudSecurityGroupsPage(Model):
 
 @model
 class CloudSubnetS3EndpointValidationResult(Model):
-    """Cloud subnet S3 endpoint validation result."""
+    """Given by `amazon_connections.validate_s3_endpoint`."""
 
     is_valid: bool | None | Unset = UNSET
     details: str | None | Unset = UNSET
@@ -118,7 +116,7 @@ class CloudSubnetS3EndpointValidationResult(Model):
 
 @model
 class CloudSubnetwork(Model):
-    """Cloud subnetwork."""
+    """Given by `amazon_connections.browse_cloud_subnetworks`."""
 
     resource_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -129,7 +127,7 @@ class CloudSubnetwork(Model):
 
 @model
 class CloudSubnetworksPage(Model):
-    """Cloud subnetworks page."""
+    """Given by `amazon_connections.browse_cloud_subnetworks`."""
 
     total_count: int
     results: list[CloudSubnetwork] = field(rows=True)

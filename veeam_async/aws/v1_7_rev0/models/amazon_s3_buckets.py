@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class Bucket(Model):
-    """Bucket.
+    """Given by `amazon_s3_buckets.buckets`, `amazon_s3_buckets.bucket_by_id`.
 
     Attributes:
         id: UUID.
@@ -32,7 +32,7 @@ class Bucket(Model):
 
 @model
 class BucketFolder(Model):
-    """Bucket folder.
+    """Given by `amazon_s3_buckets.get_bucket_folders`, `amazon_s3_buckets.get_bucket_folder`.
 
     Attributes:
         folder_id: UUID.
@@ -44,7 +44,7 @@ class BucketFolder(Model):
 
 @model
 class BucketFoldersPage(Model):
-    """Bucket folders page."""
+    """Given by `amazon_s3_buckets.get_bucket_folders`."""
 
     total_count: int
     results: list[BucketFolder] = field(rows=True)
@@ -53,7 +53,7 @@ class BucketFoldersPage(Model):
 
 @model
 class BucketsPage(Model):
-    """Buckets page."""
+    """Given by `amazon_s3_buckets.buckets`."""
 
     results: list[Bucket] = field(rows=True)
     total_count: int
@@ -62,8 +62,7 @@ class BucketsPage(Model):
 
 @model
 class BucketLocation(Model):
-    """Bucket location.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -73,14 +72,10 @@ class BucketLocation(Model):
 
 
 class BucketsSort(OpenEnum):
-    """Buckets sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class GetBucketFoldersSort(OpenEnum):
-    """Get bucket folders sort: 2 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"

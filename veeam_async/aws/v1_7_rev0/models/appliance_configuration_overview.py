@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @model
 class UserStatus(Model):
-    """User status."""
+    """Given by `appliance_configuration_overview.user_status`."""
 
     connections_count: int | None | Unset = UNSET
     repository_count: int | None | Unset = UNSET

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 
 class SummaryChangesTrends(OpenEnum):
-    """Summary changes trends: 3 known values."""
-
     NOT_CHANGED = "NotChanged"
     INCREASED = "Increased"
     DECREASED = "Decreased"
@@ -21,7 +19,7 @@ class SummaryChangesTrends(OpenEnum):
 
 @model
 class SummaryStatistics(Model):
-    """Summary statistics."""
+    """Given by `appliance_statistics.get_summary`."""
 
     alarms_count: int | None | Unset = UNSET
     alarms_count_changes_trend: SummaryChangesTrends | None | Unset = UNSET

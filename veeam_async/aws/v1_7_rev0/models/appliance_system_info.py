@@ -15,13 +15,11 @@ if TYPE_CHECKING:
 
 @model
 class DateTimeInfo(Model):
-    """Date time info."""
+    """Given by `appliance_system_info.get_system_date_time_info`."""
 
     utc_date_time: datetime | None | Unset = UNSET
 
 
 class GetSystemLogsExportLogsType(OpenEnum):
-    """Get system logs export logs type: 2 known values."""
-
     LAST_DAYS = "LastDays"
     BETWEEN_DATES = "BetweenDates"

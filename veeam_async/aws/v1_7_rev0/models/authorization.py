@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @model
 class AuthorizationCode(Model):
-    """Authorization code."""
+    """Given by `authorization.create_authorization_code`."""
 
     code: str
 
 
 @model
 class LoginSpec(Model):
-    """Login spec.
+    """Taken by `authorization.authenticate`.
 
     Attributes:
         password: password.
@@ -36,8 +36,6 @@ class LoginSpec(Model):
 
 
 class LoginSpecGrantType(OpenEnum):
-    """Login spec grant type: 4 known values."""
-
     PASSWORD = "password"
     REFRESH_TOKEN = "refresh_token"
     AUTHORIZATION_CODE = "authorization_code"

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @model
 class SamlTokenSpec(Model):
-    """Saml token spec."""
+    """Taken by `authorization_single_sign_on.authenticate_saml`."""
 
     saml_response: str | None | Unset = field(default=UNSET, wire="SamlResponse")
 
 
 @model
 class SignOnUrl(Model):
-    """Sign on url."""
+    """Given by `authorization_single_sign_on.get_sign_on_url`."""
 
     redirect_to_url: str | None | Unset = UNSET

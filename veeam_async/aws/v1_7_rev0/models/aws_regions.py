@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class AmazonInstanceType(Model):
-    """Amazon instance type."""
+    """Given by `aws_regions.get_instances_types_by_region`."""
 
     name: str | None | Unset = UNSET
     cpu_count: int | None | Unset = UNSET
@@ -26,7 +26,7 @@ class AmazonInstanceType(Model):
 
 @model
 class AmazonInstanceTypesByRegionPage(Model):
-    """Amazon instance types by region page."""
+    """Given by `aws_regions.get_instances_types_by_region`."""
 
     total_count: int
     results: list[AmazonInstanceType] = field(rows=True)
@@ -34,14 +34,10 @@ class AmazonInstanceTypesByRegionPage(Model):
 
 
 class GetAllRegionsSort(OpenEnum):
-    """Get all regions sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"
 
 
 class GetInnerRegionsSort(OpenEnum):
-    """Get inner regions sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"

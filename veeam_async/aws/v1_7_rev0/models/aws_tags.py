@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class Tag(Model):
-    """Tag.
+    """Given by `aws_tags.tags`, `aws_tags.tag`.
 
     Attributes:
         id: UUID.
@@ -29,7 +29,7 @@ class Tag(Model):
 
 @model
 class TagsPage(Model):
-    """Tags page."""
+    """Given by `aws_tags.tags`."""
 
     results: list[Tag] = field(rows=True)
     total_count: int
@@ -37,7 +37,5 @@ class TagsPage(Model):
 
 
 class TagsSort(OpenEnum):
-    """Tags sort: 2 known values."""
-
     KEY_ASC = "keyAsc"
     KEY_DESC = "keyDesc"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class RepositoriesPage(Model):
-    """Repositories page."""
+    """Given by `backup_repositories.repositories_get_all`."""
 
     total_count: int
     results: list[Repository] = field(rows=True)
@@ -26,7 +26,8 @@ class RepositoriesPage(Model):
 
 @model
 class Repository(Model):
-    """Repository.
+    """Given by `backup_repositories.repositories_get_all`, `backup_repositories.create_repository`,
+    `backup_repositories.repositories_get_one_by_id`, `backup_repositories.update_repository`.
 
     Attributes:
         id: UUID.
@@ -51,7 +52,7 @@ class Repository(Model):
 
 @model
 class RepositoryCreateSpec(Model):
-    """Repository create spec.
+    """Taken by `backup_repositories.create_repository`, `backup_repositories.repository_validate_settings`.
 
     Attributes:
         name: 1 to 255 characters.
@@ -73,8 +74,6 @@ class RepositoryCreateSpec(Model):
 
 @model
 class RepositoryEmbedded(Model):
-    """Repository embedded."""
-
     amazon_account: str | None | Unset = UNSET
     amazon_account_link: Link | None | Unset = UNSET
     region: str | None | Unset = UNSET
@@ -85,14 +84,14 @@ class RepositoryEmbedded(Model):
 
 @model
 class RepositoryPasswordValidationResult(Model):
-    """Repository password validation result."""
+    """Given by `backup_repositories.repository_password_is_correct`."""
 
     is_success: bool | None | Unset = UNSET
 
 
 @model
 class RepositoryPasswordValidationSpec(Model):
-    """Repository password validation spec.
+    """Taken by `backup_repositories.repository_password_is_correct`.
 
     Attributes:
         password: at least 1 character.
@@ -103,7 +102,7 @@ class RepositoryPasswordValidationSpec(Model):
 
 @model
 class RepositoryUpdateSpec(Model):
-    """Repository update spec.
+    """Taken by `backup_repositories.update_repository`.
 
     Attributes:
         name: 1 to 255 characters.
@@ -120,8 +119,6 @@ class RepositoryUpdateSpec(Model):
 
 
 class RepositoriesGetAllSort(OpenEnum):
-    """Repositories get all sort: 18 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     DESCRIPTION_ASC = "descriptionAsc"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @model
 class ConfigurationBackupSettings(Model):
-    """Configuration backup settings."""
+    """Given by `configuration_backup_and_restore.get_configuration_backup_settings`."""
 
     is_enabled: bool | None | Unset = UNSET
     modified_by: str | None | Unset = UNSET

@@ -7,21 +7,15 @@ from veeam_async._model import OpenEnum
 
 
 class DynamoDBBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
-    """Dynamo DB backup policies get resources protected by backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class DynamoDBBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
-    """Dynamo DB backup policies get resources excluded from backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class DynamoDBBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
-    """Dynamo DB backup policies get AWS regions selected for backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class PoliciesPage(Model):
-    """Policies page."""
+    """Given by `ec2_backup_policies.policies_get_all`."""
 
     total_count: int
     results: list[Policy] = field(rows=True)
@@ -23,8 +23,6 @@ class PoliciesPage(Model):
 
 
 class PoliciesGetAllLastPolicySessionStatus(OpenEnum):
-    """Policies get all last policy session status: 6 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCEEDED = "Succeeded"
@@ -34,8 +32,6 @@ class PoliciesGetAllLastPolicySessionStatus(OpenEnum):
 
 
 class PoliciesGetAllSort(OpenEnum):
-    """Policies get all sort: 6 known values."""
-
     PRIORITY_ASC = "priorityAsc"
     PRIORITY_DESC = "priorityDesc"
     NAME_ASC = "nameAsc"
@@ -45,21 +41,15 @@ class PoliciesGetAllSort(OpenEnum):
 
 
 class PoliciesGetExcludedItemsByIdSort(OpenEnum):
-    """Policies get excluded items by id sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class PoliciesGetRegionsByIdSort(OpenEnum):
-    """Policies get regions by id sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"
 
 
 class PoliciesGetSelectedItemsByIdSort(OpenEnum):
-    """Policies get selected items by id sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"

@@ -15,15 +15,13 @@ if TYPE_CHECKING:
 
 @model
 class OrganizationRef(Model):
-    """Organization ref."""
-
     aws_organization_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
 
 
 @model
 class VirtualMachine(Model):
-    """Virtual machine.
+    """Given by `ec2_instances.virtual_machines`, `ec2_instances.virtual_machine_by_id`.
 
     Attributes:
         id: UUID.
@@ -48,7 +46,7 @@ class VirtualMachine(Model):
 
 @model
 class VirtualMachineSnapshotSpec(Model):
-    """Virtual machine snapshot spec.
+    """Taken by `ec2_instances.take_snapshot`.
 
     Attributes:
         iam_role_id: UUID.
@@ -68,7 +66,7 @@ class VirtualMachineSnapshotSpec(Model):
 
 @model
 class VirtualMachinesPage(Model):
-    """Virtual machines page."""
+    """Given by `ec2_instances.virtual_machines`."""
 
     total_count: int
     results: list[VirtualMachine] = field(rows=True)
@@ -76,21 +74,15 @@ class VirtualMachinesPage(Model):
 
 
 class VirtualMachinesProtectedByPolicy(OpenEnum):
-    """Virtual machines protected by policy: 2 known values."""
-
     PROTECTED = "Protected"
     UNPROTECTED = "Unprotected"
 
 
 class VirtualMachinesBackupState(OpenEnum):
-    """Virtual machines backup state: 2 known values."""
-
     PROTECTED = "Protected"
     UNPROTECTED = "Unprotected"
 
 
 class VirtualMachinesProtectionStatus(OpenEnum):
-    """Virtual machines protection status: 2 known values."""
-
     PROTECTED = "Protected"
     UNPROTECTED = "Unprotected"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class DiskBulkRestoreOptions(Model):
-    """Disk bulk restore options."""
+    """Taken by `ec2_restore_points.restore_disk`, `ec2_restore_points.validate_restore_disk`."""
 
     reason: str | None | Unset = UNSET
     authentication_specification: AuthenticationSpecification | None | Unset = UNSET
@@ -27,8 +27,7 @@ class DiskBulkRestoreOptions(Model):
 
 @model
 class DiskBulkRestoreToAlternativeOptions(Model):
-    """Disk bulk restore to alternative options.
-
+    """
     Attributes:
         availability_zone_id: UUID.
     """
@@ -40,15 +39,11 @@ class DiskBulkRestoreToAlternativeOptions(Model):
 
 @model
 class DiskRestoreOptions(Model):
-    """Disk restore options."""
-
     disk_id: str
     name: str | None | Unset = UNSET
 
 
 class Ec2DiskTypes(OpenEnum):
-    """Ec2 disk types: 5 known values."""
-
     STANDART = "Standart"
     ST1 = "St1"
     SC1 = "Sc1"
@@ -58,14 +53,12 @@ class Ec2DiskTypes(OpenEnum):
 
 @model
 class FlrOptions(Model):
-    """Flr options."""
+    """Taken by `ec2_restore_points.start_flr`."""
 
     reason: str | None | Unset = UNSET
 
 
 class JobTypes(OpenEnum):
-    """Job types: 4 known values."""
-
     BACKUP = "Backup"
     SNAPSHOT = "Snapshot"
     MANUAL_SNAPSHOT = "ManualSnapshot"
@@ -74,7 +67,7 @@ class JobTypes(OpenEnum):
 
 @model
 class StartFlrResponse(Model):
-    """Start flr response.
+    """Given by `ec2_restore_points.start_flr`.
 
     Attributes:
         session_id: UUID.
@@ -87,7 +80,7 @@ class StartFlrResponse(Model):
 
 @model
 class VirtualMachineRestoreOptions(Model):
-    """Virtual machine restore options."""
+    """Taken by `ec2_restore_points.restore_vm`, `ec2_restore_points.validate_restore_vm`."""
 
     reason: str | None | Unset = UNSET
     authentication_specification: AuthenticationSpecification | None | Unset = UNSET
@@ -97,8 +90,7 @@ class VirtualMachineRestoreOptions(Model):
 
 @model
 class VirtualMachineToAlternativeRestoreOptions(Model):
-    """Virtual machine to alternative restore options.
-
+    """
     Attributes:
         region_id: UUID.
     """
@@ -114,8 +106,7 @@ class VirtualMachineToAlternativeRestoreOptions(Model):
 
 @model
 class VmBackupVolume(Model):
-    """Vm backup volume.
-
+    """
     Attributes:
         backup_size_bytes: in bytes.
     """
@@ -132,7 +123,7 @@ class VmBackupVolume(Model):
 
 @model
 class VmRestorePoint(Model):
-    """Vm restore point.
+    """Given by `ec2_restore_points.restore_points_get_all`, `ec2_restore_points.restore_points_get_one_by_id`.
 
     Attributes:
         id: UUID.
@@ -155,7 +146,7 @@ class VmRestorePoint(Model):
 
 @model
 class VmRestorePointDefaultNetworkSettings(Model):
-    """Vm restore point default network settings.
+    """Given by `ec2_restore_points.vm_restore_points_get_default_network_settings`.
 
     Attributes:
         restore_point_id: UUID.
@@ -172,7 +163,7 @@ class VmRestorePointDefaultNetworkSettings(Model):
 
 @model
 class VmRestorePointsPage(Model):
-    """Vm restore points page."""
+    """Given by `ec2_restore_points.restore_points_get_all`."""
 
     total_count: int
     results: list[VmRestorePoint] = field(rows=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class EfsPoliciesPage(Model):
-    """Efs policies page."""
+    """Given by `efs_backup_policies.efs_policies_get_all`."""
 
     total_count: int
     results: list[EfsPolicy] = field(rows=True)
@@ -26,7 +26,7 @@ class EfsPoliciesPage(Model):
 
 @model
 class EfsPolicy(Model):
-    """Efs policy.
+    """Given by `efs_backup_policies.efs_policies_get_all`.
 
     Attributes:
         id: UUID.
@@ -44,8 +44,7 @@ class EfsPolicy(Model):
 
 @model
 class EfsPolicyRegionsItem(Model):
-    """Efs policy regions item.
-
+    """
     Attributes:
         region_id: UUID.
         backup_vault_id: UUID.
@@ -57,8 +56,7 @@ class EfsPolicyRegionsItem(Model):
 
 @model
 class EfsPolicySelectedItems(Model):
-    """Efs policy selected items.
-
+    """
     Attributes:
         efs_ids: UUID.
     """
@@ -67,8 +65,6 @@ class EfsPolicySelectedItems(Model):
 
 
 class EfsPoliciesGetAllLastPolicySessionStatus(OpenEnum):
-    """Efs policies get all last policy session status: 6 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCEEDED = "Succeeded"
@@ -78,8 +74,6 @@ class EfsPoliciesGetAllLastPolicySessionStatus(OpenEnum):
 
 
 class EfsPoliciesGetAllSort(OpenEnum):
-    """Efs policies get all sort: 6 known values."""
-
     PRIORITY_ASC = "priorityAsc"
     PRIORITY_DESC = "priorityDesc"
     NAME_ASC = "nameAsc"
@@ -89,21 +83,15 @@ class EfsPoliciesGetAllSort(OpenEnum):
 
 
 class EFSBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
-    """EFS backup policies get resources protected by backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class EFSBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
-    """EFS backup policies get resources excluded from backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class EFSBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
-    """EFS backup policies get AWS regions selected for backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"

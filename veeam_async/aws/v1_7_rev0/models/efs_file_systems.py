@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class Efs(Model):
-    """Efs.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -33,7 +32,7 @@ class Efs(Model):
 
 @model
 class EfsPage(Model):
-    """Efs page."""
+    """Given by `efs_file_systems.efs_get_all`."""
 
     total_count: int
     results: list[Efs]

@@ -8,6 +8,6 @@ from veeam_async._model import Model, model
 
 @model
 class FlrBrowseSpec(Model):
-    """Flr browse spec."""
+    """Taken by `file_level_recovery.flr_browse`."""
 
     path: str

@@ -7,21 +7,15 @@ from veeam_async._model import OpenEnum
 
 
 class FSxBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
-    """F sx backup policies get resources protected by backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class FSxBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
-    """F sx backup policies get resources excluded from backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class FSxBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
-    """F sx backup policies get AWS regions selected for backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"

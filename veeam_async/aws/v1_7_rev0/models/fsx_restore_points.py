@@ -7,8 +7,6 @@ from veeam_async._model import OpenEnum
 
 
 class FsxRestorePointsGetAllSort(OpenEnum):
-    """Fsx restore points get all sort: 8 known values."""
-
     SIZE_ASC = "sizeAsc"
     SIZE_DESC = "sizeDesc"
     JOB_TYPE_ASC = "jobTypeAsc"

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @model
 class AmazonAccount(Model):
-    """Amazon account.
+    """Given by `iam_roles.amazon_accounts_get_all`, `iam_roles.add_amazon_account`,
+    `iam_roles.create_amazon_account_role`, `iam_roles.amazon_accounts_get_one_by_id`,
+    `iam_roles.update_amazon_account`.
 
     Attributes:
         id: UUID.
@@ -39,15 +41,13 @@ class AmazonAccount(Model):
 
 @model
 class AmazonAccountAccessKeys(Model):
-    """Amazon account access keys."""
-
     access_key: str | None | Unset = UNSET
     default_region: RegionTypes | None | Unset = UNSET
 
 
 @model
 class AmazonAccountCreateSpec(Model):
-    """Amazon account create spec.
+    """Taken by `iam_roles.add_amazon_account`.
 
     Attributes:
         name: at most 255 characters.
@@ -65,8 +65,7 @@ class AmazonAccountCreateSpec(Model):
 
 @model
 class AmazonAccountIAMRole(Model):
-    """Amazon account IAM role.
-
+    """
     Attributes:
         parent_amazon_account_id: UUID.
     """
@@ -78,15 +77,12 @@ class AmazonAccountIAMRole(Model):
 
 @model
 class AmazonAccountIAMRoleCreateSpec(Model):
-    """Amazon account IAM role create spec."""
-
     role_name: str
 
 
 @model
 class AmazonAccountIAMRoleFromAnotherAccount(Model):
-    """Amazon account IAM role from another account.
-
+    """
     Attributes:
         parent_amazon_account_id: UUID.
     """
@@ -98,8 +94,6 @@ class AmazonAccountIAMRoleFromAnotherAccount(Model):
 
 @model
 class AmazonAccountIAMRoleFromAnotherAccountCreateSpec(Model):
-    """Amazon account IAM role from another account create spec."""
-
     account_id: str
     role_name: str
     external_id: str | None | Unset = UNSET
@@ -107,8 +101,6 @@ class AmazonAccountIAMRoleFromAnotherAccountCreateSpec(Model):
 
 @model
 class AmazonAccountIAMRoleFromAnotherAccountUpdateSpec(Model):
-    """Amazon account IAM role from another account update spec."""
-
     account_id: str
     role_name: str
     external_id: str | None | Unset = UNSET
@@ -116,14 +108,12 @@ class AmazonAccountIAMRoleFromAnotherAccountUpdateSpec(Model):
 
 @model
 class AmazonAccountIAMRoleUpdateSpec(Model):
-    """Amazon account IAM role update spec."""
-
     role_name: str
 
 
 @model
 class AmazonAccountNameValidationSpec(Model):
-    """Amazon account name validation spec.
+    """Taken by `iam_roles.validate_amazon_account_name`.
 
     Attributes:
         name: at least 1 character.
@@ -134,7 +124,7 @@ class AmazonAccountNameValidationSpec(Model):
 
 @model
 class AmazonAccountUpdateSpec(Model):
-    """Amazon account update spec.
+    """Taken by `iam_roles.update_amazon_account`.
 
     Attributes:
         name: at most 255 characters.
@@ -152,7 +142,7 @@ class AmazonAccountUpdateSpec(Model):
 
 @model
 class AmazonAccountsPage(Model):
-    """Amazon accounts page."""
+    """Given by `iam_roles.amazon_accounts_get_all`."""
 
     total_count: int
     results: list[AmazonAccount] = field(rows=True)
@@ -161,7 +151,7 @@ class AmazonAccountsPage(Model):
 
 @model
 class AmazonRoleAutoCreateSpec(Model):
-    """Amazon role auto create spec."""
+    """Taken by `iam_roles.create_amazon_account_role`."""
 
     name: str
     role_name: str
@@ -171,8 +161,6 @@ class AmazonRoleAutoCreateSpec(Model):
 
 
 class CloudAccountPermission(OpenEnum):
-    """Cloud account permission: 22 known values."""
-
     REPOSITORY_PERMISSIONS = "RepositoryPermissions"
     BACKUP_ACCOUNT_WORKER_ROLE = "BackupAccountWorkerRole"
     PRODUCTION_ACCOUNT_WORKER_ROLE = "ProductionAccountWorkerRole"
@@ -198,8 +186,6 @@ class CloudAccountPermission(OpenEnum):
 
 
 class RegionTypes(OpenEnum):
-    """Region types: 4 known values."""
-
     GLOBAL = "Global"
     EMULATOR = "Emulator"
     GOVERNMENT = "Government"
@@ -208,7 +194,7 @@ class RegionTypes(OpenEnum):
 
 @model
 class RescanCloudAccountSpec(Model):
-    """Rescan cloud account spec.
+    """Taken by `iam_roles.rescan_amazon_account`.
 
     Attributes:
         region_ids: UUID.
@@ -220,20 +206,14 @@ class RescanCloudAccountSpec(Model):
 
 @model
 class AmazonRoleAutoCreateSpecAccessKeys(Model):
-    """Amazon role auto create spec access keys."""
-
     access_key: str
     secret_key: str
 
 
 class RescanCloudAccountSpecRescanType(OpenEnum):
-    """Rescan cloud account spec rescan type: one known value."""
-
     ALL = "All"
 
 
 class AmazonAccountsGetAllSort(OpenEnum):
-    """Amazon accounts get all sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"

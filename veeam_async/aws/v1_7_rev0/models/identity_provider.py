@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @model
 class IdentityProviderRegistration(Model):
-    """Identity provider registration."""
+    """Given by `identity_provider.register_identity_provider`."""
 
     entity_id: str | None | Unset = UNSET
 
 
 @model
 class RegisterIdentityProviderBody(Model):
-    """Register identity provider body."""
+    """Taken by `identity_provider.register_identity_provider`."""
 
     provider_description_file: Upload

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @model
 class ImmutabilityGeneration(Model):
-    """Immutability generation.
+    """Given by `immutability_settings.get_immutability_generation`.
 
     Attributes:
         period_in_days: in days.

@@ -8,7 +8,7 @@ from veeam_async._model import Model, OpenEnum, model
 
 @model
 class InitConfigSpec(Model):
-    """Init config spec.
+    """Taken by `initial_configuration.init_config`.
 
     Attributes:
         password: password.
@@ -25,7 +25,5 @@ class InitConfigSpec(Model):
 
 
 class InitConfigSpecConfigurationMode(OpenEnum):
-    """Init config spec configuration mode: 2 known values."""
-
     AUTOMATIC = "automatic"
     MANUAL = "manual"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @model
 class LicenseInfo(Model):
-    """License info."""
+    """Given by `licensing.get_license`, `licensing.install_license`."""
 
     license_type: LicenseInfoLicenseType | None | Unset = UNSET
     instances_uses: float | None | Unset = UNSET
@@ -32,8 +32,6 @@ class LicenseInfo(Model):
 
 @model
 class LicenseNotification(Model):
-    """License notification."""
-
     notification_type: LicenseNotificationTypes | None | Unset = UNSET
     notification_severity: LicenseNotificationSeverities | None | Unset = UNSET
     message: str | None | Unset = UNSET
@@ -42,8 +40,7 @@ class LicenseNotification(Model):
 
 @model
 class LicenseNotificationReply(Model):
-    """License notification reply.
-
+    """
     Attributes:
         reply_id: UUID.
     """
@@ -54,16 +51,12 @@ class LicenseNotificationReply(Model):
 
 
 class LicenseNotificationSeverities(OpenEnum):
-    """License notification severities: 3 known values."""
-
     INFORMATION = "Information"
     WARNING = "Warning"
     ERROR = "Error"
 
 
 class LicenseNotificationTypes(OpenEnum):
-    """License notification types: 3 known values."""
-
     EXPIRATION = "Expiration"
     EXCEED = "Exceed"
     MARKETPLACE = "Marketplace"
@@ -71,7 +64,7 @@ class LicenseNotificationTypes(OpenEnum):
 
 @model
 class LicenseNotifications(Model):
-    """License notifications."""
+    """Given by `licensing.get_all_license_notifications`."""
 
     results: list[LicenseNotification] | None | Unset = UNSET
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
@@ -79,7 +72,7 @@ class LicenseNotifications(Model):
 
 @model
 class LicensedWorkload(Model):
-    """Licensed workload.
+    """Given by `licensing.get_licensed_workloads`.
 
     Attributes:
         id: UUID.
@@ -93,7 +86,7 @@ class LicensedWorkload(Model):
 
 @model
 class LicensedWorkloadsPage(Model):
-    """Licensed workloads page."""
+    """Given by `licensing.get_licensed_workloads`."""
 
     total_count: int
     results: list[LicensedWorkload] = field(rows=True)
@@ -102,15 +95,13 @@ class LicensedWorkloadsPage(Model):
 
 @model
 class ResolveNotificationsSpec(Model):
-    """Resolve notifications spec."""
+    """Taken by `licensing.resolve_license_notifications`."""
 
     notifications_to_resolve: list[LicenseNotificationTypes]
     selected_replies: list[LicenseNotificationReply] | None | Unset = UNSET
 
 
 class LicenseInfoLicenseType(OpenEnum):
-    """License info license type: 4 known values."""
-
     FREE = "Free"
     SUBSCRIPTION = "Subscription"
     MARKETPLACE = "Marketplace"
@@ -119,14 +110,12 @@ class LicenseInfoLicenseType(OpenEnum):
 
 @model
 class InstallLicenseBody(Model):
-    """Install license body."""
+    """Taken by `licensing.install_license`."""
 
     license_file: Upload
 
 
 class GetLicensedWorkloadsSort(OpenEnum):
-    """Get licensed workloads sort: 4 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     LAST_BACKUP_ASC = "lastBackupAsc"

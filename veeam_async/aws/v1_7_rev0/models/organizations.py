@@ -8,7 +8,7 @@ from veeam_async._model import Model, OpenEnum, model
 
 @model
 class OrganizationRescanSpec(Model):
-    """Organization rescan spec.
+    """Taken by `organizations.rescan_amazon_organization`.
 
     Attributes:
         rescan_iam_role_id: UUID.
@@ -19,7 +19,5 @@ class OrganizationRescanSpec(Model):
 
 
 class OrganizationRescanSpecRescanStorageType(OpenEnum):
-    """Organization rescan spec rescan storage type: 2 known values."""
-
     DATABASE = "Database"
     IN_MEMORY = "InMemory"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @model
 class RdsPoliciesPage(Model):
-    """Rds policies page."""
+    """Given by `rds_backup_policies.rds_policies_get_all`."""
 
     total_count: int
     results: list[RdsPolicy]
@@ -37,7 +37,8 @@ class RdsPoliciesPage(Model):
 
 @model
 class RdsPolicy(Model):
-    """Rds policy.
+    """Given by `rds_backup_policies.create_rds_policy`, `rds_backup_policies.rds_policies_get_one_by_id`,
+    `rds_backup_policies.update_rds_policy`.
 
     Attributes:
         id: UUID.
@@ -73,8 +74,7 @@ class RdsPolicy(Model):
 
 @model
 class RdsPolicyBackupSettings(Model):
-    """Rds policy backup settings.
-
+    """
     Attributes:
         target_repository_id: UUID.
         worker_role_id: UUID.
@@ -88,8 +88,7 @@ class RdsPolicyBackupSettings(Model):
 
 @model
 class RdsPolicyItems(Model):
-    """Rds policy items.
-
+    """
     Attributes:
         rds_ids: UUID.
         tag_ids: UUID.
@@ -101,7 +100,7 @@ class RdsPolicyItems(Model):
 
 @model
 class RdsPolicySpec(Model):
-    """Rds policy spec.
+    """Taken by `rds_backup_policies.create_rds_policy`, `rds_backup_policies.update_rds_policy`.
 
     Attributes:
         region_ids: UUID.
@@ -128,15 +127,12 @@ class RdsPolicySpec(Model):
 
 @model
 class RdsPolicySnapshotSettings(Model):
-    """Rds policy snapshot settings."""
-
     additional_tags: list[TagSpec] | None | Unset = UNSET
 
 
 @model
 class RdsPolicyBackupSettingsDefaultCredentials(Model):
-    """Rds policy backup settings default credentials.
-
+    """
     Attributes:
         database_credentials_id: UUID.
     """
@@ -148,6 +144,4 @@ class RdsPolicyBackupSettingsDefaultCredentials(Model):
 
 @model
 class RdsPolicySpecSnapshotSettings(Model):
-    """Rds policy spec snapshot settings."""
-
     additional_tags: list[TagSpec] | None | Unset = UNSET

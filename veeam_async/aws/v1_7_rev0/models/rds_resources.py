@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class Rds(Model):
-    """Rds.
+    """Given by `rds_resources.rds_get_all`.
 
     Attributes:
         id: UUID.
@@ -40,7 +40,7 @@ class Rds(Model):
 
 @model
 class RdsPage(Model):
-    """Rds page."""
+    """Given by `rds_resources.rds_get_all`."""
 
     total_count: int
     results: list[Rds] = field(rows=True)
@@ -48,8 +48,6 @@ class RdsPage(Model):
 
 
 class RdsGetAllSort(OpenEnum):
-    """Rds get all sort: 6 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     ENGINE_ASC = "engineAsc"
@@ -59,8 +57,6 @@ class RdsGetAllSort(OpenEnum):
 
 
 class RdsGetAllEngineType(OpenEnum):
-    """Rds get all engine type: 16 known values."""
-
     MARIADB = "mariadb"
     MYSQL = "mysql"
     ORACLE_EE = "oracle-ee"

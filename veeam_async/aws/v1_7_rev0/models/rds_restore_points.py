@@ -7,8 +7,6 @@ from veeam_async._model import OpenEnum
 
 
 class RdsRestorePointsGetAllSort(OpenEnum):
-    """Rds restore points get all sort: 12 known values."""
-
     SIZE_ASC = "sizeAsc"
     SIZE_DESC = "sizeDesc"
     JOB_TYPE_ASC = "jobTypeAsc"

@@ -7,8 +7,6 @@ from veeam_async._model import OpenEnum
 
 
 class RedshiftServerlessPoliciesGetAllLastPolicySessionStatus(OpenEnum):
-    """Redshift serverless policies get all last policy session status: 6 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCEEDED = "Succeeded"
@@ -18,8 +16,6 @@ class RedshiftServerlessPoliciesGetAllLastPolicySessionStatus(OpenEnum):
 
 
 class RedshiftServerlessPoliciesGetAllSort(OpenEnum):
-    """Redshift serverless policies get all sort: 6 known values."""
-
     PRIORITY_ASC = "priorityAsc"
     PRIORITY_DESC = "priorityDesc"
     NAME_ASC = "nameAsc"
@@ -29,21 +25,15 @@ class RedshiftServerlessPoliciesGetAllSort(OpenEnum):
 
 
 class RedshiftServerlessBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
-    """Redshift serverless backup policies get resources protected by backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class RedshiftServerlessBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
-    """Redshift serverless backup policies get resources excluded from backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class RedshiftServerlessBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
-    """Redshift serverless backup policies get AWS regions selected for backup policy sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"

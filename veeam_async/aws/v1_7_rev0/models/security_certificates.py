@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 @model
 class Certificate(Model):
-    """Certificate."""
-
     thumbprint: str | None | Unset = UNSET
     serial_number: str | None | Unset = UNSET
     key_algorithm: str | None | Unset = UNSET
@@ -32,21 +30,21 @@ class Certificate(Model):
 
 @model
 class CertificateRegenerateSpec(Model):
-    """Certificate regenerate spec."""
+    """Taken by `security_certificates.recreate_certificate`."""
 
     valid_by: datetime | None | Unset = UNSET
 
 
 @model
 class Certificates(Model):
-    """Certificates."""
+    """Given by `security_certificates.get_certificates`."""
 
     data: list[Certificate] | None | Unset = UNSET
 
 
 @model
 class UploadCertificateBody(Model):
-    """Upload certificate body."""
+    """Taken by `security_certificates.upload_certificate`."""
 
     certificate_file: Upload
     certificate_password: str

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 @model
 class LogItem(Model):
-    """Log item."""
-
     log_time: datetime | None | Unset = UNSET
     status: LogItemStatus | None | Unset = UNSET
     message: str | None | Unset = UNSET
@@ -28,7 +26,7 @@ class LogItem(Model):
 
 @model
 class ProtectedItem(Model):
-    """Protected item.
+    """Given by `sessions.get_backup_session_protected_items`.
 
     Attributes:
         id: UUID.
@@ -43,15 +41,13 @@ class ProtectedItem(Model):
 
 @model
 class ProtectedItemEmbedded(Model):
-    """Protected item embedded."""
-
     virtual_machine: Link | None | Unset = UNSET
     region: Link | None | Unset = UNSET
 
 
 @model
 class ProtectedItemsPage(Model):
-    """Protected items page."""
+    """Given by `sessions.get_backup_session_protected_items`."""
 
     total_count: int
     results: list[ProtectedItem] = field(rows=True)
@@ -60,15 +56,13 @@ class ProtectedItemsPage(Model):
 
 @model
 class RestoreItemEmbedded(Model):
-    """Restore item embedded."""
-
     virtual_machine: Link | None | Unset = UNSET
     region: Link | None | Unset = UNSET
 
 
 @model
 class RestoredItem(Model):
-    """Restored item."""
+    """Given by `sessions.get_restore_session_restored_items`."""
 
     name: str | None | Unset = UNSET
     status: SessionItemsStatuses | None | Unset = UNSET
@@ -78,7 +72,7 @@ class RestoredItem(Model):
 
 @model
 class RestoredItemsPage(Model):
-    """Restored items page."""
+    """Given by `sessions.get_restore_session_restored_items`."""
 
     total_count: int
     results: list[RestoredItem] = field(rows=True)
@@ -87,7 +81,7 @@ class RestoredItemsPage(Model):
 
 @model
 class RetentionJobDeletedRestorePoint(Model):
-    """Retention job deleted restore point."""
+    """Given by `sessions.get_retention_session_deleted_restore_points`."""
 
     name: str | None | Unset = UNSET
     status: SessionItemsStatuses | None | Unset = UNSET
@@ -97,14 +91,12 @@ class RetentionJobDeletedRestorePoint(Model):
 
 @model
 class RetentionJobDeletedRestorePointEmbedded(Model):
-    """Retention job deleted restore point embedded."""
-
     region: Link | None | Unset = UNSET
 
 
 @model
 class RetentionJobDeletedRestorePointsPage(Model):
-    """Retention job deleted restore points page."""
+    """Given by `sessions.get_retention_session_deleted_restore_points`."""
 
     total_count: int
     results: list[RetentionJobDeletedRestorePoint] = field(rows=True)
@@ -113,7 +105,7 @@ class RetentionJobDeletedRestorePointsPage(Model):
 
 @model
 class Session(Model):
-    """Session.
+    """Given by `sessions.get_sessions`, `sessions.get_session_by_id`.
 
     Attributes:
         id: UUID.
@@ -136,16 +128,12 @@ class Session(Model):
 
 @model
 class SessionEmbeddedResources(Model):
-    """Session embedded resources."""
-
     backup_job_info: Link | None | Unset = UNSET
     restore_job_info: Link | None | Unset = UNSET
     retention_job_deleted_restore_points: Link | None | Unset = UNSET
 
 
 class SessionItemsStatuses(OpenEnum):
-    """Session items statuses: 3 known values."""
-
     SUCCEEDED = "Succeeded"
     WARNING = "Warning"
     FAILED = "Failed"
@@ -153,7 +141,7 @@ class SessionItemsStatuses(OpenEnum):
 
 @model
 class SessionLog(Model):
-    """Session log.
+    """Given by `sessions.get_session_log`.
 
     Attributes:
         session_id: UUID.
@@ -164,8 +152,6 @@ class SessionLog(Model):
 
 
 class SessionResults(OpenEnum):
-    """Session results: 5 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -174,8 +160,6 @@ class SessionResults(OpenEnum):
 
 
 class SessionTypes(OpenEnum):
-    """Session types: 14 known values."""
-
     POLICY = "Policy"
     JOB = "Job"
     TASK = "Task"
@@ -194,7 +178,7 @@ class SessionTypes(OpenEnum):
 
 @model
 class SessionsPage(Model):
-    """Sessions page."""
+    """Given by `sessions.get_sessions`."""
 
     total_count: int
     results: list[Session] = field(rows=True)
@@ -202,8 +186,6 @@ class SessionsPage(Model):
 
 
 class LogItemStatus(OpenEnum):
-    """Log item status: 10 known values."""
-
     NEVER_EXECUTED = "NeverExecuted"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -217,8 +199,6 @@ class LogItemStatus(OpenEnum):
 
 
 class SessionExtendedSessionType(OpenEnum):
-    """Session extended session type: 7 known values."""
-
     POLICY_BACKUP = "PolicyBackup"
     POLICY_SNAPSHOT = "PolicySnapshot"
     POLICY_REMOTE_SNAPSHOT = "PolicyRemoteSnapshot"
@@ -229,8 +209,6 @@ class SessionExtendedSessionType(OpenEnum):
 
 
 class GetSessionsStatus(OpenEnum):
-    """Get sessions status: 6 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCEEDED = "Succeeded"
@@ -240,8 +218,6 @@ class GetSessionsStatus(OpenEnum):
 
 
 class GetSessionsTypes(OpenEnum):
-    """Get sessions types: 14 known values."""
-
     POLICY = "Policy"
     JOB = "Job"
     TASK = "Task"
@@ -259,8 +235,6 @@ class GetSessionsTypes(OpenEnum):
 
 
 class GetSessionsSort(OpenEnum):
-    """Get sessions sort: 12 known values."""
-
     START_TIME_ASC = "startTimeAsc"
     START_TIME_DESC = "startTimeDesc"
     STOP_TIME_ASC = "stopTimeAsc"
@@ -276,8 +250,6 @@ class GetSessionsSort(OpenEnum):
 
 
 class GetRetentionSessionDeletedRestorePointsSort(OpenEnum):
-    """Get retention session deleted restore points sort: 6 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     STATUS_ASC = "statusAsc"
@@ -287,8 +259,6 @@ class GetRetentionSessionDeletedRestorePointsSort(OpenEnum):
 
 
 class GetBackupSessionProtectedItemsSort(OpenEnum):
-    """Get backup session protected items sort: 8 known values."""
-
     VIRTUAL_MACHINE_NAME_ASC = "virtualMachineNameAsc"
     VIRTUAL_MACHINE_NAME_DESC = "virtualMachineNameDesc"
     REGION_ASC = "regionAsc"
@@ -300,8 +270,6 @@ class GetBackupSessionProtectedItemsSort(OpenEnum):
 
 
 class GetRestoreSessionRestoredItemsSort(OpenEnum):
-    """Get restore session restored items sort: 4 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     REGION_ASC = "regionAsc"

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 @model
 class ArchiveSettings(Model):
-    """Archive settings.
-
+    """
     Attributes:
         target_repository_id: UUID.
     """
@@ -27,8 +26,7 @@ class ArchiveSettings(Model):
 
 @model
 class AuthenticationSpecification(Model):
-    """Authentication specification.
-
+    """
     Attributes:
         iam_role_id: UUID.
     """
@@ -39,14 +37,15 @@ class AuthenticationSpecification(Model):
 
 @model
 class BackupSettingsExportModel(Model):
-    """Backup settings export model."""
-
     target_repository_name: str | None | Unset = UNSET
 
 
 @model
 class CollectionPage(Model):
-    """Collection page."""
+    """Given by `dynamo_db_restore_points.dynamo_db_restore_points_get_all`,
+    `efs_restore_points.efs_restore_points_get_all`, `fsx_restore_points.fsx_restore_points_get_all`,
+    `rds_restore_points.rds_restore_points_get_all`.
+    """
 
     total_count: int
     results: list[dict[str, Any]] = field(rows=True)
@@ -55,8 +54,7 @@ class CollectionPage(Model):
 
 @model
 class CostEstimationItem(Model):
-    """Cost estimation item.
-
+    """
     Attributes:
         virtual_machine_id: UUID.
     """
@@ -73,7 +71,10 @@ class CostEstimationItem(Model):
 
 @model
 class CostEstimationsPage(Model):
-    """Cost estimations page."""
+    """Given by `ec2_backup_policies.get_policy_cost`, `dynamo_db_backup_policies.get_backup_policy_estimated_cost`,
+    `efs_backup_policies.get_backup_policy_estimated_cost`, `fsx_backup_policies.get_backup_policy_estimated_cost`,
+    `redshift_backup_policies.get_backup_policy_estimated_cost`.
+    """
 
     total_count: int
     items: list[CostEstimationItem]
@@ -89,31 +90,24 @@ class CostEstimationsPage(Model):
 
 @model
 class DailyBackupScheduleSettings(Model):
-    """Daily backup schedule settings."""
-
     retention: PeriodRetentionOptions | None | Unset = UNSET
     schedule: DailySchedule | None | Unset = UNSET
 
 
 @model
 class DailyReplicaScheduleSettings(Model):
-    """Daily replica schedule settings."""
-
     retention: PointsRetentionOptions | None | Unset = UNSET
     schedule: DailySchedule | None | Unset = UNSET
 
 
 @model
 class DailySchedule(Model):
-    """Daily schedule."""
-
     hours: list[int]
 
 
 @model
 class DailyScheduleSettings(Model):
-    """Daily schedule settings.
-
+    """
     Attributes:
         runs_per_hour: at least 1.
     """
@@ -128,15 +122,11 @@ class DailyScheduleSettings(Model):
 
 @model
 class DailySnapshotScheduleSettings(Model):
-    """Daily snapshot schedule settings."""
-
     retention: PointsRetentionOptions | None | Unset = UNSET
     schedule: DailySchedule | None | Unset = UNSET
 
 
 class DayNumbersInMonth(OpenEnum):
-    """Day numbers in month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -146,8 +136,6 @@ class DayNumbersInMonth(OpenEnum):
 
 
 class DaysOfWeek(OpenEnum):
-    """Days of week: 7 known values."""
-
     SUNDAY = "Sunday"
     MONDAY = "Monday"
     TUESDAY = "Tuesday"
@@ -159,13 +147,15 @@ class DaysOfWeek(OpenEnum):
 
 @model
 class EmptySuccessResponse(Model):
-    """Empty success response."""
+    """Given by `appliance_connection_test.test`, `ec2_backup_policies.policy_order_priority_of_policies`,
+    `dynamo_db_backup_policies.set_backup_policy_priority`, `efs_backup_policies.set_backup_policy_priority`,
+    `fsx_backup_policies.set_backup_policy_priority` and 2 more.
+    """
 
 
 @model
 class Error(Model):
-    """Error.
-
+    """
     Attributes:
         type: URI.
         instance: URI.
@@ -182,16 +172,12 @@ class Error(Model):
 
 @model
 class ExcludedVolumes(Model):
-    """Excluded volumes."""
-
     exclude_system_volumes: bool | None | Unset = UNSET
     excluded_items: list[ExcludedVolumesExcludedItemsItem] | None | Unset = UNSET
 
 
 @model
 class HealthCheckSchedule(Model):
-    """Health check schedule."""
-
     months: list[Months] | None | Unset = UNSET
     day_number_in_month: str | None | Unset = UNSET
     day_of_week: Any | Unset = UNSET
@@ -200,8 +186,7 @@ class HealthCheckSchedule(Model):
 
 @model
 class IdName(Model):
-    """Id name.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -212,8 +197,6 @@ class IdName(Model):
 
 @model
 class Link(Model):
-    """Link."""
-
     method: str | None | Unset = UNSET
     rel: str | None | Unset = UNSET
     href: str | None | Unset = UNSET
@@ -221,31 +204,23 @@ class Link(Model):
 
 @model
 class MonthlyBackupScheduleSettings(Model):
-    """Monthly backup schedule settings."""
-
     retention: PeriodRetentionOptions | None | Unset = UNSET
     schedule: MonthlySchedule | None | Unset = UNSET
 
 
 @model
 class MonthlyReplicaScheduleSettings(Model):
-    """Monthly replica schedule settings."""
-
     retention: PointsRetentionOptions | None | Unset = UNSET
     schedule: MonthlySchedule | None | Unset = UNSET
 
 
 @model
 class MonthlySchedule(Model):
-    """Monthly schedule."""
-
     months: list[Months] | None | Unset = UNSET
 
 
 @model
 class MonthlyScheduleSettings(Model):
-    """Monthly schedule settings."""
-
     time_local: str | None | Unset = UNSET
     day_number_in_month: DayNumbersInMonth | None | Unset = UNSET
     day_of_week: DaysOfWeek | None | Unset = UNSET
@@ -258,15 +233,11 @@ class MonthlyScheduleSettings(Model):
 
 @model
 class MonthlySnapshotScheduleSettings(Model):
-    """Monthly snapshot schedule settings."""
-
     retention: PointsRetentionOptions | None | Unset = UNSET
     schedule: MonthlySchedule | None | Unset = UNSET
 
 
 class Months(OpenEnum):
-    """Months: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -283,16 +254,13 @@ class Months(OpenEnum):
 
 @model
 class OrganizationSettings(Model):
-    """Organization settings."""
-
     limited_scope_id: str | None | Unset = UNSET
     excluded_members: list[str] | None | Unset = UNSET
 
 
 @model
 class PeriodRetentionOptions(Model):
-    """Period retention options.
-
+    """
     Attributes:
         count: at least 0.
     """
@@ -303,8 +271,7 @@ class PeriodRetentionOptions(Model):
 
 @model
 class PointsRetentionOptions(Model):
-    """Points retention options.
-
+    """
     Attributes:
         count: at least 0.
     """
@@ -314,14 +281,22 @@ class PointsRetentionOptions(Model):
 
 @model
 class PoliciesPrioritySpec(Model):
-    """Policies priority spec."""
+    """Taken by `rds_backup_policies.rds_policy_order_priority_of_policies`,
+    `ec2_backup_policies.policy_order_priority_of_policies`, `dynamo_db_backup_policies.set_backup_policy_priority`,
+    `efs_backup_policies.set_backup_policy_priority`, `fsx_backup_policies.set_backup_policy_priority` and 2 more.
+    """
 
     priorities: list[PolicyPrioritySpec]
 
 
 @model
 class Policy(Model):
-    """Policy.
+    """Given by `dynamo_db_backup_policies.create_backup_policy`, `efs_backup_policies.create_backup_policy`,
+    `fsx_backup_policies.create_backup_policy`, `redshift_backup_policies.create_backup_policy`,
+    `redshift_serverless_backup_policies.create_backup_policy` and 14 more.
+    Taken by `ec2_backup_policies.update_policy`, `dynamo_db_backup_policies.modify_backup_policy`,
+    `efs_backup_policies.modify_backup_policy`, `fsx_backup_policies.modify_backup_policy`,
+    `redshift_backup_policies.modify_backup_policy`, `redshift_serverless_backup_policies.modify_backup_policy`.
 
     Attributes:
         id: UUID.
@@ -358,8 +333,7 @@ class Policy(Model):
 
 @model
 class PolicyBackupItems(Model):
-    """Policy backup items.
-
+    """
     Attributes:
         virtual_machine_ids: UUID.
         tag_ids: UUID.
@@ -371,16 +345,13 @@ class PolicyBackupItems(Model):
 
 @model
 class PolicyBackupItemsExportModel(Model):
-    """Policy backup items export model."""
-
     virtual_machines: list[str] | None | Unset = UNSET
     tags: list[TagSpec] | None | Unset = UNSET
 
 
 @model
 class PolicyBackupSettings(Model):
-    """Policy backup settings.
-
+    """
     Attributes:
         target_repository_id: UUID.
         worker_role_id: UUID.
@@ -393,8 +364,6 @@ class PolicyBackupSettings(Model):
 
 @model
 class PolicyEmbeddedResources(Model):
-    """Policy embedded resources."""
-
     last_backup_session: Link | None | Unset = UNSET
     last_finished_backup_session: Link | None | Unset = UNSET
     target_repository: Link | None | Unset = UNSET
@@ -405,8 +374,7 @@ class PolicyEmbeddedResources(Model):
 
 @model
 class PolicyExcludedItems(Model):
-    """Policy excluded items.
-
+    """
     Attributes:
         virtual_machine_ids: UUID.
         tag_ids: UUID.
@@ -419,7 +387,14 @@ class PolicyExcludedItems(Model):
 
 @model
 class PolicyExportModel(Model):
-    """Policy export model.
+    """Given by `ec2_backup_policies.export_policy`, `dynamo_db_backup_policies.export_backup_policy_settings`,
+    `efs_backup_policies.export_backup_policy_settings`, `fsx_backup_policies.export_backup_policy_settings`,
+    `redshift_backup_policies.export_backup_policy_settings`,
+    `redshift_serverless_backup_policies.export_backup_policy_settings`.
+    Taken by `ec2_backup_policies.import_policy`, `dynamo_db_backup_policies.import_backup_policy_settings`,
+    `efs_backup_policies.import_backup_policy_settings`, `fsx_backup_policies.import_backup_policy_settings`,
+    `redshift_backup_policies.import_backup_policy_settings`,
+    `redshift_serverless_backup_policies.import_backup_policy_settings`.
 
     Attributes:
         name: 1 to 255 characters.
@@ -444,8 +419,7 @@ class PolicyExportModel(Model):
 
 @model
 class PolicyIdentity(Model):
-    """Policy identity.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -459,7 +433,12 @@ class PolicyIdentity(Model):
 
 @model
 class PolicyItem(Model):
-    """Policy item."""
+    """Given by `ec2_backup_policies.policies_get_excluded_items_by_id`,
+    `ec2_backup_policies.policies_get_selected_items_by_id`,
+    `dynamo_db_backup_policies.get_resources_protected_by_backup_policy`,
+    `dynamo_db_backup_policies.get_resources_excluded_from_backup_policy`,
+    `efs_backup_policies.get_resources_protected_by_backup_policy` and 7 more.
+    """
 
     name: str | None | Unset = UNSET
     tag: Link | None | Unset = UNSET
@@ -469,8 +448,7 @@ class PolicyItem(Model):
 
 @model
 class PolicyItemDeletedFromAmazon(Model):
-    """Policy item deleted from amazon.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -482,7 +460,12 @@ class PolicyItemDeletedFromAmazon(Model):
 
 @model
 class PolicyItemsPage(Model):
-    """Policy items page."""
+    """Given by `ec2_backup_policies.policies_get_excluded_items_by_id`,
+    `ec2_backup_policies.policies_get_selected_items_by_id`,
+    `dynamo_db_backup_policies.get_resources_protected_by_backup_policy`,
+    `dynamo_db_backup_policies.get_resources_excluded_from_backup_policy`,
+    `efs_backup_policies.get_resources_protected_by_backup_policy` and 7 more.
+    """
 
     total_count: int
     results: list[PolicyItem] = field(rows=True)
@@ -491,8 +474,6 @@ class PolicyItemsPage(Model):
 
 @model
 class PolicyNotificationSettings(Model):
-    """Policy notification settings."""
-
     recipient: str | None | Unset = UNSET
     email: str | None | Unset = UNSET
     notify_on_success: bool | None | Unset = UNSET
@@ -504,8 +485,7 @@ class PolicyNotificationSettings(Model):
 
 @model
 class PolicyPrioritySpec(Model):
-    """Policy priority spec.
-
+    """
     Attributes:
         policy_id: UUID.
     """
@@ -516,24 +496,18 @@ class PolicyPrioritySpec(Model):
 
 @model
 class PolicyReplicaSettings(Model):
-    """Policy replica settings."""
-
     mapping: list[ReplicaMapping] | None | Unset = UNSET
     additional_tags: list[TagSpec] | None | Unset = UNSET
     copy_tags_from_volume_enabled: bool | None | Unset = UNSET
 
 
 class PolicySelectionTypes(OpenEnum):
-    """Policy selection types: 2 known values."""
-
     ALL_ITEMS = "AllItems"
     SELECTED_ITEMS = "SelectedItems"
 
 
 @model
 class PolicySnapshotSettings(Model):
-    """Policy snapshot settings."""
-
     additional_tags: list[TagSpec] | None | Unset = UNSET
     copy_tags_from_volume_enabled: bool | None | Unset = UNSET
     try_create_vss_snapshot: bool | None | Unset = field(default=UNSET, wire="tryCreateVSSSnapshot")
@@ -542,7 +516,9 @@ class PolicySnapshotSettings(Model):
 
 @model
 class PolicySpec(Model):
-    """Policy spec.
+    """Taken by `dynamo_db_backup_policies.create_backup_policy`, `efs_backup_policies.create_backup_policy`,
+    `fsx_backup_policies.create_backup_policy`, `redshift_backup_policies.create_backup_policy`,
+    `redshift_serverless_backup_policies.create_backup_policy` and 7 more.
 
     Attributes:
         region_ids: UUID.
@@ -567,7 +543,7 @@ class PolicySpec(Model):
 
 @model
 class RESTLogin(Model):
-    """REST login."""
+    """Given by `authorization_single_sign_on.authenticate_saml`, `authorization.authenticate`."""
 
     access_token: str | None | Unset = field(default=UNSET, wire="access_token")
     token_type: str | None | Unset = field(default=UNSET, wire="token_type")
@@ -583,7 +559,9 @@ class RESTLogin(Model):
 
 @model
 class Region(Model):
-    """Region.
+    """Given by `aws_regions.get_all_regions`, `aws_regions.get_region_by_id`, `aws_regions.get_inner_regions`,
+    `ec2_backup_policies.policies_get_regions_by_id`,
+    `dynamo_db_backup_policies.get_aws_regions_selected_for_backup_policy` and 4 more.
 
     Attributes:
         id: UUID.
@@ -596,7 +574,10 @@ class Region(Model):
 
 @model
 class RegionsPage(Model):
-    """Regions page."""
+    """Given by `amazon_connections.browse_availability_zones`, `aws_regions.get_all_regions`,
+    `aws_regions.get_inner_regions`, `ec2_backup_policies.policies_get_regions_by_id`,
+    `dynamo_db_backup_policies.get_aws_regions_selected_for_backup_policy` and 4 more.
+    """
 
     total_count: int
     results: list[Region] = field(rows=True)
@@ -605,8 +586,6 @@ class RegionsPage(Model):
 
 @model
 class RemoteMappingExportModel(Model):
-    """Remote mapping export model."""
-
     source_region_name: str | None | Unset = UNSET
     target_region_name: str | None | Unset = UNSET
     target_amazon_account_name: str | None | Unset = UNSET
@@ -615,8 +594,7 @@ class RemoteMappingExportModel(Model):
 
 @model
 class ReplicaMapping(Model):
-    """Replica mapping.
-
+    """
     Attributes:
         source_region_id: UUID.
         target_region_id: UUID.
@@ -632,31 +610,23 @@ class ReplicaMapping(Model):
 
 @model
 class ReplicaSettingsExportModel(Model):
-    """Replica settings export model."""
-
     mapping: list[RemoteMappingExportModel] | None | Unset = UNSET
     additional_tags: list[TagSpec] | None | Unset = UNSET
     copy_tags_from_volume_enabled: bool | None | Unset = UNSET
 
 
 class RetentionTypes(OpenEnum):
-    """Retention types: 2 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
 
 
 @model
 class RetrySettings(Model):
-    """Retry settings."""
-
     retry_times: int | None | Unset = UNSET
 
 
 @model
 class ScheduleSettings(Model):
-    """Schedule settings."""
-
     daily_schedule_enabled: bool
     daily_schedule: DailyScheduleSettings | None | Unset = UNSET
     weekly_schedule_enabled: bool
@@ -671,7 +641,9 @@ class ScheduleSettings(Model):
 
 @model
 class SessionLink(Model):
-    """Session link.
+    """Given by `iam_roles.rescan_amazon_account`, `amazon_s3_buckets.rescan_bucket`,
+    `rds_backup_policies.start_rds_policy`, `rds_backup_policies.stop_rds_policy`, `ec2_backup_policies.import_policy`
+    and 17 more.
 
     Attributes:
         session_id: UUID.
@@ -682,8 +654,6 @@ class SessionLink(Model):
 
 
 class SessionStatuses(OpenEnum):
-    """Session statuses: 6 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCEEDED = "Succeeded"
@@ -694,8 +664,6 @@ class SessionStatuses(OpenEnum):
 
 @model
 class SnapshotScript(Model):
-    """Snapshot script."""
-
     enabled: bool
     pre_snapshot_script: str | None | Unset = UNSET
     pre_snapshot_arguments: str | None | Unset = UNSET
@@ -708,15 +676,15 @@ class SnapshotScript(Model):
 
 @model
 class TagSpec(Model):
-    """Tag spec."""
-
     key: str | None | Unset = UNSET
     value: str | None | Unset = UNSET
 
 
 @model
 class ValidationMessage(Model):
-    """Validation message.
+    """Given by `iam_roles.validate_amazon_account_name`, `iam_roles.validate_delete_amazon_account`,
+    `smtp_accounts.validate_standard_account_name`, `backup_repositories.repository_validate_settings`,
+    `user_accounts.validate_description` and 10 more.
 
     Attributes:
         context_id: UUID.
@@ -729,31 +697,23 @@ class ValidationMessage(Model):
 
 @model
 class WeeklyBackupScheduleSettings(Model):
-    """Weekly backup schedule settings."""
-
     retention: PeriodRetentionOptions | None | Unset = UNSET
     schedule: WeeklySchedule | None | Unset = UNSET
 
 
 @model
 class WeeklyReplicaScheduleSettings(Model):
-    """Weekly replica schedule settings."""
-
     retention: PointsRetentionOptions | None | Unset = UNSET
     schedule: WeeklySchedule | None | Unset = UNSET
 
 
 @model
 class WeeklySchedule(Model):
-    """Weekly schedule."""
-
     days: list[DaysOfWeek] | None | Unset = UNSET
 
 
 @model
 class WeeklyScheduleSettings(Model):
-    """Weekly schedule settings."""
-
     time_local: str | None | Unset = UNSET
     snapshot_options: WeeklySnapshotScheduleSettings | None | Unset = UNSET
     backup_options: WeeklyBackupScheduleSettings | None | Unset = UNSET
@@ -762,16 +722,13 @@ class WeeklyScheduleSettings(Model):
 
 @model
 class WeeklySnapshotScheduleSettings(Model):
-    """Weekly snapshot schedule settings."""
-
     retention: PointsRetentionOptions | None | Unset = UNSET
     schedule: WeeklySchedule | None | Unset = UNSET
 
 
 @model
 class YearlyRetentionOptions(Model):
-    """Yearly retention options.
-
+    """
     Attributes:
         count: at least 0.
     """
@@ -782,8 +739,6 @@ class YearlyRetentionOptions(Model):
 
 @model
 class YearlyScheduleSettings(Model):
-    """Yearly schedule settings."""
-
     time_local: str | None | Unset = UNSET
     day_number_in_month: DayNumbersInMonth | None | Unset = UNSET
     day_of_week: DaysOfWeek | None | Unset = UNSET
@@ -794,22 +749,16 @@ class YearlyScheduleSettings(Model):
 
 
 class AuthenticationSpecificationAuthenticationType(OpenEnum):
-    """Authentication specification authentication type: one known value."""
-
     CLOUD_ACCOUNT = "CloudAccount"
 
 
 class DailyScheduleSettingsKind(OpenEnum):
-    """Daily schedule settings kind: 3 known values."""
-
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
     SELECTED_DAYS = "SelectedDays"
 
 
 class ErrorErrorCode(OpenEnum):
-    """Error error code: 10 known values."""
-
     ACCESS_DENIED = "AccessDenied"
     EXPIRED_TOKEN = "ExpiredToken"
     INVALID_TOKEN = "InvalidToken"
@@ -824,15 +773,11 @@ class ErrorErrorCode(OpenEnum):
 
 @model
 class ExcludedVolumesExcludedItemsItem(Model):
-    """Excluded volumes excluded items item."""
-
     id: str | None | Unset = UNSET
     type: str | None | Unset = UNSET
 
 
 class PolicyItemDeletedFromAmazonType(OpenEnum):
-    """Policy item deleted from amazon type: 4 known values."""
-
     VIRTUAL_MACHINE = "VirtualMachine"
     TAG = "Tag"
     REGION = "Region"
@@ -841,20 +786,14 @@ class PolicyItemDeletedFromAmazonType(OpenEnum):
 
 @model
 class PolicySnapshotSettingsSnapshotScripts(Model):
-    """Policy snapshot settings snapshot scripts."""
-
     windows_script: SnapshotScript | None | Unset = UNSET
     linux_script: SnapshotScript | None | Unset = UNSET
 
 
 class ValidationMessageSeverity(OpenEnum):
-    """Validation message severity: 2 known values."""
-
     WARNING = "Warning"
     ERROR = "Error"
 
 
 class YearlyRetentionOptionsType(OpenEnum):
-    """Yearly retention options type: one known value."""
-
     YEARS = "Years"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 @model
 class StandardAccount(Model):
-    """Standard account.
+    """Given by `smtp_accounts.standard_accounts_get_all`, `smtp_accounts.add_standard_account`,
+    `smtp_accounts.standard_accounts_get_one_by_id`, `smtp_accounts.update_standard_account`.
 
     Attributes:
         id: UUID.
@@ -30,7 +31,7 @@ class StandardAccount(Model):
 
 @model
 class StandardAccountCreateSpec(Model):
-    """Standard account create spec.
+    """Taken by `smtp_accounts.add_standard_account`.
 
     Attributes:
         name: at most 255 characters.
@@ -47,7 +48,7 @@ class StandardAccountCreateSpec(Model):
 
 @model
 class StandardAccountNameValidationSpec(Model):
-    """Standard account name validation spec.
+    """Taken by `smtp_accounts.validate_standard_account_name`.
 
     Attributes:
         name: at least 1 character.
@@ -58,7 +59,7 @@ class StandardAccountNameValidationSpec(Model):
 
 @model
 class StandardAccountUpdateSpec(Model):
-    """Standard account update spec.
+    """Taken by `smtp_accounts.update_standard_account`.
 
     Attributes:
         name: at most 255 characters.
@@ -75,7 +76,7 @@ class StandardAccountUpdateSpec(Model):
 
 @model
 class StandardAccountsPage(Model):
-    """Standard accounts page."""
+    """Given by `smtp_accounts.standard_accounts_get_all`."""
 
     results: list[StandardAccount] = field(rows=True)
     total_count: int
@@ -83,7 +84,5 @@ class StandardAccountsPage(Model):
 
 
 class StandardAccountsGetAllSort(OpenEnum):
-    """Standard accounts get all sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"

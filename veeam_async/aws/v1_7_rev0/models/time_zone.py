@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @model
 class DateTimeSettings(Model):
-    """Date time settings."""
+    """Given by `time_zone.get_date_time_settings`, `time_zone.set_date_time_settings`,
+    `time_zone.get_default_date_time_settings`, `time_zone.set_default_date_time_settings`.
+    Taken by `time_zone.set_date_time_settings`.
+    """
 
     timezone: TimeZone | None | Unset = UNSET
     use_custom_settings: bool | None | Unset = UNSET
@@ -21,14 +24,12 @@ class DateTimeSettings(Model):
 
 @model
 class TimeZone(Model):
-    """Time zone."""
-
     name: str | None | Unset = UNSET
     display_name: str | None | Unset = UNSET
 
 
 @model
 class TimeZones(Model):
-    """Time zones."""
+    """Given by `time_zone.get_time_zones`."""
 
     items: list[TimeZone] | None | Unset = UNSET

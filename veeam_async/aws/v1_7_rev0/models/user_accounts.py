@@ -15,22 +15,20 @@ if TYPE_CHECKING:
 
 @model
 class CheckInstanceIdResult(Model):
-    """Check instance id result."""
+    """Given by `user_accounts.check_instance`."""
 
     is_valid: bool | None | Unset = UNSET
 
 
 @model
 class CheckInstanceIdSpec(Model):
-    """Check instance id spec."""
+    """Taken by `user_accounts.check_instance`."""
 
     instance_id: str
 
 
 @model
 class DefaultUserCreateSpec(Model):
-    """Default user create spec."""
-
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     password: str | None | Unset = UNSET
@@ -38,7 +36,7 @@ class DefaultUserCreateSpec(Model):
 
 @model
 class DefaultUserSpec(Model):
-    """Default user spec."""
+    """Taken by `user_accounts.create_default_user`."""
 
     instance: CheckInstanceIdSpec
     user_spec: DefaultUserCreateSpec
@@ -46,14 +44,15 @@ class DefaultUserSpec(Model):
 
 @model
 class IsFirstLoginResult(Model):
-    """Is first login result."""
+    """Given by `user_accounts.is_first_login`."""
 
     is_first_login: bool | None | Unset = UNSET
 
 
 @model
 class User(Model):
-    """User.
+    """Given by `user_accounts.users_get_all`, `user_accounts.create_user`, `user_accounts.create_default_user`,
+    `user_accounts.users_get_by_name`, `user_accounts.update_user`.
 
     Attributes:
         id: UUID.
@@ -72,15 +71,13 @@ class User(Model):
 
 
 class UserAccountType(OpenEnum):
-    """User account type: 2 known values."""
-
     INTERNAL = "Internal"
     EXTERNAL = "External"
 
 
 @model
 class UserCreateSpec(Model):
-    """User create spec.
+    """Taken by `user_accounts.create_user`.
 
     Attributes:
         name: at least 1 character.
@@ -97,14 +94,14 @@ class UserCreateSpec(Model):
 
 @model
 class UserDescriptionValidationSpec(Model):
-    """User description validation spec."""
+    """Taken by `user_accounts.validate_description`."""
 
     description: str
 
 
 @model
 class UserMfaAccept(Model):
-    """User mfa accept.
+    """Taken by `user_accounts.accept_mfa`.
 
     Attributes:
         code: at least 1 character.
@@ -117,7 +114,7 @@ class UserMfaAccept(Model):
 
 @model
 class UserMfaData(Model):
-    """User mfa data."""
+    """Given by `user_accounts.enable_mfa`."""
 
     user_name: str | None | Unset = UNSET
     qr_string: str | None | Unset = UNSET
@@ -128,14 +125,14 @@ class UserMfaData(Model):
 
 @model
 class UserMfaSetup(Model):
-    """User mfa setup."""
+    """Taken by `user_accounts.enable_mfa`."""
 
     recreate: bool
 
 
 @model
 class UserNameValidationSpec(Model):
-    """User name validation spec.
+    """Taken by `user_accounts.validate_name`.
 
     Attributes:
         name: at least 1 character.
@@ -146,7 +143,7 @@ class UserNameValidationSpec(Model):
 
 @model
 class UserPasswordValidationSpec(Model):
-    """User password validation spec.
+    """Taken by `user_accounts.validate_password`.
 
     Attributes:
         password: at least 1 character.
@@ -157,8 +154,7 @@ class UserPasswordValidationSpec(Model):
 
 @model
 class UserRole(Model):
-    """User role.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -169,7 +165,7 @@ class UserRole(Model):
 
 @model
 class UserRolesPage(Model):
-    """User roles page."""
+    """Given by `user_accounts.user_roles_get_all`."""
 
     total_count: int
     results: list[UserRole]
@@ -178,7 +174,7 @@ class UserRolesPage(Model):
 
 @model
 class UserUpdateSpec(Model):
-    """User update spec.
+    """Taken by `user_accounts.update_user`.
 
     Attributes:
         role_id: UUID.
@@ -192,7 +188,7 @@ class UserUpdateSpec(Model):
 
 @model
 class UsersPage(Model):
-    """Users page."""
+    """Given by `user_accounts.users_get_all`."""
 
     total_count: int
     results: list[User] = field(rows=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @model
 class ProductId(Model):
-    """Product id."""
+    """Given by `veeam_backup_for_aws_version.get_product_id`."""
 
     awsid: str | None | Unset = UNSET
     supportid: str | None | Unset = UNSET
@@ -21,7 +21,7 @@ class ProductId(Model):
 
 @model
 class ProductVersion(Model):
-    """Product version."""
+    """Given by `veeam_backup_for_aws_version.get_product_version`."""
 
     about: str | None | Unset = UNSET
     version: str | None | Unset = UNSET

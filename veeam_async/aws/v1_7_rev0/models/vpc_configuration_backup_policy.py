@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @model
 class VpcPolicy(Model):
-    """Vpc policy."""
+    """Given by `vpc_configuration_backup_policy.get_vpc_policy`."""
 
     backup_options_enabled: bool | None | Unset = UNSET
     source_options: VpcPolicySourceOptions | None | Unset = UNSET
@@ -22,22 +22,17 @@ class VpcPolicy(Model):
 
 @model
 class VpcPolicySourceOptions(Model):
-    """Vpc policy source options."""
-
     selected_locations: list[VpcPolicySourceOptionsSelectedLocationsItem] | None | Unset = UNSET
 
 
 @model
 class VpcPolicySourceOptionsSelectedLocationsItem(Model):
-    """Vpc policy source options selected locations item."""
-
     regions: list[VpcPolicySourceOptionsSelectedLocationsItemRegionsItem] | None | Unset = UNSET
 
 
 @model
 class VpcPolicySourceOptionsSelectedLocationsItemRegionsItem(Model):
-    """Vpc policy source options selected locations item regions item.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -48,30 +43,22 @@ class VpcPolicySourceOptionsSelectedLocationsItemRegionsItem(Model):
 
 @model
 class VpcPolicyScheduleOptions(Model):
-    """Vpc policy schedule options."""
-
     daily_schedule: VpcPolicyScheduleOptionsDailySchedule | None | Unset = UNSET
 
 
 @model
 class VpcPolicyScheduleOptionsDailySchedule(Model):
-    """Vpc policy schedule options daily schedule."""
-
     retention: VpcPolicyScheduleOptionsDailyScheduleRetention | None | Unset = UNSET
     schedule: VpcPolicyScheduleOptionsDailyScheduleSchedule | None | Unset = UNSET
 
 
 @model
 class VpcPolicyScheduleOptionsDailyScheduleRetention(Model):
-    """Vpc policy schedule options daily schedule retention."""
-
     type: str | None | Unset = UNSET
     count: int | None | Unset = UNSET
 
 
 @model
 class VpcPolicyScheduleOptionsDailyScheduleSchedule(Model):
-    """Vpc policy schedule options daily schedule schedule."""
-
     type: str | None | Unset = UNSET
     count: int | None | Unset = UNSET

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @model
 class WorkerProductionConfigurationSpec(Model):
-    """Worker production configuration spec.
+    """Taken by `workers.create_production_worker_configuration`.
 
     Attributes:
         iam_role_id: UUID.
@@ -30,7 +30,7 @@ class WorkerProductionConfigurationSpec(Model):
 
 @model
 class WorkerProfilesSpec(Model):
-    """Worker profiles spec.
+    """Taken by `workers.create_worker_profiles`.
 
     Attributes:
         region_id: UUID.

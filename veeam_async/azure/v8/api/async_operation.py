@@ -50,9 +50,9 @@ class AsyncOperationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AsyncOperation#operation/AsyncOperation_GetOperation
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AsyncOperation#operation/AsyncOperation_GetOperation
         """
         return Request(self, _GET_OPERATION, {"operation_id": operation_id})
 

@@ -72,9 +72,9 @@ class AvailabilitySetApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AvailabilitySet#operation/AvailabilitySet_GetAvailabilitySets
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AvailabilitySet#operation/AvailabilitySet_GetAvailabilitySets
         """
         return Listing(
             self,

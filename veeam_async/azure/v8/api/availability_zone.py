@@ -73,9 +73,9 @@ class AvailabilityZoneApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AvailabilityZone#operation/AvailabilityZone_GetAvailabilityZones
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AvailabilityZone#operation/AvailabilityZone_GetAvailabilityZones
         """
         return Listing(
             self,

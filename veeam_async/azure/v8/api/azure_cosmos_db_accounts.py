@@ -210,9 +210,9 @@ class AzureCosmosDbAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountAvailableRestoreRegions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountAvailableRestoreRegions
         """
         return Listing(
             self,
@@ -254,9 +254,9 @@ class AzureCosmosDbAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountAvailableRestoreResources
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountAvailableRestoreResources
         """
         return Listing(
             self,
@@ -292,9 +292,9 @@ class AzureCosmosDbAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAvailableRestoreTimeRange
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAvailableRestoreTimeRange
         """
         return Request(
             self,
@@ -326,9 +326,9 @@ class AzureCosmosDbAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountDatabases
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountDatabases
         """
         return Listing(
             self,
@@ -353,7 +353,7 @@ class AzureCosmosDbAccountsApi(Api):
 
         Args:
             cosmos_db_account_id: path `cosmosDbAccountId`.
-            body: what is sent, as application/json.
+            body: `CosmosDbEstimateThroughputCostRequest`.
             service_account_id: query `serviceAccountId`, UUID.
 
         Returns:
@@ -364,9 +364,9 @@ class AzureCosmosDbAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_EstimateThroughputCost
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_EstimateThroughputCost
         """
         return Request(
             self,
@@ -407,9 +407,9 @@ class AzureCosmosDbAccountsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountResourceEvents
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountResourceEvents
         """
         return Listing(
             self,
@@ -447,9 +447,9 @@ class AzureCosmosDbAccountsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_IsNameTaken
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_IsNameTaken
         """
         return Request(
             self,

@@ -72,9 +72,9 @@ class CertificateApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Certificate#operation/Certificate_GetCertificates
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Certificate#operation/Certificate_GetCertificates
         """
         return Request(self, _GET_CERTIFICATES, {})
 
@@ -90,9 +90,9 @@ class CertificateApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Certificate#operation/Certificate_RegenerateCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Certificate#operation/Certificate_RegenerateCertificate
         """
         return Request(self, _REGENERATE_CERTIFICATE, {})
 
@@ -103,7 +103,7 @@ class CertificateApi(Api):
         """Update Web Certificate: PUT /api/v8/settings/certificates/webServer.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UploadedWebServerCertificate`.
 
         Returns:
             204: nothing.
@@ -113,9 +113,9 @@ class CertificateApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Certificate#operation/Certificate_UploadWebServerCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Certificate#operation/Certificate_UploadWebServerCertificate
         """
         return Request(self, _UPLOAD_WEB_SERVER_CERTIFICATE, {}, body)
 

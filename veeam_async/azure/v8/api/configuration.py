@@ -73,7 +73,7 @@ class ConfigurationApi(Api):
         """Run Configuration Check: POST /api/v8/configuration/check.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ConfigurationCheckRequest`.
 
         Returns:
             202: nothing.
@@ -81,9 +81,9 @@ class ConfigurationApi(Api):
         Raises:
             BadRequestError: 400.
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Configuration#operation/ConfigurationCheck
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Configuration#operation/ConfigurationCheck
         """
         return Request(self, _CONFIGURATION_CHECK, {}, body)
 
@@ -99,9 +99,9 @@ class ConfigurationApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Configuration#operation/ConfigurationCheckSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Configuration#operation/ConfigurationCheckSession
         """
         return Download(self, _CONFIGURATION_CHECK_SESSION, {})
 
@@ -112,7 +112,7 @@ class ConfigurationApi(Api):
         """Override Repository Owner: POST /api/v8/configuration/overrideOwnership.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ConfigurationOverrideOwnershipRequest`.
 
         Returns:
             202: `list[JobSession]`.
@@ -120,9 +120,9 @@ class ConfigurationApi(Api):
         Raises:
             BadRequestError: 400.
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Configuration#operation/ConfigurationOverrideOwnership
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Configuration#operation/ConfigurationOverrideOwnership
         """
         return Request(self, _CONFIGURATION_OVERRIDE_OWNERSHIP, {}, body)
 

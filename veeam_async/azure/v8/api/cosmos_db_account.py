@@ -175,9 +175,9 @@ class CosmosDbAccountApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_GetCosmosDbAccountPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_GetCosmosDbAccountPage
         """
         return Listing(
             self,
@@ -219,9 +219,9 @@ class CosmosDbAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_GetCosmosDbAccountById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_GetCosmosDbAccountById
         """
         return Request(self, _GET_COSMOS_DB_ACCOUNT_BY_ID, {"cosmos_db_account_id": cosmos_db_account_id, "sync": sync})
 
@@ -235,7 +235,7 @@ class CosmosDbAccountApi(Api):
         """Rescan Cosmos DB Accounts: POST /api/v8/cosmosDb/rescan.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CosmosDbOptions`.
             offset: query `Offset`, at least 0.
             limit: query `Limit`, at least -1.
 
@@ -246,9 +246,9 @@ class CosmosDbAccountApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_RescanCosmosDbAccountPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_RescanCosmosDbAccountPage
         """
         return Request(self, _RESCAN_COSMOS_DB_ACCOUNT_PAGE, {"offset": offset, "limit": limit}, body)
 
@@ -261,7 +261,7 @@ class CosmosDbAccountApi(Api):
         """Export Collection of Cosmos DB Accounts: POST /api/v8/cosmosDb/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CosmosDbExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -272,9 +272,9 @@ class CosmosDbAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 
@@ -285,7 +285,7 @@ class CosmosDbAccountApi(Api):
         """Create Cosmos DB Backups: POST /api/v8/cosmosDb/startManualBackup.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CosmosDbManualBackupSettings`.
 
         Returns:
             202: `list[JobSession]`.
@@ -296,9 +296,9 @@ class CosmosDbAccountApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_StartManualBackup
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_StartManualBackup
         """
         return Request(self, _START_MANUAL_BACKUP, {}, body)
 

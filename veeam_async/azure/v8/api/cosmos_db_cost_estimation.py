@@ -77,7 +77,7 @@ class CosmosDbCostEstimationApi(Api):
         """Calculate Estimated Cost of Cosmos DB Backup Policy: POST /api/v8/policies/cosmosDb/estimateCost.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CostEstimationCosmosDbPolicyFromClient`.
             resource_name_filter: query `ResourceNameFilter`.
             offset: query `Offset`, at least 0.
             limit: query `Limit`, at least -1.
@@ -90,9 +90,9 @@ class CosmosDbCostEstimationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbCostEstimation#operation/CosmosDbCostEstimation_CalculateCostEstimation
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbCostEstimation#operation/CosmosDbCostEstimation_CalculateCostEstimation
         """
         return Listing(
             self,
@@ -110,7 +110,7 @@ class CosmosDbCostEstimationApi(Api):
         """Export Cost Estimation Report: POST /api/v8/policies/cosmosDb/estimateCost/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CostEstimationCosmosDbPolicyFromClient`.
             accept: header `Accept`.
 
         Returns:
@@ -121,9 +121,9 @@ class CosmosDbCostEstimationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbCostEstimation#operation/CosmosDbCostEstimation_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/CosmosDbCostEstimation#operation/CosmosDbCostEstimation_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 

@@ -168,9 +168,9 @@ class FileShareApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShare#operation/FileShare_GetFileShareById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShare#operation/FileShare_GetFileShareById
         """
         return Request(self, _GET_FILE_SHARE_BY_ID, {"id": id, "sync": sync})
 
@@ -209,9 +209,9 @@ class FileShareApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShare#operation/FileShare_GetFileSharesPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShare#operation/FileShare_GetFileSharesPage
         """
         return Listing(
             self,
@@ -239,7 +239,7 @@ class FileShareApi(Api):
         """Export Collection of File Shares: POST /api/v8/fileShares/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `FileShareExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -250,7 +250,6 @@ class FileShareApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShare#operation/FileShare_Export
         """
@@ -291,9 +290,9 @@ class FileShareApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShare#operation/FileShare_RescanFileSharesPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShare#operation/FileShare_RescanFileSharesPage
         """
         return Request(
             self,
@@ -319,7 +318,7 @@ class FileShareApi(Api):
         """Create Snapshots of File Shares: POST /api/v8/fileShares/takeSnapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `FileShareManualSnapshotRequest`.
 
         Returns:
             202: `list[JobSession]`.
@@ -329,9 +328,9 @@ class FileShareApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShare#operation/FileShare_TakeSnapshot
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShare#operation/FileShare_TakeSnapshot
         """
         return Request(self, _TAKE_SNAPSHOT, {}, body)
 

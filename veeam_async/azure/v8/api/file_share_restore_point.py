@@ -139,9 +139,9 @@ class FileShareRestorePointApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_GetRestorePointPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_GetRestorePointPage
         """
         return Listing(
             self,
@@ -172,9 +172,9 @@ class FileShareRestorePointApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_GetRestorePointById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_GetRestorePointById
         """
         return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
 
@@ -195,9 +195,9 @@ class FileShareRestorePointApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_DeleteRestorePoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_DeleteRestorePoint
         """
         return Request(self, _DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
 
@@ -210,7 +210,7 @@ class FileShareRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `FileShareFlrOptions`.
 
         Returns:
             202: `JobSession`.
@@ -221,9 +221,9 @@ class FileShareRestorePointApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_StartFlr
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_StartFlr
         """
         return Request(self, _START_FLR, {"restore_point_id": restore_point_id}, body)
 
@@ -234,7 +234,7 @@ class FileShareRestorePointApi(Api):
         """Perform File Share Restore Point Indexing: POST /api/v8/restorePoints/fileShares/startIndexing.
 
         Args:
-            body: what is sent, as application/json.
+            body: `FileShareRestorePointIndexingConfig`.
 
         Returns:
             202: `JobSession`.
@@ -245,9 +245,9 @@ class FileShareRestorePointApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_StartIndexing
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_StartIndexing
         """
         return Request(self, _START_INDEXING, {}, body)
 

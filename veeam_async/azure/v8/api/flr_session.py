@@ -214,7 +214,7 @@ class FlrSessionApi(Api):
 
         Args:
             flr_session_id: path `flrSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSessionBrowseRequest`.
             offset: query `Offset`, at least 0.
             limit: query `Limit`, at least -1.
 
@@ -225,9 +225,9 @@ class FlrSessionApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_Browse
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_Browse
         """
         return Listing(self, _BROWSE, {"flr_session_id": flr_session_id, "offset": offset, "limit": limit}, body)
 
@@ -240,7 +240,7 @@ class FlrSessionApi(Api):
 
         Args:
             flr_session_id: path `flrSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSessionSearchTaskStartRequest`.
 
         Returns:
             200: `FlrSessionSearchTaskStartResponse`.
@@ -250,9 +250,9 @@ class FlrSessionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskStart
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskStart
         """
         return Request(self, _SEARCH_TASK_START, {"flr_session_id": flr_session_id}, body)
 
@@ -275,9 +275,9 @@ class FlrSessionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskGetResults
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskGetResults
         """
         return Request(
             self, _SEARCH_TASK_GET_RESULTS, {"flr_session_id": flr_session_id, "search_task_id": search_task_id}
@@ -302,9 +302,9 @@ class FlrSessionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskNextPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskNextPage
         """
         return Request(
             self, _SEARCH_TASK_NEXT_PAGE, {"flr_session_id": flr_session_id, "search_task_id": search_task_id}
@@ -329,9 +329,9 @@ class FlrSessionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskStop
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskStop
         """
         return Request(self, _SEARCH_TASK_STOP, {"flr_session_id": flr_session_id, "search_task_id": search_task_id})
 
@@ -344,7 +344,7 @@ class FlrSessionApi(Api):
 
         Args:
             flr_session_id: path `flrSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSessionRestoreTaskStartRequest`.
 
         Returns:
             200: `FlrSessionRestoreTaskStartResponse`.
@@ -354,9 +354,9 @@ class FlrSessionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskStart
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskStart
         """
         return Request(self, _RESTORE_TASK_START, {"flr_session_id": flr_session_id}, body)
 
@@ -379,9 +379,9 @@ class FlrSessionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskGetStatus
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskGetStatus
         """
         return Request(
             self, _RESTORE_TASK_GET_STATUS, {"flr_session_id": flr_session_id, "restore_task_id": restore_task_id}
@@ -401,7 +401,7 @@ class FlrSessionApi(Api):
         Args:
             flr_session_id: path `flrSessionId`, UUID.
             restore_task_id: path `restoreTaskId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSessionRestoreTaskLogsRequest`.
             offset: query `Offset`, at least 0.
             limit: query `Limit`, at least -1.
 
@@ -413,9 +413,9 @@ class FlrSessionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskLogs
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskLogs
         """
         return Listing(
             self,
@@ -443,9 +443,9 @@ class FlrSessionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskStop
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskStop
         """
         return Request(self, _RESTORE_TASK_STOP, {"flr_session_id": flr_session_id, "restore_task_id": restore_task_id})
 

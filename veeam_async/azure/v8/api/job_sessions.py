@@ -352,9 +352,9 @@ class JobSessionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessions
         """
         return Listing(
             self,
@@ -395,9 +395,9 @@ class JobSessionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetDeletedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetDeletedItems
         """
         return Listing(
             self,
@@ -433,9 +433,9 @@ class JobSessionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetProtectedItems
         """
         return Listing(
             self,
@@ -471,9 +471,9 @@ class JobSessionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetCheckedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetCheckedItems
         """
         return Listing(
             self,
@@ -509,9 +509,9 @@ class JobSessionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredItems
         """
         return Listing(
             self,
@@ -540,9 +540,9 @@ class JobSessionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredDatabases
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredDatabases
         """
         return Request(self, _GET_RESTORED_DATABASES, {"restore_job_session_id": restore_job_session_id})
 
@@ -554,7 +554,8 @@ class JobSessionsApi(Api):
         offset: int | Unset = UNSET,
         limit: int | Unset = UNSET,
     ) -> Listing[FileLevelRestoredItem, PageOfFileLevelRestoredItem]:
-        """Get Azure VM File-Level Restore Session Data: GET /api/v8/jobSessions/{restoreJobSessionId}/fileLevelRestoredItems.
+        """Get Azure VM File-Level Restore Session Data: GET
+        /api/v8/jobSessions/{restoreJobSessionId}/fileLevelRestoredItems.
 
         Args:
             restore_job_session_id: path `restoreJobSessionId`.
@@ -569,9 +570,9 @@ class JobSessionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetFileLevelRestoredItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetFileLevelRestoredItems
         """
         return Listing(
             self,
@@ -608,9 +609,9 @@ class JobSessionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetFileLevelRestoredFileShareItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetFileLevelRestoredFileShareItems
         """
         return Listing(
             self,
@@ -647,9 +648,9 @@ class JobSessionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetVnetRestoredItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetVnetRestoredItems
         """
         return Listing(
             self,
@@ -682,9 +683,9 @@ class JobSessionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessionById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessionById
         """
         return Request(self, _GET_JOB_SESSION_BY_ID, {"session_id": session_id, "instance_id": instance_id})
 
@@ -708,9 +709,9 @@ class JobSessionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessionLog
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessionLog
         """
         return Request(self, _GET_JOB_SESSION_LOG, {"session_id": session_id, "instance_id": instance_id})
 
@@ -731,9 +732,9 @@ class JobSessionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_StopJob
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_StopJob
         """
         return Request(self, _STOP_JOB, {"session_id": session_id})
 
@@ -746,7 +747,7 @@ class JobSessionsApi(Api):
         """Export Collection of Sessions: POST /api/v8/jobSessions/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `JobSessionExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -755,9 +756,9 @@ class JobSessionsApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_ExportBackupJobs
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_ExportBackupJobs
         """
         return Download(self, _EXPORT_BACKUP_JOBS, {"accept": accept}, body)
 
@@ -777,9 +778,9 @@ class JobSessionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredCosmosDbAccounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredCosmosDbAccounts
         """
         return Request(self, _GET_RESTORED_COSMOS_DB_ACCOUNTS, {"restore_job_session_id": restore_job_session_id})
 

@@ -130,9 +130,9 @@ class KeyVaultApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultsPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultsPage
         """
         return Listing(
             self,
@@ -170,9 +170,9 @@ class KeyVaultApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultById
         """
         return Request(self, _GET_KEY_VAULT_BY_ID, {"key_vault_id": key_vault_id, "sync": sync})
 
@@ -203,9 +203,9 @@ class KeyVaultApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultKeys
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultKeys
         """
         return Listing(
             self,

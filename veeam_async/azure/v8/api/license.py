@@ -113,7 +113,6 @@ class LicenseApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/License#operation/License_GetLicense
         """
@@ -130,9 +129,9 @@ class LicenseApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/License#operation/License_RemoveLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/License#operation/License_RemoveLicense
         """
         return Request(self, _REMOVE_LICENSE, {})
 
@@ -157,7 +156,6 @@ class LicenseApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/License#operation/License_GetReport
         """
@@ -172,7 +170,7 @@ class LicenseApi(Api):
         """Export License Usage Report: POST /api/v8/license/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -181,9 +179,9 @@ class LicenseApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/License#operation/License_ExportLicenseUsages
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/License#operation/License_ExportLicenseUsages
         """
         return Download(self, _EXPORT_LICENSE_USAGES, {"accept": accept}, body)
 
@@ -198,9 +196,9 @@ class LicenseApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/License#operation/License_DeregisterLicensingServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/License#operation/License_DeregisterLicensingServer
         """
         return Request(self, _DEREGISTER_LICENSING_SERVER, {})
 

@@ -61,7 +61,7 @@ class LoginApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/x-www-form-urlencoded.
+            body: `LoginFromClient`, sent as application/x-www-form-urlencoded.
 
         Returns:
             200: `Login`.
@@ -69,7 +69,6 @@ class LoginApi(Api):
         Raises:
             BadRequestError: 400.
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Login#operation/Login_Authenticate
         """
@@ -92,7 +91,6 @@ class LoginApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Login#operation/Login_Logout
         """

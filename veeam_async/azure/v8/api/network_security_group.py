@@ -69,9 +69,9 @@ class NetworkSecurityGroupApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/NetworkSecurityGroup#operation/NetworkSecurityGroup_GetNetworkSecurityGroups
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/NetworkSecurityGroup#operation/NetworkSecurityGroup_GetNetworkSecurityGroups
         """
         return Listing(
             self,

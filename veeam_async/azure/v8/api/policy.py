@@ -361,7 +361,6 @@ class PolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetPolicies
         """
@@ -386,7 +385,7 @@ class PolicyApi(Api):
         """Create Backup Policy: POST /api/v8/policies/virtualMachines.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewPolicyFromClient`.
 
         Returns:
             201: `Policy`.
@@ -396,7 +395,6 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_CreatePolicy
         """
@@ -419,7 +417,6 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetPolicy
         """
@@ -434,7 +431,7 @@ class PolicyApi(Api):
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `UpdatedPolicyFromClient`.
 
         Returns:
             204: nothing.
@@ -445,7 +442,6 @@ class PolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_UpdatePolicy
         """
@@ -469,7 +465,6 @@ class PolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_DeletePolicy
         """
@@ -497,9 +492,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetPolicySelectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetPolicySelectedItems
         """
         return Listing(self, _GET_POLICY_SELECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 
@@ -525,9 +520,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetPolicyRegions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetPolicyRegions
         """
         return Listing(self, _GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 
@@ -555,9 +550,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetPolicyExcludedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetPolicyExcludedItems
         """
         return Listing(
             self,
@@ -572,7 +567,7 @@ class PolicyApi(Api):
         """Set Backup Policy Priority: POST /api/v8/policies/virtualMachines/orderPriorities.
 
         Args:
-            body: what is sent, as application/json.
+            body: `list[str]`.
 
         Returns:
             204: nothing.
@@ -582,9 +577,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_OrderPriorityOfPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_OrderPriorityOfPolicies
         """
         return Request(self, _ORDER_PRIORITY_OF_POLICIES, {}, body)
 
@@ -605,7 +600,6 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_EnablePolicy
         """
@@ -628,9 +622,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_DisablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_DisablePolicy
         """
         return Request(self, _DISABLE_POLICY, {"policy_id": policy_id})
 
@@ -652,7 +646,6 @@ class PolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_StartPolicy
         """
@@ -675,7 +668,6 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_StopPolicy
         """
@@ -698,7 +690,6 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_ResetCbt
         """
@@ -713,7 +704,7 @@ class PolicyApi(Api):
         """Export Backup Policies: POST /api/v8/policies/virtualMachines/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VirtualMachinePoliciesExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -722,9 +713,9 @@ class PolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_ExportPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_ExportPolicies
         """
         return Download(self, _EXPORT_POLICIES, {"accept": accept}, body)
 
@@ -746,9 +737,9 @@ class PolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetProtectedItems
         """
         return Listing(self, _GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
 
@@ -772,9 +763,9 @@ class PolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetPolicyProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Policy#operation/Policy_GetPolicyProtectedItems
         """
         return Listing(self, _GET_POLICY_PROTECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 

@@ -143,9 +143,9 @@ class ProtectedFileShareApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_GetProtectedItemPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_GetProtectedItemPage
         """
         return Listing(
             self,
@@ -173,9 +173,9 @@ class ProtectedFileShareApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_GetProtectedItemById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_GetProtectedItemById
         """
         return Request(self, _GET_PROTECTED_ITEM_BY_ID, {"file_share_id": file_share_id, "sync": sync})
 
@@ -188,7 +188,7 @@ class ProtectedFileShareApi(Api):
         """Export Collection of Protected File Shares: POST /api/v8/protectedItem/fileShares/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedFileShareExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -199,9 +199,9 @@ class ProtectedFileShareApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 
@@ -212,7 +212,7 @@ class ProtectedFileShareApi(Api):
         """Remove Snapshots of Protected File Shares: POST /api/v8/protectedItem/fileShares/deleteSnapshots.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedDataFileShareBatchDeleteSnapshotsConfig`.
 
         Returns:
             202: `JobSession`.
@@ -223,9 +223,9 @@ class ProtectedFileShareApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_DeleteSnapshotsBatch
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_DeleteSnapshotsBatch
         """
         return Request(self, _DELETE_SNAPSHOTS_BATCH, {}, body)
 
@@ -236,7 +236,7 @@ class ProtectedFileShareApi(Api):
         """Remove Manual Snapshots of Protected File Shares: POST /api/v8/protectedItem/fileShares/deleteManualSnapshots.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedDataFileShareBatchDeleteSnapshotsConfig`.
 
         Returns:
             202: `JobSession`.
@@ -247,9 +247,9 @@ class ProtectedFileShareApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_DeleteManualSnapshotsBatch
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_DeleteManualSnapshotsBatch
         """
         return Request(self, _DELETE_MANUAL_SNAPSHOTS_BATCH, {}, body)
 

@@ -225,9 +225,9 @@ class ProtectedVirtualMachineApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_GetProtectedItemPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_GetProtectedItemPage
         """
         return Listing(
             self,
@@ -263,9 +263,9 @@ class ProtectedVirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_GetProtectedItemById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_GetProtectedItemById
         """
         return Request(self, _GET_PROTECTED_ITEM_BY_ID, {"id": id, "sync": sync})
 
@@ -278,7 +278,7 @@ class ProtectedVirtualMachineApi(Api):
         """Export Collection of Protected Azure VMs: POST /api/v8/protectedItem/virtualMachines/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedVirtualMachineExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -289,9 +289,9 @@ class ProtectedVirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 
@@ -316,9 +316,9 @@ class ProtectedVirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineBackups
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineBackups
         """
         return Request(self, _DELETE_VIRTUAL_MACHINE_BACKUPS, {"id": id, "backup_tier": backup_tier})
 
@@ -340,9 +340,9 @@ class ProtectedVirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineSnapshots
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineSnapshots
         """
         return Request(self, _DELETE_VIRTUAL_MACHINE_SNAPSHOTS, {"id": id})
 
@@ -353,7 +353,7 @@ class ProtectedVirtualMachineApi(Api):
         """Remove Backups of Protected Azure VMs: POST /api/v8/protectedItem/virtualMachines/deleteBackups.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedDataBatchDeleteBackupConfig`.
 
         Returns:
             202: `JobSession`.
@@ -364,9 +364,9 @@ class ProtectedVirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineBackupsBatch
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineBackupsBatch
         """
         return Request(self, _DELETE_VIRTUAL_MACHINE_BACKUPS_BATCH, {}, body)
 
@@ -377,7 +377,7 @@ class ProtectedVirtualMachineApi(Api):
         """Remove Snapshots of Protected Azure VMs: POST /api/v8/protectedItem/virtualMachines/deleteSnapshots.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedDataBatchDeleteSnapshotsConfig`.
 
         Returns:
             202: `JobSession`.
@@ -388,9 +388,9 @@ class ProtectedVirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineSnapshotsBatch
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineSnapshotsBatch
         """
         return Request(self, _DELETE_VIRTUAL_MACHINE_SNAPSHOTS_BATCH, {}, body)
 
@@ -398,10 +398,11 @@ class ProtectedVirtualMachineApi(Api):
         self: Caller,
         body: ProtectedDataBatchDeleteSnapshotsConfig,
     ) -> Request[JobSession | None]:
-        """Remove Manual Snapshots of Protected Azure VMs: POST /api/v8/protectedItem/virtualMachines/deleteManualSnapshots.
+        """Remove Manual Snapshots of Protected Azure VMs: POST
+        /api/v8/protectedItem/virtualMachines/deleteManualSnapshots.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedDataBatchDeleteSnapshotsConfig`.
 
         Returns:
             202: `JobSession`.
@@ -412,9 +413,9 @@ class ProtectedVirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineManualSnapshotsBatch
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineManualSnapshotsBatch
         """
         return Request(self, _DELETE_VIRTUAL_MACHINE_MANUAL_SNAPSHOTS_BATCH, {}, body)
 
@@ -437,9 +438,9 @@ class ProtectedVirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineManualSnapshots
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineManualSnapshots
         """
         return Request(self, _DELETE_VIRTUAL_MACHINE_MANUAL_SNAPSHOTS, {"id": id})
 

@@ -97,9 +97,9 @@ class RegionApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Region#operation/Region_GetRegionsPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Region#operation/Region_GetRegionsPage
         """
         return Listing(
             self,
@@ -133,9 +133,9 @@ class RegionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Region#operation/Region_GetRegionById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Region#operation/Region_GetRegionById
         """
         return Request(self, _GET_REGION_BY_ID, {"region_id": region_id})
 

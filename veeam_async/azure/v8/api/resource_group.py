@@ -104,9 +104,9 @@ class ResourceGroupApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ResourceGroup#operation/ResourceGroup_GetResourceGroups
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ResourceGroup#operation/ResourceGroup_GetResourceGroups
         """
         return Listing(
             self,
@@ -143,9 +143,9 @@ class ResourceGroupApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ResourceGroup#operation/ResourceGroup_GetResourceGroupById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ResourceGroup#operation/ResourceGroup_GetResourceGroupById
         """
         return Request(self, _GET_RESOURCE_GROUP_BY_ID, {"resource_group_id": resource_group_id, "sync": sync})
 

@@ -147,9 +147,9 @@ class SlaTemplateApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetSlaPolicyTemplateById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetSlaPolicyTemplateById
         """
         return Request(
             self,
@@ -166,7 +166,7 @@ class SlaTemplateApi(Api):
 
         Args:
             template_id: path `templateId`, UUID.
-            body: what is sent, as application/json.
+            body: `UpdatedSlaTemplateFromClient`.
 
         Returns:
             200: `SlaTemplate`.
@@ -178,9 +178,9 @@ class SlaTemplateApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_UpdateSlaPolicyTemplate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_UpdateSlaPolicyTemplate
         """
         return Request(
             self, _SLA_PROTECTION_POLICY_TEMPLATE_UPDATE_SLA_POLICY_TEMPLATE, {"template_id": template_id}, body
@@ -204,9 +204,9 @@ class SlaTemplateApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_DeleteSlaPolicyTemplate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_DeleteSlaPolicyTemplate
         """
         return Request(self, _SLA_PROTECTION_POLICY_TEMPLATE_DELETE_SLA_POLICY_TEMPLATE, {"template_id": template_id})
 
@@ -231,9 +231,9 @@ class SlaTemplateApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetSlaPolicyTemplates
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetSlaPolicyTemplates
         """
         return Listing(
             self,
@@ -248,7 +248,7 @@ class SlaTemplateApi(Api):
         """Create SLA Template: POST /api/v8/policyTemplates/slaTemplate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewSlaTemplateFromClient`.
 
         Returns:
             201: `SlaTemplate`.
@@ -258,9 +258,9 @@ class SlaTemplateApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_CreateSlaPolicyTemplate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_CreateSlaPolicyTemplate
         """
         return Request(self, _SLA_PROTECTION_POLICY_TEMPLATE_CREATE_SLA_POLICY_TEMPLATE, {}, body)
 
@@ -281,9 +281,9 @@ class SlaTemplateApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetAssignedProtectionPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetAssignedProtectionPolicies
         """
         return Request(
             self, _SLA_PROTECTION_POLICY_TEMPLATE_GET_ASSIGNED_PROTECTION_POLICIES, {"template_id": template_id}

@@ -73,7 +73,7 @@ class SqlCostEstimationApi(Api):
         """Calculate Estimated Cost of SQL Backup Policy: POST /api/v8/policies/sql/estimateCost.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CostEstimationSqlPolicyFromClient`.
             resource_name_filter: query `ResourceNameFilter`.
             offset: query `Offset`, at least 0.
             limit: query `Limit`, at least -1.
@@ -86,9 +86,9 @@ class SqlCostEstimationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlCostEstimation#operation/SqlCostEstimation_CalculateCostEstimation
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlCostEstimation#operation/SqlCostEstimation_CalculateCostEstimation
         """
         return Listing(
             self,
@@ -106,7 +106,7 @@ class SqlCostEstimationApi(Api):
         """Export Estimation Cost Report: POST /api/v8/policies/sql/estimateCost/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CostEstimationSqlPolicyFromClient`.
             accept: header `Accept`.
 
         Returns:
@@ -117,9 +117,9 @@ class SqlCostEstimationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlCostEstimation#operation/SqlCostEstimation_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlCostEstimation#operation/SqlCostEstimation_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 

@@ -167,9 +167,9 @@ class SqlRestorePointApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_GetRestorePointPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_GetRestorePointPage
         """
         return Listing(
             self,
@@ -203,9 +203,9 @@ class SqlRestorePointApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_GetRestorePointById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_GetRestorePointById
         """
         return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
 
@@ -227,9 +227,9 @@ class SqlRestorePointApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 423.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_DeleteRestorePoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_DeleteRestorePoint
         """
         return Request(self, _DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
 
@@ -242,7 +242,7 @@ class SqlRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DatabaseRestoreOptions`.
 
         Returns:
             202: `JobSession`.
@@ -254,9 +254,9 @@ class SqlRestorePointApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_RestoreAzureSqlDatabase
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_RestoreAzureSqlDatabase
         """
         return Request(self, _RESTORE_AZURE_SQL_DATABASE, {"restore_point_id": restore_point_id}, body)
 
@@ -269,7 +269,7 @@ class SqlRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DataRetrievalOptions`.
 
         Returns:
             202: `JobSession`.
@@ -281,9 +281,9 @@ class SqlRestorePointApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_RetrieveData
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_RetrieveData
         """
         return Request(self, _RETRIEVE_DATA, {"restore_point_id": restore_point_id}, body)
 
@@ -292,11 +292,12 @@ class SqlRestorePointApi(Api):
         restore_point_id: str,
         body: DataRetrievalExtendOptions,
     ) -> Request[None]:
-        """Extend Data Availability Period: POST /api/v8/restorePoints/sql/{restorePointId}/extendRetrievedDataAvailability.
+        """Extend Data Availability Period: POST
+        /api/v8/restorePoints/sql/{restorePointId}/extendRetrievedDataAvailability.
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DataRetrievalExtendOptions`.
 
         Returns:
             200: nothing.
@@ -307,9 +308,9 @@ class SqlRestorePointApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_ExtendRetrievedDataAvailability
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_ExtendRetrievedDataAvailability
         """
         return Request(self, _EXTEND_RETRIEVED_DATA_AVAILABILITY, {"restore_point_id": restore_point_id}, body)
 

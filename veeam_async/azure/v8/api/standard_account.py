@@ -175,9 +175,9 @@ class StandardAccountApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_GetStandardAccounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_GetStandardAccounts
         """
         return Listing(
             self,
@@ -192,7 +192,7 @@ class StandardAccountApi(Api):
         """Add SMTP or Database Account: POST /api/v8/accounts/standard.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewStandardAccountFromClient`.
 
         Returns:
             201: `StandardAccount`.
@@ -202,9 +202,9 @@ class StandardAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_Add
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_Add
         """
         return Request(self, _ADD, {}, body)
 
@@ -231,9 +231,9 @@ class StandardAccountApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_GetStandardAccountNames
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_GetStandardAccountNames
         """
         return Listing(
             self,
@@ -258,9 +258,9 @@ class StandardAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_GetAccount
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_GetAccount
         """
         return Request(self, _GET_ACCOUNT, {"id": id})
 
@@ -273,7 +273,7 @@ class StandardAccountApi(Api):
 
         Args:
             id: path `id`.
-            body: what is sent, as application/json.
+            body: `UpdatedStandardAccountFromClient`.
 
         Returns:
             200: `StandardAccount`.
@@ -284,9 +284,9 @@ class StandardAccountApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_Update
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_Update
         """
         return Request(self, _UPDATE, {"id": id}, body)
 
@@ -307,9 +307,9 @@ class StandardAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_Delete
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_Delete
         """
         return Request(self, _DELETE, {"id": id})
 
@@ -322,7 +322,7 @@ class StandardAccountApi(Api):
         """Export Collection of SMTP and Database Accounts: POST /api/v8/accounts/standard/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `StandardAccountExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -331,9 +331,9 @@ class StandardAccountApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StandardAccount#operation/StandardAccount_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 

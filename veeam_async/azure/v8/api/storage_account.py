@@ -241,9 +241,9 @@ class StorageAccountApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccounts
         """
         return Listing(
             self,
@@ -286,9 +286,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccount
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccount
         """
         return Request(
             self,
@@ -303,7 +303,8 @@ class StorageAccountApi(Api):
         account_id: str | Unset = UNSET,
         sync: bool | Unset = UNSET,
     ) -> Request[StorageAccountCapabilities | AsyncOperationOfNullableStorageAccountCapabilities]:
-        """Get Storage Account Capabilities: GET /api/v8/cloudInfrastructure/storageAccounts/{storageAccountId}/capabilities.
+        """Get Storage Account Capabilities: GET
+        /api/v8/cloudInfrastructure/storageAccounts/{storageAccountId}/capabilities.
 
         Args:
             storage_account_id: path `storageAccountId`.
@@ -319,9 +320,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccountCapabilities
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccountCapabilities
         """
         return Request(
             self,
@@ -355,9 +356,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainers
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainers
         """
         return Listing(
             self,
@@ -381,7 +382,7 @@ class StorageAccountApi(Api):
 
         Args:
             azure_storage_id: path `azureStorageId`.
-            body: what is sent, as application/json.
+            body: `AzureStorageItemCreationConfig`.
 
         Returns:
             201: `AzureStorageItem`.
@@ -392,9 +393,9 @@ class StorageAccountApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_CreateContainer
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_CreateContainer
         """
         return Request(self, _CREATE_CONTAINER, {"azure_storage_id": azure_storage_id}, body)
 
@@ -421,9 +422,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainerByName
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainerByName
         """
         return Request(
             self,
@@ -460,9 +461,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolders
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolders
         """
         return Listing(
             self,
@@ -502,9 +503,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolderByName
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolderByName
         """
         return Request(
             self,

@@ -87,9 +87,9 @@ class SubscriptionApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Subscription#operation/Subscription_GetSubscriptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Subscription#operation/Subscription_GetSubscriptions
         """
         return Listing(
             self,
@@ -120,9 +120,9 @@ class SubscriptionApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Subscription#operation/Subscription_GetSubscription
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Subscription#operation/Subscription_GetSubscription
         """
         return Request(self, _GET_SUBSCRIPTION, {"subscription_id": subscription_id})
 

@@ -238,7 +238,6 @@ class SystemApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_ExportLogs
         """
@@ -264,7 +263,6 @@ class SystemApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetAbout
         """
@@ -281,9 +279,9 @@ class SystemApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetServerInfo
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetServerInfo
         """
         return Request(self, _GET_SERVER_INFO, {})
 
@@ -297,9 +295,9 @@ class SystemApi(Api):
 
         Raises:
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetServerDateTimeInfo
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetServerDateTimeInfo
         """
         return Request(self, _GET_SERVER_DATE_TIME_INFO, {})
 
@@ -313,7 +311,6 @@ class SystemApi(Api):
 
         Raises:
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetTimezones
         """
@@ -326,7 +323,7 @@ class SystemApi(Api):
         """Set Time Zone: PUT /api/v8/system/timezone.
 
         Args:
-            body: what is sent, as application/json.
+            body: `TimezoneFromClient`.
 
         Returns:
             204: nothing.
@@ -335,7 +332,6 @@ class SystemApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_SetTimezone
         """
@@ -351,9 +347,9 @@ class SystemApi(Api):
 
         Raises:
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetSystemStatus
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetSystemStatus
         """
         return Request(self, _GET_SYSTEM_STATUS, {})
 
@@ -368,9 +364,9 @@ class SystemApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetSupportInfo
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetSupportInfo
         """
         return Request(self, _GET_SUPPORT_INFO, {})
 
@@ -385,9 +381,9 @@ class SystemApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetUpdaterLink
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_GetUpdaterLink
         """
         return Request(self, _GET_UPDATER_LINK, {})
 
@@ -403,9 +399,9 @@ class SystemApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_PrivateDeployment_State
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_PrivateDeployment_State
         """
         return Request(self, _PRIVATE_DEPLOYMENT_STATE, {})
 
@@ -416,7 +412,7 @@ class SystemApi(Api):
         """Configure Deployment Mode: PUT /api/v8/system/privateDeployment/state.
 
         Args:
-            body: what is sent, as application/json.
+            body: `SetDeploymentModeRequest`.
 
         Returns:
             202: nothing.
@@ -425,9 +421,9 @@ class SystemApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_PrivateDeployment_Set
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_PrivateDeployment_Set
         """
         return Request(self, _PRIVATE_DEPLOYMENT_SET, {}, body)
 
@@ -438,9 +434,6 @@ class SystemApi(Api):
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/System#operation/System_ServiceIsUp
         """

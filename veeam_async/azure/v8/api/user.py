@@ -231,7 +231,6 @@ class UserApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_GetUsers
         """
@@ -244,7 +243,7 @@ class UserApi(Api):
         """Add User: POST /api/v8/users.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserFromClient`.
 
         Returns:
             201: `User`.
@@ -254,7 +253,6 @@ class UserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_CreateUser
         """
@@ -277,7 +275,6 @@ class UserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_GetUser
         """
@@ -292,7 +289,7 @@ class UserApi(Api):
 
         Args:
             id: path `id`.
-            body: what is sent, as application/json.
+            body: `UserUpdateFromClient`.
 
         Returns:
             200: `User`.
@@ -303,7 +300,6 @@ class UserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_UpdateUser
         """
@@ -326,7 +322,6 @@ class UserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_DeleteUser
         """
@@ -341,7 +336,7 @@ class UserApi(Api):
 
         Args:
             user_id: path `userId`.
-            body: what is sent, as application/json.
+            body: `ChangeUsersPasswordData`.
 
         Returns:
             204: nothing.
@@ -351,9 +346,9 @@ class UserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_ChangeUsersPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_ChangeUsersPassword
         """
         return Request(self, _CHANGE_USERS_PASSWORD, {"user_id": user_id}, body)
 
@@ -366,7 +361,7 @@ class UserApi(Api):
 
         Args:
             id: path `id`.
-            body: what is sent, as application/json.
+            body: `UserMfaSetup`.
 
         Returns:
             200: `UserMfaData`.
@@ -377,7 +372,6 @@ class UserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_EnableMfa
         """
@@ -400,7 +394,6 @@ class UserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_DisableMfa
         """
@@ -415,7 +408,7 @@ class UserApi(Api):
 
         Args:
             id: path `id`.
-            body: what is sent, as application/json.
+            body: `UserMfaAccept`.
 
         Returns:
             204: nothing.
@@ -426,7 +419,6 @@ class UserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_AcceptMfa
         """
@@ -441,7 +433,7 @@ class UserApi(Api):
         """Export Collection of Users: POST /api/v8/users/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserExportQueryOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -450,7 +442,6 @@ class UserApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_Export
         """
@@ -463,7 +454,7 @@ class UserApi(Api):
         """Change Password of Current User: POST /api/v8/users/changePassword.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ChangePasswordOfCurrentUserData`.
 
         Returns:
             204: nothing.
@@ -473,9 +464,9 @@ class UserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_ChangePasswordOfCurrentUser
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/User#operation/User_ChangePasswordOfCurrentUser
         """
         return Request(self, _CHANGE_PASSWORD_OF_CURRENT_USER, {}, body)
 

@@ -121,9 +121,9 @@ class VirtualNetworkApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetNetworks
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetNetworks
         """
         return Listing(
             self,
@@ -144,7 +144,7 @@ class VirtualNetworkApi(Api):
         """Create Virtual Networks: POST /api/v8/cloudInfrastructure/virtualNetworks.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VirtualNetworkFromClient`.
 
         Returns:
             202: `AsyncOperationOfVirtualNetwork`.
@@ -155,9 +155,9 @@ class VirtualNetworkApi(Api):
             ForbiddenError: 403.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_CreateVirtualNetwork
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_CreateVirtualNetwork
         """
         return Request(self, _CREATE_VIRTUAL_NETWORK, {}, body)
 
@@ -183,9 +183,9 @@ class VirtualNetworkApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetFirstFreeAddressSpace
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetFirstFreeAddressSpace
         """
         return Request(
             self, _GET_FIRST_FREE_ADDRESS_SPACE, {"subnet_mask": subnet_mask, "subscription_id": subscription_id}
@@ -211,9 +211,9 @@ class VirtualNetworkApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetNetworkById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetNetworkById
         """
         return Request(self, _GET_NETWORK_BY_ID, {"network_id": network_id, "account_id": account_id})
 

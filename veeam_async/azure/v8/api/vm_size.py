@@ -80,7 +80,6 @@ class VmSizeApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSize#operation/VmSize_GetVmSizes
         """
@@ -109,9 +108,9 @@ class VmSizeApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSize#operation/VmSize_GetVmSizesForWorker
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSize#operation/VmSize_GetVmSizesForWorker
         """
         return Request(self, _GET_VM_SIZES_FOR_WORKER, {"region": region, "name_search_pattern": name_search_pattern})
 

@@ -368,9 +368,9 @@ class VmSlaBasedPolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicies
         """
         return Listing(
             self,
@@ -385,7 +385,7 @@ class VmSlaBasedPolicyApi(Api):
         """Create SLA-Based Backup Policy: POST /api/v8/policy/slaBased/virtualMachines.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewVmProtectionPolicyFromClient`.
 
         Returns:
             201: `VmProtectionPolicy`.
@@ -395,9 +395,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_CreatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_CreatePolicy
         """
         return Request(self, _VM_PROTECTION_POLICY_CREATE_POLICY, {}, body)
 
@@ -410,7 +410,7 @@ class VmSlaBasedPolicyApi(Api):
         """Export Collection of SLA-Based Backup Policies: POST /api/v8/policy/slaBased/virtualMachines/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VmProtectionPolicyExportQueryOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -421,9 +421,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_Export
         """
         return Download(self, _VM_PROTECTION_POLICY_EXPORT, {"accept": accept}, body)
 
@@ -444,9 +444,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicy
         """
         return Request(self, _VM_PROTECTION_POLICY_GET_POLICY, {"policy_id": policy_id})
 
@@ -459,7 +459,7 @@ class VmSlaBasedPolicyApi(Api):
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `UpdatedVmProtectionPolicyFromClient`.
 
         Returns:
             204: nothing.
@@ -470,9 +470,9 @@ class VmSlaBasedPolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_UpdatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_UpdatePolicy
         """
         return Request(self, _VM_PROTECTION_POLICY_UPDATE_POLICY, {"policy_id": policy_id}, body)
 
@@ -494,9 +494,9 @@ class VmSlaBasedPolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_DeletePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_DeletePolicy
         """
         return Request(self, _VM_PROTECTION_POLICY_DELETE_POLICY, {"policy_id": policy_id})
 
@@ -521,9 +521,9 @@ class VmSlaBasedPolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPoliciesWithSla
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPoliciesWithSla
         """
         return Listing(
             self,
@@ -554,9 +554,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicySelectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicySelectedItems
         """
         return Listing(
             self,
@@ -587,9 +587,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyRegions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyRegions
         """
         return Listing(
             self, _VM_PROTECTION_POLICY_GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit}
@@ -620,9 +620,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyExcludedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyExcludedItems
         """
         return Listing(
             self,
@@ -637,7 +637,7 @@ class VmSlaBasedPolicyApi(Api):
         """Set SLA-Based Backup Policy Priority: POST /api/v8/policy/slaBased/virtualMachines/orderPriorities.
 
         Args:
-            body: what is sent, as application/json.
+            body: `list[str]`.
 
         Returns:
             204: nothing.
@@ -647,9 +647,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_OrderPriorityOfPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_OrderPriorityOfPolicies
         """
         return Request(self, _VM_PROTECTION_POLICY_ORDER_PRIORITY_OF_POLICIES, {}, body)
 
@@ -670,9 +670,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_EnablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_EnablePolicy
         """
         return Request(self, _VM_PROTECTION_POLICY_ENABLE_POLICY, {"policy_id": policy_id})
 
@@ -693,9 +693,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_DisablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_DisablePolicy
         """
         return Request(self, _VM_PROTECTION_POLICY_DISABLE_POLICY, {"policy_id": policy_id})
 
@@ -717,9 +717,9 @@ class VmSlaBasedPolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetProtectedItems
         """
         return Listing(self, _VM_PROTECTION_POLICY_GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
 
@@ -744,9 +744,9 @@ class VmSlaBasedPolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyProtectedItems
         """
         return Listing(
             self,
@@ -765,7 +765,7 @@ class VmSlaBasedPolicyApi(Api):
         """Calculate Estimated Cost of SLA-Based Backup Policy: POST /api/v8/policy/slaBased/virtualMachines/estimateCost.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CostEstimationVmProtectionPolicyFromClient`.
             virtual_machine_name_filter: query `VirtualMachineNameFilter`.
             offset: query `Offset`, at least 0.
             limit: query `Limit`, at least -1.
@@ -778,9 +778,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicyCostEstimation_CalculateCostEstimation
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicyCostEstimation_CalculateCostEstimation
         """
         return Listing(
             self,
@@ -798,7 +798,7 @@ class VmSlaBasedPolicyApi(Api):
         """Export Estimation Cost Report: POST /api/v8/policy/slaBased/virtualMachines/estimateCost/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CostEstimationVmProtectionPolicyFromClient`.
             accept: header `Accept`.
 
         Returns:
@@ -809,9 +809,9 @@ class VmSlaBasedPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicyCostEstimation_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicyCostEstimation_Export
         """
         return Download(self, _VM_PROTECTION_POLICY_COST_ESTIMATION_EXPORT, {"accept": accept}, body)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfObject(Model):
-    """Async operation of object.
+    """Given by `async_operation.get_operation`.
 
     Attributes:
         id: UUID.

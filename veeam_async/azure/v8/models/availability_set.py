@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class PageOfAvailabilitySet(Model):
-    """Page of availability set.
+    """Given by `availability_set.get_availability_sets`.
 
     Attributes:
         links: read-only.

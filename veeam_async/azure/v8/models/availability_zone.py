@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class PageOfAvailabilityZoneInfo(Model):
-    """Page of availability zone info.
+    """Given by `availability_zone.get_availability_zones`.
 
     Attributes:
         links: read-only.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class CosmosDbAccountDatabase(Model):
-    """Cosmos db account database."""
+    """Given by `azure_cosmos_db_accounts.get_account_databases`."""
 
     database_rid: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -26,7 +26,7 @@ class CosmosDbAccountDatabase(Model):
 
 @model
 class CosmosDbAccountRestoreTimeRange(Model):
-    """Cosmos db account restore time range."""
+    """Given by `azure_cosmos_db_accounts.get_available_restore_time_range`."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -36,22 +36,20 @@ class CosmosDbAccountRestoreTimeRange(Model):
 
 @model
 class CosmosDbEstimateThroughputCostRequest(Model):
-    """Cosmos db estimate throughput cost request."""
+    """Taken by `azure_cosmos_db_accounts.estimate_throughput_cost`."""
 
     mongo_db_settings: MongoDbEstimateThroughputCostSettings | None | Unset = UNSET
 
 
 @model
 class CosmosDbResourceEvent(Model):
-    """Cosmos db resource event."""
+    """Given by `azure_cosmos_db_accounts.get_account_resource_events`."""
 
     event_description: str | None | Unset = field(default=UNSET, wire="EventDescription")
     event_time: datetime | None | Unset = field(default=UNSET, wire="EventTime")
 
 
 class CosmosDbResourceEventType(OpenEnum):
-    """Cosmos db resource event type: 5 known values."""
-
     CREATE = "Create"
     RECREATE = "Recreate"
     DELETE = "Delete"
@@ -61,7 +59,7 @@ class CosmosDbResourceEventType(OpenEnum):
 
 @model
 class CosmosDbThroughputCost(Model):
-    """Cosmos db throughput cost."""
+    """Given by `azure_cosmos_db_accounts.estimate_throughput_cost`."""
 
     min_hourly_price: float | None | Unset = UNSET
     max_hourly_price: float | None | Unset = UNSET
@@ -78,8 +76,6 @@ class CosmosDbThroughputCost(Model):
 
 @model
 class MongoDbEstimateThroughputCostSettings(Model):
-    """Mongo db estimate throughput cost settings."""
-
     database_name: str
     collection_name: str
     throughput_settings: MongoDbThroughputSettings | None
@@ -88,8 +84,6 @@ class MongoDbEstimateThroughputCostSettings(Model):
 
 @model
 class MongoDbRestorableResource(Model):
-    """Mongo db restorable resource."""
-
     name: str | None | Unset = UNSET
     collections: list[MongoDbRestorableSubresource] | None | Unset = UNSET
     throughput_settings: MongoDbThroughputSettings | None | Unset = UNSET
@@ -97,15 +91,13 @@ class MongoDbRestorableResource(Model):
 
 @model
 class MongoDbRestorableSubresource(Model):
-    """Mongo db restorable subresource."""
-
     name: str | None | Unset = UNSET
     throughput_settings: MongoDbThroughputSettings | None | Unset = UNSET
 
 
 @model
 class PageOfCosmosDbAccountDatabase(Model):
-    """Page of cosmos db account database.
+    """Given by `azure_cosmos_db_accounts.get_account_databases`.
 
     Attributes:
         links: read-only.
@@ -120,7 +112,7 @@ class PageOfCosmosDbAccountDatabase(Model):
 
 @model
 class PageOfCosmosDbAccountRestorableResource(Model):
-    """Page of cosmos db account restorable resource.
+    """Given by `azure_cosmos_db_accounts.get_account_available_restore_resources`.
 
     Attributes:
         links: read-only.
@@ -135,7 +127,7 @@ class PageOfCosmosDbAccountRestorableResource(Model):
 
 @model
 class PageOfCosmosDbResourceEvent(Model):
-    """Page of cosmos db resource event.
+    """Given by `azure_cosmos_db_accounts.get_account_resource_events`.
 
     Attributes:
         links: read-only.

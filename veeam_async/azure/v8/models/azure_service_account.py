@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 @model
 class AccountEditValidationIssue(Model):
-    """Account edit validation issue."""
-
     type: AccountEditValidationIssueType
     subscription: str | None | Unset = UNSET
     policy: str | None | Unset = UNSET
@@ -38,8 +36,6 @@ class AccountEditValidationIssue(Model):
 
 
 class AccountEditValidationIssueType(OpenEnum):
-    """Account edit validation issue type: 13 known values."""
-
     PRIMARY_SUBSCRIPTION_MISSING = "PrimarySubscriptionMissing"
     SUBSCRIPTION_DEPENDENT_ON_REPOSITORY = "SubscriptionDependentOnRepository"
     SUBSCRIPTION_DEPENDENT_ON_POLICY = "SubscriptionDependentOnPolicy"
@@ -57,7 +53,7 @@ class AccountEditValidationIssueType(OpenEnum):
 
 @model
 class AccountEditValidationResult(Model):
-    """Account edit validation result."""
+    """Given by `azure_service_account.update_by_app_validate`."""
 
     result: CheckResultSeverity
     issues: list[AccountEditValidationIssue] | None | Unset = UNSET
@@ -65,15 +61,13 @@ class AccountEditValidationResult(Model):
 
 @model
 class AdGroup(Model):
-    """Ad group."""
-
     id: str | None | Unset = UNSET
     display_name: str | None | Unset = UNSET
 
 
 @model
 class AdGroupListingResult(Model):
-    """Ad group listing result."""
+    """Given by `azure_service_account.list_ad_groups`."""
 
     ad_groups: list[AdGroup] | None | Unset = UNSET
     user_ad_permissions: UserAdPermissions | None | Unset = UNSET
@@ -81,12 +75,12 @@ class AdGroupListingResult(Model):
 
 @model
 class AdGroupQueryOptions(Model):
-    """Ad group query options."""
+    pass
 
 
 @model
 class AsyncOperationOfAdGroupListingResult(Model):
-    """Async operation of ad group listing result.
+    """Given by `azure_service_account.list_ad_groups`.
 
     Attributes:
         id: UUID.
@@ -103,7 +97,7 @@ class AsyncOperationOfAdGroupListingResult(Model):
 
 @model
 class AsyncOperationOfAzureAccount(Model):
-    """Async operation of azure account.
+    """Given by `azure_service_account.get_account`.
 
     Attributes:
         id: UUID.
@@ -120,7 +114,7 @@ class AsyncOperationOfAzureAccount(Model):
 
 @model
 class AsyncOperationOfBoolean(Model):
-    """Async operation of boolean.
+    """Given by `azure_service_account.is_user_owner_of_ad_app`.
 
     Attributes:
         id: UUID.
@@ -137,7 +131,7 @@ class AsyncOperationOfBoolean(Model):
 
 @model
 class AsyncOperationOfPageOfAzureAccount(Model):
-    """Async operation of page of azure account.
+    """Given by `azure_service_account.get_accounts`.
 
     Attributes:
         id: UUID.
@@ -154,7 +148,7 @@ class AsyncOperationOfPageOfAzureAccount(Model):
 
 @model
 class AsyncOperationOfString(Model):
-    """Async operation of string.
+    """Given by `azure_service_account.save_by_app`, `azure_service_account.update_by_app`.
 
     Attributes:
         id: UUID.
@@ -171,7 +165,7 @@ class AsyncOperationOfString(Model):
 
 @model
 class AsyncOperationOfSubscriptionsListingResult(Model):
-    """Async operation of subscriptions listing result.
+    """Given by `azure_service_account.check_permissions`, `azure_service_account.list_subscriptions_by_app`.
 
     Attributes:
         id: UUID.
@@ -188,7 +182,7 @@ class AsyncOperationOfSubscriptionsListingResult(Model):
 
 @model
 class AsyncOperationOfTenantsListingResult(Model):
-    """Async operation of tenants listing result.
+    """Given by `azure_service_account.list_tenants_by_token`.
 
     Attributes:
         id: UUID.
@@ -205,15 +199,14 @@ class AsyncOperationOfTenantsListingResult(Model):
 
 @model
 class AzureAccountInfo(Model):
-    """Azure account info."""
-
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
 
 
 @model
 class AzureAuthenticationResult(Model):
-    """Azure authentication result.
+    """Taken by `azure_service_account.export_permissions_by_token`, `azure_service_account.list_tenants_by_token`,
+    `azure_service_account.is_user_owner_of_ad_app`.
 
     Attributes:
         family_name: deprecated.
@@ -235,7 +228,7 @@ class AzureAuthenticationResult(Model):
 
 @model
 class AzureServiceAccountExportOptions(Model):
-    """Azure service account export options.
+    """Taken by `azure_service_account.export`.
 
     Attributes:
         account_ids: UUID.
@@ -246,7 +239,7 @@ class AzureServiceAccountExportOptions(Model):
 
 @model
 class ClientLoginParameters(Model):
-    """Client login parameters.
+    """Taken by `azure_service_account.export_permissions_by_app`, `azure_service_account.list_subscriptions_by_app`.
 
     Attributes:
         application_id: UUID.
@@ -267,7 +260,7 @@ class ClientLoginParameters(Model):
 
 @model
 class ListAdGroupRequest(Model):
-    """List ad group request."""
+    """Taken by `azure_service_account.list_ad_groups`."""
 
     azure_authentication: AzureAuthenticationResult | None | Unset = UNSET
     query_options: AdGroupQueryOptions | None | Unset = UNSET
@@ -277,7 +270,7 @@ class ListAdGroupRequest(Model):
 
 @model
 class PageOfAzureAccount(Model):
-    """Page of azure account.
+    """Given by `azure_service_account.get_accounts`.
 
     Attributes:
         links: read-only.
@@ -292,7 +285,7 @@ class PageOfAzureAccount(Model):
 
 @model
 class PageOfWorkerManagementSuitableAccount(Model):
-    """Page of worker management suitable account.
+    """Given by `azure_service_account.get_all_worker_management_suitable_accounts`.
 
     Attributes:
         links: read-only.
@@ -307,7 +300,9 @@ class PageOfWorkerManagementSuitableAccount(Model):
 
 @model
 class SaveAzureAccountInfo(Model):
-    """Save azure account info."""
+    """Taken by `azure_service_account.save_by_app`, `azure_service_account.update_by_app`,
+    `azure_service_account.update_by_app_validate`.
+    """
 
     account_info: AzureAccountInfo
     client_login_parameters: ClientLoginParameters | None | Unset = UNSET
@@ -315,7 +310,7 @@ class SaveAzureAccountInfo(Model):
 
 @model
 class SubscriptionsListingResult(Model):
-    """Subscriptions listing result."""
+    """Given by `azure_service_account.check_permissions`, `azure_service_account.list_subscriptions_by_app`."""
 
     environment: AzureEnvironment | None | Unset = UNSET
     appliance_tenant_id: str | None | Unset = UNSET
@@ -326,8 +321,6 @@ class SubscriptionsListingResult(Model):
 
 
 class TenantAccessStatus(OpenEnum):
-    """Tenant access status: 5 known values."""
-
     AVAILABLE = "Available"
     MFA_REQUIRED = "MfaRequired"
     GUEST_ACCOUNT_DISABLED = "GuestAccountDisabled"
@@ -337,8 +330,6 @@ class TenantAccessStatus(OpenEnum):
 
 @model
 class TenantForServiceAccount(Model):
-    """Tenant for service account."""
-
     tenant: Tenant | None | Unset = UNSET
     subscriptions: list[AzureSubscription] | None | Unset = UNSET
     user_app_registration_status: UserAppRegistrationStatus | None | Unset = UNSET
@@ -347,22 +338,16 @@ class TenantForServiceAccount(Model):
 
 @model
 class TenantsListingResult(Model):
-    """Tenants listing result."""
-
     tenants: list[TenantForServiceAccount] | None | Unset = UNSET
 
 
 @model
 class UserAdPermissions(Model):
-    """User ad permissions."""
-
     user_can_set_ad_group: bool | None | Unset = UNSET
     user_can_renew_ad_app: bool | None | Unset = UNSET
 
 
 class UserAppRegistrationStatus(OpenEnum):
-    """User app registration status: 3 known values."""
-
     ALLOWED = "Allowed"
     NOT_ALLOWED = "NotAllowed"
     UNKNOWN = "Unknown"
@@ -370,7 +355,7 @@ class UserAppRegistrationStatus(OpenEnum):
 
 @model
 class WorkerDeploymentLocation(Model):
-    """Worker deployment location.
+    """Taken by `azure_service_account.select_for_workermanagement`.
 
     Attributes:
         subscription_id: UUID.
@@ -382,7 +367,7 @@ class WorkerDeploymentLocation(Model):
 
 @model
 class WorkerManagementSuitableAccount(Model):
-    """Worker management suitable account.
+    """Given by `azure_service_account.get_all_worker_management_suitable_accounts`.
 
     Attributes:
         azure_account_id: UUID.
@@ -398,8 +383,7 @@ class WorkerManagementSuitableAccount(Model):
 
 @model
 class WorkerManagementSuitableAccountSubscription(Model):
-    """Worker management suitable account subscription.
-
+    """
     Attributes:
         subscription_id: UUID.
     """

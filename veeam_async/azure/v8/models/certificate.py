@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class CertificateInfo(Model):
-    """Certificate info."""
+    """Given by `certificate.get_certificates`."""
 
     key_size: int | None | Unset = UNSET
     key_algorithm: str | None | Unset = UNSET
@@ -30,15 +30,13 @@ class CertificateInfo(Model):
 
 
 class CertificateType(OpenEnum):
-    """Certificate type: 2 known values."""
-
     WEB_SERVER = "WebServer"
     WORKER = "Worker"
 
 
 @model
 class UploadedWebServerCertificate(Model):
-    """Uploaded web server certificate."""
+    """Taken by `certificate.upload_web_server_certificate`."""
 
     web_server_certificate_pfx_base64: str | None | Unset = UNSET
     web_server_certificate_pfx_password: str | None | Unset = UNSET

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 @model
 class AzureAccountCheckResult(Model):
-    """Azure account check result."""
-
     account: AzureAccount | None | Unset = UNSET
     subscriptions: list[AzureAccountSubscriptionCheckResult] | None | Unset = UNSET
     status: AzureAccountCheckResultStatus | None | Unset = UNSET
@@ -31,8 +29,6 @@ class AzureAccountCheckResult(Model):
 
 
 class AzureAccountCheckResultStatus(OpenEnum):
-    """Azure account check result status: 11 known values."""
-
     UNKNOWN = "Unknown,"
     VALID = "Valid"
     DOES_NOT_EXIST = "DoesNotExist"
@@ -48,8 +44,6 @@ class AzureAccountCheckResultStatus(OpenEnum):
 
 @model
 class AzureAccountSubscriptionCheckResult(Model):
-    """Azure account subscription check result."""
-
     subscription: SubscriptionForServiceAccount | None | Unset = UNSET
     role_definition: str | None | Unset = UNSET
     existing_role: str | None | Unset = UNSET
@@ -57,7 +51,7 @@ class AzureAccountSubscriptionCheckResult(Model):
 
 @model
 class CheckLog(Model):
-    """Check log."""
+    """Given by `configuration.configuration_check_session`."""
 
     log_line: list[LogLineStatus] | None | Unset = UNSET
     overall_status: ConfigurationCheckStatus | None | Unset = UNSET
@@ -66,8 +60,6 @@ class CheckLog(Model):
 
 @model
 class CheckResponse(Model):
-    """Check response."""
-
     missing_roles: CheckResponseAzureAccounts | None | Unset = UNSET
     worker_configuration: CheckResponseWorkerConfigurations | None | Unset = UNSET
     repositories: CheckResponseRepositories | None | Unset = UNSET
@@ -79,56 +71,42 @@ class CheckResponse(Model):
 
 @model
 class CheckResponseAzureAccounts(Model):
-    """Check response azure accounts."""
-
     accounts: list[AzureAccountCheckResult] | None | Unset = UNSET
 
 
 @model
 class CheckResponsePortalUsers(Model):
-    """Check response portal users."""
-
     users: list[PortalUsersCheckResult] | None | Unset = UNSET
 
 
 @model
 class CheckResponseRepositories(Model):
-    """Check response repositories."""
-
     repositories: list[RepositorySettingsCheckResult] | None | Unset = UNSET
 
 
 @model
 class CheckResponseRepositoryEncryption(Model):
-    """Check response repository encryption."""
-
     repositories: list[RepositoryEncryptionCheckResult] | None | Unset = UNSET
 
 
 @model
 class CheckResponseRepositoryOwnership(Model):
-    """Check response repository ownership."""
-
     repositories: list[RepositoryOwnershipCheckResult] | None | Unset = UNSET
 
 
 @model
 class CheckResponseWorkerConfigurations(Model):
-    """Check response worker configurations."""
-
     worker_configurations: list[WorkerConfigurationCheckResult] | None | Unset = UNSET
 
 
 @model
 class ConfigurationCheckRequest(Model):
-    """Configuration check request."""
+    """Taken by `configuration.configuration_check`."""
 
     check_type: list[ConfigurationCheckType] | None | Unset = UNSET
 
 
 class ConfigurationCheckStatus(OpenEnum):
-    """Configuration check status: 8 known values."""
-
     UNKNOWN = "Unknown"
     RUNNING = "Running"
     SUCCESS = "Success"
@@ -140,8 +118,6 @@ class ConfigurationCheckStatus(OpenEnum):
 
 
 class ConfigurationCheckType(OpenEnum):
-    """Configuration check type: 9 known values."""
-
     AZURE_ACCOUNTS = "AzureAccounts"
     WORKER_CONFIGURATION = "WorkerConfiguration"
     REPOSITORIES = "Repositories"
@@ -155,7 +131,7 @@ class ConfigurationCheckType(OpenEnum):
 
 @model
 class ConfigurationOverrideOwnershipRequest(Model):
-    """Configuration override ownership request.
+    """Taken by `configuration.configuration_override_ownership`.
 
     Attributes:
         repository_ids: UUID.
@@ -166,8 +142,6 @@ class ConfigurationOverrideOwnershipRequest(Model):
 
 @model
 class LogLineStatus(Model):
-    """Log line status."""
-
     title: str | None | Unset = UNSET
     status: ConfigurationCheckStatus | None | Unset = UNSET
     result: str | None | Unset = UNSET
@@ -176,8 +150,6 @@ class LogLineStatus(Model):
 
 @model
 class PortalUsersCheckResult(Model):
-    """Portal users check result."""
-
     name: str | None | Unset = UNSET
     role: str | None | Unset = UNSET
     type: str | None | Unset = UNSET
@@ -185,8 +157,6 @@ class PortalUsersCheckResult(Model):
 
 @model
 class RepositoryEncryptionCheckResult(Model):
-    """Repository encryption check result."""
-
     repository: Repository | None | Unset = UNSET
     status: RepositoryEncryptionCheckResultStatus | None | Unset = UNSET
     severity: CheckResultSeverity | None | Unset = UNSET
@@ -195,8 +165,6 @@ class RepositoryEncryptionCheckResult(Model):
 
 
 class RepositoryEncryptionCheckResultStatus(OpenEnum):
-    """Repository encryption check result status: 10 known values."""
-
     UNKNOWN = "Unknown"
     VALID = "Valid"
     ENCRYPTION_WAS_DISABLED = "EncryptionWasDisabled"
@@ -211,8 +179,6 @@ class RepositoryEncryptionCheckResultStatus(OpenEnum):
 
 @model
 class RepositoryOwnershipCheckResult(Model):
-    """Repository ownership check result."""
-
     repository: Repository | None | Unset = UNSET
     status: RepositoryOwnershipCheckResultStatus | None | Unset = UNSET
     severity: CheckResultSeverity | None | Unset = UNSET
@@ -222,8 +188,6 @@ class RepositoryOwnershipCheckResult(Model):
 
 
 class RepositoryOwnershipCheckResultStatus(OpenEnum):
-    """Repository ownership check result status: 3 known values."""
-
     UNKNOWN = "Unknown"
     VALID = "Valid"
     HAS_ANOTHER_OWNER = "HasAnotherOwner"
@@ -231,8 +195,6 @@ class RepositoryOwnershipCheckResultStatus(OpenEnum):
 
 @model
 class RepositorySettingsCheckResult(Model):
-    """Repository settings check result."""
-
     repository: Repository | None | Unset = UNSET
     status: RepositorySettingsCheckResultStatus | None | Unset = UNSET
     severity: CheckResultSeverity | None | Unset = UNSET
@@ -240,8 +202,6 @@ class RepositorySettingsCheckResult(Model):
 
 
 class RepositorySettingsCheckResultStatus(OpenEnum):
-    """Repository settings check result status: 7 known values."""
-
     UNKNOWN = "Unknown"
     VALID = "Valid"
     DOES_NOT_EXIST = "DoesNotExist"
@@ -252,8 +212,6 @@ class RepositorySettingsCheckResultStatus(OpenEnum):
 
 
 class VerificationNeededResult(OpenEnum):
-    """Verification needed result: 3 known values."""
-
     UNKNOWN = "Unknown"
     VERIFICATION_NEEDED = "VerificationNeeded"
     NOT_CONFIGURED_AT_ALL = "NotConfiguredAtAll"
@@ -261,16 +219,12 @@ class VerificationNeededResult(OpenEnum):
 
 @model
 class WorkerConfigurationCheckResult(Model):
-    """Worker configuration check result."""
-
     configurations: WorkerNetworkConfiguration | None | Unset = UNSET
     status: WorkerConfigurationCheckResultStatus | None | Unset = UNSET
     severity: CheckResultSeverity | None | Unset = UNSET
 
 
 class WorkerConfigurationCheckResultStatus(OpenEnum):
-    """Worker configuration check result status: 4 known values."""
-
     VALID = "Valid"
     VALIDATION_ERROR = "ValidationError"
     NETWORK_DOES_NOT_EXIST = "NetworkDoesNotExist"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class ConfigurationBackupExportRequest(Model):
-    """Configuration backup export request.
+    """Taken by `configuration_backup.start_export`.
 
     Attributes:
         restore_point_id: UUID.
@@ -31,7 +31,7 @@ class ConfigurationBackupExportRequest(Model):
 
 @model
 class ConfigurationBackupRequest(Model):
-    """Configuration backup request.
+    """Taken by `configuration_backup.backup`.
 
     Attributes:
         repository_id: UUID.
@@ -44,8 +44,7 @@ class ConfigurationBackupRequest(Model):
 
 @model
 class ConfigurationBackupSchedule(Model):
-    """Configuration backup schedule.
-
+    """
     Attributes:
         daily_time: time-span.
     """
@@ -57,7 +56,8 @@ class ConfigurationBackupSchedule(Model):
 
 @model
 class ConfigurationBackupSettings(Model):
-    """Configuration backup settings.
+    """Given by `configuration_backup.get_configuration_backup_settings`,
+    `configuration_backup.update_configuration_backup_settings`.
 
     Attributes:
         repository_id: UUID.
@@ -81,7 +81,7 @@ class ConfigurationBackupSettings(Model):
 
 @model
 class ConfigurationBackupSettingsFromClient(Model):
-    """Configuration backup settings from client.
+    """Taken by `configuration_backup.update_configuration_backup_settings`.
 
     Attributes:
         repository_id: UUID.
@@ -95,7 +95,7 @@ class ConfigurationBackupSettingsFromClient(Model):
 
 @model
 class ConfigurationBackupStats(Model):
-    """Configuration backup stats."""
+    """Given by `configuration_backup.stats`."""
 
     product_information: ConfigurationRestoreProductInformation | None | Unset = UNSET
     standard_repository_count: int
@@ -112,7 +112,7 @@ class ConfigurationBackupStats(Model):
 
 @model
 class ConfigurationRestorePoint(Model):
-    """Configuration restore point.
+    """Given by `configuration_backup.get_restore_points`, `configuration_backup.get_restore_point_by_id`.
 
     Attributes:
         id: UUID.
@@ -131,8 +131,6 @@ class ConfigurationRestorePoint(Model):
 
 @model
 class ConfigurationRestorePointMetadata(Model):
-    """Configuration restore point metadata."""
-
     product_version: str
     flr_version: str
     product_name: str
@@ -154,8 +152,6 @@ class ConfigurationRestorePointMetadata(Model):
 
 
 class ConfigurationRestorePointType(OpenEnum):
-    """Configuration restore point type: 3 known values."""
-
     MANUAL = "Manual"
     BY_SCHEDULE = "BySchedule"
     UNKNOWN = "Unknown"
@@ -163,8 +159,6 @@ class ConfigurationRestorePointType(OpenEnum):
 
 @model
 class ConfigurationRestoreProductInformation(Model):
-    """Configuration restore product information."""
-
     product_name: str | None | Unset = UNSET
     product_version: str | None | Unset = UNSET
     flr_version: str | None | Unset = UNSET
@@ -172,7 +166,7 @@ class ConfigurationRestoreProductInformation(Model):
 
 @model
 class DownloadExportedConfigurationBackupRequest(Model):
-    """Download exported configuration backup request.
+    """Taken by `configuration_backup.download_exported_backup`.
 
     Attributes:
         session_id: UUID.
@@ -183,14 +177,12 @@ class DownloadExportedConfigurationBackupRequest(Model):
 
 @model
 class GetConfigurationBackupExportStatus(Model):
-    """Get configuration backup export status."""
+    """Given by `configuration_backup.get_export_status`."""
 
     is_ready_to_download: bool
 
 
 class JobStatusNullable(OpenEnum):
-    """Job status nullable: 11 known values."""
-
     NEVER_EXECUTED = "NeverExecuted"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -206,7 +198,7 @@ class JobStatusNullable(OpenEnum):
 
 @model
 class PageOfConfigurationRestorePoint(Model):
-    """Page of configuration restore point.
+    """Given by `configuration_backup.get_restore_points`.
 
     Attributes:
         links: read-only.

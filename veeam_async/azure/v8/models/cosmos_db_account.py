@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfCosmosDbAccount(Model):
-    """Async operation of cosmos db account.
+    """Given by `cosmos_db_account.get_cosmos_db_account_by_id`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfCosmosDbAccount(Model):
 
 @model
 class AsyncOperationOfPageOfCosmosDbAccount(Model):
-    """Async operation of page of cosmos db account.
+    """Given by `cosmos_db_account.rescan_cosmos_db_account_page`.
 
     Attributes:
         id: UUID.
@@ -50,8 +50,6 @@ class AsyncOperationOfPageOfCosmosDbAccount(Model):
 
 
 class CosmosBackupDestinationFilterOptions(OpenEnum):
-    """Cosmos backup destination filter options: 4 known values."""
-
     CONTINUOUS_BACKUP = "ContinuousBackup"
     AZURE_BLOB = "AzureBlob"
     MANUAL_BACKUP = "ManualBackup"
@@ -59,8 +57,6 @@ class CosmosBackupDestinationFilterOptions(OpenEnum):
 
 
 class CosmosDbAccountTypeFromClient(OpenEnum):
-    """Cosmos db account type from client: 5 known values."""
-
     NO_SQL = "NoSql"
     MONGO_RU = "MongoRU"
     TABLE = "Table"
@@ -70,7 +66,7 @@ class CosmosDbAccountTypeFromClient(OpenEnum):
 
 @model
 class CosmosDbExportOptions(Model):
-    """Cosmos db export options.
+    """Taken by `cosmos_db_account.export`.
 
     Attributes:
         subscription_id: UUID.
@@ -91,7 +87,7 @@ class CosmosDbExportOptions(Model):
 
 @model
 class CosmosDbManualBackupSettings(Model):
-    """Cosmos db manual backup settings.
+    """Taken by `cosmos_db_account.start_manual_backup`.
 
     Attributes:
         cosmos_db_account_ids: at least 1 item.
@@ -109,7 +105,7 @@ class CosmosDbManualBackupSettings(Model):
 
 @model
 class CosmosDbOptions(Model):
-    """Cosmos db options.
+    """Taken by `cosmos_db_account.rescan_cosmos_db_account_page`.
 
     Attributes:
         subscription_id: UUID.
@@ -130,7 +126,7 @@ class CosmosDbOptions(Model):
 
 @model
 class PageOfCosmosDbAccount(Model):
-    """Page of cosmos db account.
+    """Given by `cosmos_db_account.get_cosmos_db_account_page`.
 
     Attributes:
         links: read-only.

@@ -34,15 +34,11 @@ if TYPE_CHECKING:
 
 @model
 class CostEstimationCosmosDbAssumptions(Model):
-    """Cost estimation cosmos db assumptions."""
-
     data_compression_ratio: float
 
 
 @model
 class CostEstimationCosmosDbData(Model):
-    """Cost estimation cosmos db data."""
-
     totals: CostEstimationCosmosDbTotals | None | Unset = UNSET
     assumptions: CostEstimationCosmosDbAssumptions | None | Unset = UNSET
     warning_groups: list[CostEstimationWarningGroup] | None | Unset = UNSET
@@ -51,7 +47,7 @@ class CostEstimationCosmosDbData(Model):
 
 @model
 class CostEstimationCosmosDbItem(Model):
-    """Cost estimation cosmos db item."""
+    """Given by `cosmos_db_cost_estimation.calculate_cost_estimation`."""
 
     protected_item_hash_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -65,7 +61,7 @@ class CostEstimationCosmosDbItem(Model):
 
 @model
 class CostEstimationCosmosDbPolicyFromClient(Model):
-    """Cost estimation cosmos db policy from client.
+    """Taken by `cosmos_db_cost_estimation.calculate_cost_estimation`, `cosmos_db_cost_estimation.export`.
 
     Attributes:
         service_account_id: UUID.
@@ -99,8 +95,6 @@ class CostEstimationCosmosDbPolicyFromClient(Model):
 
 @model
 class CostEstimationCosmosDbTotals(Model):
-    """Cost estimation cosmos db totals."""
-
     total_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_continuous_backup_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_backup_costs: CostEstimationTotalValue | None | Unset = UNSET
@@ -110,7 +104,7 @@ class CostEstimationCosmosDbTotals(Model):
 
 @model
 class PageOfCostEstimationCosmosDbItem(Model):
-    """Page of cost estimation cosmos db item.
+    """Given by `cosmos_db_cost_estimation.calculate_cost_estimation`.
 
     Attributes:
         links: read-only.

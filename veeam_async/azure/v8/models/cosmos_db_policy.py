@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @model
 class CosmosDbPoliciesExportOptions(Model):
-    """Cosmos db policies export options.
+    """Taken by `cosmos_db_policy.export_policies`.
 
     Attributes:
         policy_ids: UUID.
@@ -53,7 +53,8 @@ class CosmosDbPoliciesExportOptions(Model):
 
 @model
 class CosmosDbPolicy(Model):
-    """Cosmos db policy.
+    """Given by `cosmos_db_policy.get_policies`, `cosmos_db_policy.create_policy`, `cosmos_db_policy.get_policy`,
+    `cosmos_db_policy.update_policy`.
 
     Attributes:
         id: UUID.
@@ -93,7 +94,7 @@ class CosmosDbPolicy(Model):
 
 @model
 class CosmosDbPolicyBackupItem(Model):
-    """Cosmos db policy backup item."""
+    """Given by `cosmos_db_policy.get_policy_selected_items`."""
 
     subscription: AzureSubscription | None | Unset = UNSET
     tag: Tag | None | Unset = UNSET
@@ -104,8 +105,6 @@ class CosmosDbPolicyBackupItem(Model):
 
 
 class CosmosDbPolicyBackupItemType(OpenEnum):
-    """Cosmos db policy backup item type: 5 known values."""
-
     ACCOUNT = "Account"
     SUBSCRIPTION = "Subscription"
     RESOURCE_GROUP = "ResourceGroup"
@@ -115,7 +114,7 @@ class CosmosDbPolicyBackupItemType(OpenEnum):
 
 @model
 class CosmosDbPolicyExcludedItem(Model):
-    """Cosmos db policy excluded item."""
+    """Given by `cosmos_db_policy.get_policy_excluded_items`."""
 
     account: CosmosDbAccount | None | Unset = UNSET
     deleted_item: CosmosDbPolicyItemDeletedFromAzure | None | Unset = UNSET
@@ -124,8 +123,6 @@ class CosmosDbPolicyExcludedItem(Model):
 
 @model
 class CosmosDbPolicyItemDeletedFromAzure(Model):
-    """Cosmos db policy item deleted from azure."""
-
     type: CosmosDbPolicyBackupItemType | None | Unset = UNSET
     name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -135,7 +132,7 @@ class CosmosDbPolicyItemDeletedFromAzure(Model):
 
 @model
 class NewCosmosDbPolicyFromClient(Model):
-    """New cosmos db policy from client.
+    """Taken by `cosmos_db_policy.create_policy`.
 
     Attributes:
         service_account_id: UUID.
@@ -168,7 +165,7 @@ class NewCosmosDbPolicyFromClient(Model):
 
 @model
 class PageOfCosmosDbPolicy(Model):
-    """Page of cosmos db policy.
+    """Given by `cosmos_db_policy.get_policies`.
 
     Attributes:
         links: read-only.
@@ -183,7 +180,7 @@ class PageOfCosmosDbPolicy(Model):
 
 @model
 class PageOfCosmosDbPolicyBackupItem(Model):
-    """Page of cosmos db policy backup item.
+    """Given by `cosmos_db_policy.get_policy_selected_items`.
 
     Attributes:
         links: read-only.
@@ -198,7 +195,7 @@ class PageOfCosmosDbPolicyBackupItem(Model):
 
 @model
 class PageOfCosmosDbPolicyExcludedItem(Model):
-    """Page of cosmos db policy excluded item.
+    """Given by `cosmos_db_policy.get_policy_excluded_items`.
 
     Attributes:
         links: read-only.
@@ -213,7 +210,7 @@ class PageOfCosmosDbPolicyExcludedItem(Model):
 
 @model
 class UpdatedCosmosDbPolicyFromClient(Model):
-    """Updated cosmos db policy from client.
+    """Taken by `cosmos_db_policy.update_policy`.
 
     Attributes:
         service_account_id: UUID.

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 @model
 class CosmosDbContinuousRestorePoint(Model):
-    """Cosmos db continuous restore point.
+    """Given by `cosmos_db_restore_point.cosmos_db_continuous_restore_point_get_restore_point_page`,
+    `cosmos_db_restore_point.cosmos_db_continuous_restore_point_get_restore_point_by_id`.
 
     Attributes:
         id: UUID.
@@ -53,7 +54,7 @@ class CosmosDbContinuousRestorePoint(Model):
 
 @model
 class CosmosDbRepositoryRestoreOptions(Model):
-    """Cosmos db repository restore options.
+    """Taken by `cosmos_db_restore_point.restore_cosmos_db_account`.
 
     Attributes:
         service_account_id: UUID.
@@ -69,7 +70,7 @@ class CosmosDbRepositoryRestoreOptions(Model):
 
 @model
 class CosmosDbRestorePoint(Model):
-    """Cosmos db restore point.
+    """Given by `cosmos_db_restore_point.get_restore_point_page`, `cosmos_db_restore_point.get_restore_point_by_id`.
 
     Attributes:
         id: UUID.
@@ -109,8 +110,6 @@ class CosmosDbRestorePoint(Model):
 
 @model
 class MongoDbCollectionRestoreOptions(Model):
-    """Mongo db collection restore options."""
-
     name: str | None | Unset = field(default=UNSET, wire="Name")
     new_name: str | None | Unset = field(default=UNSET, wire="NewName")
     throughput_settings: MongoDbThroughputSettings | None | Unset = field(default=UNSET, wire="ThroughputSettings")
@@ -118,8 +117,6 @@ class MongoDbCollectionRestoreOptions(Model):
 
 @model
 class MongoDbDatabaseRestoreOptions(Model):
-    """Mongo db database restore options."""
-
     name: str | None | Unset = field(default=UNSET, wire="Name")
     new_name: str | None | Unset = field(default=UNSET, wire="NewName")
     collections: list[MongoDbCollectionRestoreOptions] | None | Unset = field(default=UNSET, wire="Collections")
@@ -128,14 +125,12 @@ class MongoDbDatabaseRestoreOptions(Model):
 
 @model
 class MongoDbRestoreOptions(Model):
-    """Mongo db restore options."""
-
     databases: list[MongoDbDatabaseRestoreOptions] | None | Unset = field(default=UNSET, wire="Databases")
 
 
 @model
 class PageOfCosmosDbContinuousRestorePoint(Model):
-    """Page of cosmos db continuous restore point.
+    """Given by `cosmos_db_restore_point.cosmos_db_continuous_restore_point_get_restore_point_page`.
 
     Attributes:
         links: read-only.
@@ -150,7 +145,7 @@ class PageOfCosmosDbContinuousRestorePoint(Model):
 
 @model
 class PageOfCosmosDbRestorePoint(Model):
-    """Page of cosmos db restore point.
+    """Given by `cosmos_db_restore_point.get_restore_point_page`.
 
     Attributes:
         links: read-only.

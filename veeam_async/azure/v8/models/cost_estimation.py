@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 @model
 class CostEstimationAssumptionFromClient(Model):
-    """Cost estimation assumption from client."""
-
     daily_churn: float | None | Unset = UNSET
     disk_occupied_size_ratio: float | None | Unset = UNSET
     data_compression_ratio: float | None | Unset = UNSET
@@ -37,7 +35,7 @@ class CostEstimationAssumptionFromClient(Model):
 
 @model
 class CostEstimationPolicyFromClient(Model):
-    """Cost estimation policy from client.
+    """Taken by `cost_estimation.calculate_cost_estimation`, `cost_estimation.export`.
 
     Attributes:
         service_account_id: UUID.

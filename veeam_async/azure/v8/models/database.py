@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfDatabase(Model):
-    """Async operation of database.
+    """Given by `database.get_database_by_id`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfDatabase(Model):
 
 @model
 class AsyncOperationOfPageOfDatabase(Model):
-    """Async operation of page of database.
+    """Given by `database.rescan_databases_page`.
 
     Attributes:
         id: UUID.
@@ -51,7 +51,7 @@ class AsyncOperationOfPageOfDatabase(Model):
 
 @model
 class DatabaseExportOptions(Model):
-    """Database export options.
+    """Taken by `database.export`.
 
     Attributes:
         subscription_id: UUID.
@@ -73,7 +73,7 @@ class DatabaseExportOptions(Model):
 
 @model
 class DatabaseOptions(Model):
-    """Database options.
+    """Taken by `database.rescan_databases_page`.
 
     Attributes:
         subscription_id: UUID.
@@ -94,7 +94,7 @@ class DatabaseOptions(Model):
 
 @model
 class PageOfDatabase(Model):
-    """Page of database.
+    """Given by `database.get_databases_page`.
 
     Attributes:
         links: read-only.
@@ -108,8 +108,6 @@ class PageOfDatabase(Model):
 
 
 class SqlBackupDestinationFilterOptions(OpenEnum):
-    """Sql backup destination filter options: 3 known values."""
-
     AZURE_BLOB = "AzureBlob"
     MANUAL_BACKUP = "ManualBackup"
     ARCHIVE = "Archive"
@@ -117,7 +115,7 @@ class SqlBackupDestinationFilterOptions(OpenEnum):
 
 @model
 class SqlManualBackupSettings(Model):
-    """Sql manual backup settings.
+    """Taken by `database.start_manual_backup`.
 
     Attributes:
         database_ids: at least 1 item.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class PageOfSlaSessionReportRow(Model):
-    """Page of sla session report row.
+    """Given by `drilldown.protection_policies_sla_sessions`.
 
     Attributes:
         links: read-only.
@@ -31,24 +31,18 @@ class PageOfSlaSessionReportRow(Model):
 
 
 class ScheduleType(OpenEnum):
-    """Schedule type: 3 known values."""
-
     SNAPSHOT = "Snapshot"
     BACKUP = "Backup"
     ARCHIVE = "Archive"
 
 
 class SlaComplianceStatus(OpenEnum):
-    """Sla compliance status: 3 known values."""
-
     MET_SLA = "MetSla"
     MISSED_SLA = "MissedSla"
     REMOVED = "Removed"
 
 
 class SlaComplianceStatusFilter(OpenEnum):
-    """Sla compliance status filter: 4 known values."""
-
     ALL = "All"
     MET_SLA = "MetSla"
     MISSED_SLA = "MissedSla"
@@ -56,8 +50,6 @@ class SlaComplianceStatusFilter(OpenEnum):
 
 
 class SlaFilterSessionStatus(OpenEnum):
-    """Sla filter session status: 3 known values."""
-
     SUCCESS = "Success"
     FAILURE = "Failure"
     ALL = "All"
@@ -65,7 +57,7 @@ class SlaFilterSessionStatus(OpenEnum):
 
 @model
 class SlaInstanceReport(Model):
-    """Sla instance report."""
+    """Given by `drilldown.protection_policies_sla_instances`."""
 
     statistic: SlaStatisticReport | None | Unset = UNSET
     items: list[SlaInstanceReportRow] | None | Unset = UNSET
@@ -73,8 +65,7 @@ class SlaInstanceReport(Model):
 
 @model
 class SlaInstanceReportRow(Model):
-    """Sla instance report row.
-
+    """
     Attributes:
         achieved_sla_percent: in percent.
     """
@@ -90,7 +81,7 @@ class SlaInstanceReportRow(Model):
 
 @model
 class SlaSessionReportRow(Model):
-    """Sla session report row.
+    """Given by `drilldown.protection_policies_sla_sessions`.
 
     Attributes:
         session_id: UUID.
@@ -104,23 +95,20 @@ class SlaSessionReportRow(Model):
 
 
 class SlaSessionStatus(OpenEnum):
-    """Sla session status: 2 known values."""
-
     SUCCESS = "Success"
     FAILURE = "Failure"
 
 
 @model
 class SlaSessionTaskReport(Model):
-    """Sla session task report."""
+    """Given by `drilldown.protection_policies_sla_session_tasks`."""
 
     items: list[SlaSessionTaskReportRow] | None | Unset = UNSET
 
 
 @model
 class SlaSessionTaskReportRow(Model):
-    """Sla session task report row.
-
+    """
     Attributes:
         session_task_id: UUID.
     """
@@ -134,8 +122,6 @@ class SlaSessionTaskReportRow(Model):
 
 @model
 class SlaStatisticReport(Model):
-    """Sla statistic report."""
-
     met_target_sla: float | None | Unset = UNSET
     missed_target_sla: float | None | Unset = UNSET
     removed: float | None | Unset = UNSET
@@ -143,7 +129,7 @@ class SlaStatisticReport(Model):
 
 @model
 class SlaTimeSeriesPoint(Model):
-    """Sla time series point.
+    """Given by `drilldown.protection_policies_sla_time_series`.
 
     Attributes:
         achieved_sla_percent: in percent.

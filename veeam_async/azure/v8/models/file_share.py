@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfFileShare(Model):
-    """Async operation of file share.
+    """Given by `file_share.get_file_share_by_id`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfFileShare(Model):
 
 @model
 class AsyncOperationOfPageOfFileShare(Model):
-    """Async operation of page of file share.
+    """Given by `file_share.rescan_file_shares_page`.
 
     Attributes:
         id: UUID.
@@ -50,8 +50,6 @@ class AsyncOperationOfPageOfFileShare(Model):
 
 
 class FileShareBackupDestinationFilterOptions(OpenEnum):
-    """File share backup destination filter options: 3 known values."""
-
     SNAPSHOT = "Snapshot"
     MANUAL_SNAPSHOT = "ManualSnapshot"
     IMPORTED_SNAPSHOT = "ImportedSnapshot"
@@ -59,7 +57,7 @@ class FileShareBackupDestinationFilterOptions(OpenEnum):
 
 @model
 class FileShareExportOptions(Model):
-    """File share export options.
+    """Taken by `file_share.export`.
 
     Attributes:
         subscription_id: UUID.
@@ -78,7 +76,7 @@ class FileShareExportOptions(Model):
 
 @model
 class FileShareManualSnapshotRequest(Model):
-    """File share manual snapshot request.
+    """Taken by `file_share.take_snapshot`.
 
     Attributes:
         file_share_ids: at least 1 item.
@@ -93,7 +91,7 @@ class FileShareManualSnapshotRequest(Model):
 
 @model
 class PageOfFileShare(Model):
-    """Page of file share.
+    """Given by `file_share.get_file_shares_page`.
 
     Attributes:
         links: read-only.

@@ -30,15 +30,11 @@ if TYPE_CHECKING:
 
 @model
 class CostEstimationFileShareAssumptions(Model):
-    """Cost estimation file share assumptions."""
-
     daily_churn_ratio: float
 
 
 @model
 class CostEstimationFileShareData(Model):
-    """Cost estimation file share data."""
-
     totals: CostEstimationFileShareTotals | None | Unset = UNSET
     assumptions: CostEstimationFileShareAssumptions | None | Unset = UNSET
     warning_groups: list[CostEstimationWarningGroup] | None | Unset = UNSET
@@ -47,7 +43,7 @@ class CostEstimationFileShareData(Model):
 
 @model
 class CostEstimationFileShareItem(Model):
-    """Cost estimation file share item."""
+    """Given by `file_share_cost_estimation.calculate_cost_estimation`."""
 
     protected_item_hash_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -58,7 +54,7 @@ class CostEstimationFileShareItem(Model):
 
 @model
 class CostEstimationFileSharePolicyFromClient(Model):
-    """Cost estimation file share policy from client.
+    """Taken by `file_share_cost_estimation.calculate_cost_estimation`, `file_share_cost_estimation.export`.
 
     Attributes:
         service_account_id: UUID.
@@ -86,15 +82,13 @@ class CostEstimationFileSharePolicyFromClient(Model):
 
 @model
 class CostEstimationFileShareTotals(Model):
-    """Cost estimation file share totals."""
-
     total_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_snapshot_costs: CostEstimationTotalValue | None | Unset = UNSET
 
 
 @model
 class PageOfCostEstimationFileShareItem(Model):
-    """Page of cost estimation file share item.
+    """Given by `file_share_cost_estimation.calculate_cost_estimation`.
 
     Attributes:
         links: read-only.

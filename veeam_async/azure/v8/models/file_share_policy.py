@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @model
 class FileSharePoliciesExportOptions(Model):
-    """File share policies export options.
+    """Taken by `file_share_policy.export_policies`.
 
     Attributes:
         policy_ids: UUID.
@@ -47,7 +47,8 @@ class FileSharePoliciesExportOptions(Model):
 
 @model
 class FileSharePolicy(Model):
-    """File share policy.
+    """Given by `file_share_policy.get_policies`, `file_share_policy.create_policy`, `file_share_policy.get_policy`,
+    `file_share_policy.update_policy`.
 
     Attributes:
         id: UUID.
@@ -78,7 +79,7 @@ class FileSharePolicy(Model):
 
 @model
 class FileSharePolicyBackupItem(Model):
-    """File share policy backup item."""
+    """Given by `file_share_policy.get_policy_selected_items`."""
 
     file_share: FileShare | None | Unset = UNSET
     storage_account: StorageAccount | None | Unset = UNSET
@@ -87,8 +88,6 @@ class FileSharePolicyBackupItem(Model):
 
 
 class FileSharePolicyBackupItemType(OpenEnum):
-    """File share policy backup item type: 4 known values."""
-
     FILE_SHARE = "FileShare"
     STORAGE_ACCOUNT = "StorageAccount"
     RESOURCE_GROUP = "ResourceGroup"
@@ -97,7 +96,7 @@ class FileSharePolicyBackupItemType(OpenEnum):
 
 @model
 class FileSharePolicyExcludedItem(Model):
-    """File share policy excluded item."""
+    """Given by `file_share_policy.get_policy_excluded_items`."""
 
     file_share: FileShare | None | Unset = UNSET
     deleted_item: FileSharePolicyItemDeletedFromAzure | None | Unset = UNSET
@@ -105,8 +104,6 @@ class FileSharePolicyExcludedItem(Model):
 
 @model
 class FileSharePolicyItemDeletedFromAzure(Model):
-    """File share policy item deleted from azure."""
-
     type: FileSharePolicyBackupItemType | None | Unset = UNSET
     name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -114,7 +111,7 @@ class FileSharePolicyItemDeletedFromAzure(Model):
 
 @model
 class NewFileSharePolicyFromClient(Model):
-    """New file share policy from client.
+    """Taken by `file_share_policy.create_policy`.
 
     Attributes:
         service_account_id: UUID.
@@ -141,7 +138,7 @@ class NewFileSharePolicyFromClient(Model):
 
 @model
 class PageOfFileSharePolicy(Model):
-    """Page of file share policy.
+    """Given by `file_share_policy.get_policies`.
 
     Attributes:
         links: read-only.
@@ -156,7 +153,7 @@ class PageOfFileSharePolicy(Model):
 
 @model
 class PageOfFileSharePolicyBackupItem(Model):
-    """Page of file share policy backup item.
+    """Given by `file_share_policy.get_policy_selected_items`.
 
     Attributes:
         links: read-only.
@@ -171,7 +168,7 @@ class PageOfFileSharePolicyBackupItem(Model):
 
 @model
 class PageOfFileSharePolicyExcludedItem(Model):
-    """Page of file share policy excluded item.
+    """Given by `file_share_policy.get_policy_excluded_items`.
 
     Attributes:
         links: read-only.
@@ -186,7 +183,7 @@ class PageOfFileSharePolicyExcludedItem(Model):
 
 @model
 class UpdatedFileSharePolicyFromClient(Model):
-    """Updated file share policy from client.
+    """Taken by `file_share_policy.update_policy`.
 
     Attributes:
         service_account_id: UUID.

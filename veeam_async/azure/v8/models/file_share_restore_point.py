@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 
 class FileShareBackupDestination(OpenEnum):
-    """File share backup destination: 4 known values."""
-
     SNAPSHOT = "Snapshot"
     MANUAL_SNAPSHOT = "ManualSnapshot"
     IMPORTED_SNAPSHOT = "ImportedSnapshot"
@@ -26,7 +24,7 @@ class FileShareBackupDestination(OpenEnum):
 
 @model
 class FileShareFlrOptions(Model):
-    """File share flr options."""
+    """Taken by `file_share_restore_point.start_flr`."""
 
     reason: str | None | Unset = UNSET
     target_file_share_id: str | None | Unset = UNSET
@@ -36,7 +34,7 @@ class FileShareFlrOptions(Model):
 
 @model
 class FileShareRestorePoint(Model):
-    """File share restore point.
+    """Given by `file_share_restore_point.get_restore_point_page`, `file_share_restore_point.get_restore_point_by_id`.
 
     Attributes:
         id: UUID.
@@ -63,7 +61,7 @@ class FileShareRestorePoint(Model):
 
 @model
 class FileShareRestorePointIndexingConfig(Model):
-    """File share restore point indexing config.
+    """Taken by `file_share_restore_point.start_indexing`.
 
     Attributes:
         restore_point_ids: 1 to 1000 items.
@@ -75,7 +73,7 @@ class FileShareRestorePointIndexingConfig(Model):
 
 @model
 class PageOfFileShareRestorePoint(Model):
-    """Page of file share restore point.
+    """Given by `file_share_restore_point.get_restore_point_page`.
 
     Attributes:
         links: read-only.

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 
 class FlrSearchTaskState(OpenEnum):
-    """Flr search task state: 3 known values."""
-
     PREPARING = "Preparing"
     NO_DATA = "NoData"
     READY = "Ready"
@@ -25,14 +23,14 @@ class FlrSearchTaskState(OpenEnum):
 
 @model
 class FlrSessionBrowseRequest(Model):
-    """Flr session browse request."""
+    """Taken by `flr_session.browse`."""
 
     path: str | None | Unset = UNSET
 
 
 @model
 class FlrSessionItem(Model):
-    """Flr session item.
+    """Given by `flr_session.browse`.
 
     Attributes:
         size: int.
@@ -46,16 +44,12 @@ class FlrSessionItem(Model):
 
 
 class FlrSessionItemType(OpenEnum):
-    """Flr session item type: 2 known values."""
-
     FOLDER = "Folder"
     FILE = "File"
 
 
 @model
 class FlrSessionPagination(Model):
-    """Flr session pagination."""
-
     total_count: int | None | Unset = UNSET
     count: int | None | Unset = UNSET
     offset: int | None | Unset = UNSET
@@ -64,15 +58,13 @@ class FlrSessionPagination(Model):
 
 @model
 class FlrSessionRestoreItem(Model):
-    """Flr session restore item."""
-
     path: str | None | Unset = UNSET
     status: FlrSessionRestoreTaskStatus | None | Unset = UNSET
 
 
 @model
 class FlrSessionRestoreTaskLogItem(Model):
-    """Flr session restore task log item.
+    """Given by `flr_session.restore_task_logs`.
 
     Attributes:
         id: int.
@@ -86,8 +78,6 @@ class FlrSessionRestoreTaskLogItem(Model):
 
 
 class FlrSessionRestoreTaskLogItemStatusNullable(OpenEnum):
-    """Flr session restore task log item status nullable: 7 known values."""
-
     PENDING = "Pending"
     STARTING = "Starting"
     RUNNING = "Running"
@@ -99,14 +89,14 @@ class FlrSessionRestoreTaskLogItemStatusNullable(OpenEnum):
 
 @model
 class FlrSessionRestoreTaskLogsRequest(Model):
-    """Flr session restore task logs request."""
+    """Taken by `flr_session.restore_task_logs`."""
 
     path: str | None | Unset = UNSET
 
 
 @model
 class FlrSessionRestoreTaskLogsResponse(Model):
-    """Flr session restore task logs response."""
+    """Given by `flr_session.restore_task_logs`."""
 
     path: str | None | Unset = UNSET
     pagination: FlrSessionPagination | None | Unset = UNSET
@@ -115,7 +105,7 @@ class FlrSessionRestoreTaskLogsResponse(Model):
 
 @model
 class FlrSessionRestoreTaskStartRequest(Model):
-    """Flr session restore task start request."""
+    """Taken by `flr_session.restore_task_start`."""
 
     item_paths: list[str] | None | Unset = UNSET
     restore_type: FlrSessionRestoreType | None | Unset = UNSET
@@ -124,7 +114,7 @@ class FlrSessionRestoreTaskStartRequest(Model):
 
 @model
 class FlrSessionRestoreTaskStartResponse(Model):
-    """Flr session restore task start response.
+    """Given by `flr_session.restore_task_start`.
 
     Attributes:
         restore_task_id: UUID.
@@ -134,8 +124,6 @@ class FlrSessionRestoreTaskStartResponse(Model):
 
 
 class FlrSessionRestoreTaskStatus(OpenEnum):
-    """Flr session restore task status: 5 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     FAILED = "Failed"
@@ -145,7 +133,7 @@ class FlrSessionRestoreTaskStatus(OpenEnum):
 
 @model
 class FlrSessionRestoreTaskStatusResponse(Model):
-    """Flr session restore task status response.
+    """Given by `flr_session.restore_task_get_status`.
 
     Attributes:
         restore_task_id: UUID.
@@ -156,15 +144,13 @@ class FlrSessionRestoreTaskStatusResponse(Model):
 
 
 class FlrSessionRestoreType(OpenEnum):
-    """Flr session restore type: 2 known values."""
-
     OVERWRITE = "Overwrite"
     KEEP = "Keep"
 
 
 @model
 class FlrSessionSearchTaskResult(Model):
-    """Flr session search task result."""
+    """Given by `flr_session.search_task_get_results`."""
 
     search_state: FlrSearchTaskState | None | Unset = UNSET
     count: int | None | Unset = UNSET
@@ -173,7 +159,7 @@ class FlrSessionSearchTaskResult(Model):
 
 @model
 class FlrSessionSearchTaskStartRequest(Model):
-    """Flr session search task start request.
+    """Taken by `flr_session.search_task_start`.
 
     Attributes:
         limit: at least -1.
@@ -187,7 +173,7 @@ class FlrSessionSearchTaskStartRequest(Model):
 
 @model
 class FlrSessionSearchTaskStartResponse(Model):
-    """Flr session search task start response.
+    """Given by `flr_session.search_task_start`.
 
     Attributes:
         search_id: UUID.
@@ -198,7 +184,7 @@ class FlrSessionSearchTaskStartResponse(Model):
 
 @model
 class PageOfFlrSessionItem(Model):
-    """Page of flr session item.
+    """Given by `flr_session.browse`.
 
     Attributes:
         links: read-only.

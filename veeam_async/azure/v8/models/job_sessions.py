@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AzureResource(Model):
-    """Azure resource.
-
+    """
     Attributes:
         subscription_id: UUID.
         links: read-only.
@@ -38,7 +37,7 @@ class AzureResource(Model):
 
 @model
 class CheckedItem(Model):
-    """Checked item."""
+    """Given by `job_sessions.get_checked_items`."""
 
     id: str | None | Unset = UNSET
     resource: AzureResource | None | Unset = UNSET
@@ -51,7 +50,7 @@ class CheckedItem(Model):
 
 @model
 class FileLevelRestoredFileShare(Model):
-    """File level restored file share."""
+    """Given by `job_sessions.get_file_level_restored_file_share_items`."""
 
     name: str | None | Unset = UNSET
     file_path: str | None | Unset = UNSET
@@ -59,7 +58,7 @@ class FileLevelRestoredFileShare(Model):
 
 @model
 class FileLevelRestoredItem(Model):
-    """File level restored item."""
+    """Given by `job_sessions.get_file_level_restored_items`."""
 
     file_path: str | None | Unset = UNSET
     virtual_machine_name: str | None | Unset = UNSET
@@ -69,7 +68,7 @@ class FileLevelRestoredItem(Model):
 
 @model
 class JobDeletedRestorePoint(Model):
-    """Job deleted restore point.
+    """Given by `job_sessions.get_deleted_items`.
 
     Attributes:
         backup_size_bytes: in bytes.
@@ -86,7 +85,7 @@ class JobDeletedRestorePoint(Model):
 
 @model
 class JobSessionExportOptions(Model):
-    """Job session export options.
+    """Taken by `job_sessions.export_backup_jobs`.
 
     Attributes:
         policy_id: UUID.
@@ -103,8 +102,6 @@ class JobSessionExportOptions(Model):
 
 
 class JobSessionFilterType(OpenEnum):
-    """Job session filter type: 62 known values."""
-
     BACKUP_RETENTION = "BackupRetention"
     INVALID_SNAPSHOT_RETENTION = "InvalidSnapshotRetention"
     OBSOLETE_SNAPSHOT_RETENTION = "ObsoleteSnapshotRetention"
@@ -171,7 +168,7 @@ class JobSessionFilterType(OpenEnum):
 
 @model
 class JobSessionLog(Model):
-    """Job session log."""
+    """Given by `job_sessions.get_job_session_log`."""
 
     job_session_id: str | None | Unset = UNSET
     log: list[LogItem] | None | Unset = UNSET
@@ -179,8 +176,7 @@ class JobSessionLog(Model):
 
 @model
 class LogItem(Model):
-    """Log item.
-
+    """
     Attributes:
         execution_duration: time-span.
     """
@@ -195,7 +191,7 @@ class LogItem(Model):
 
 @model
 class PageOfCheckedItem(Model):
-    """Page of checked item.
+    """Given by `job_sessions.get_checked_items`.
 
     Attributes:
         links: read-only.
@@ -210,7 +206,7 @@ class PageOfCheckedItem(Model):
 
 @model
 class PageOfFileLevelRestoredFileShare(Model):
-    """Page of file level restored file share.
+    """Given by `job_sessions.get_file_level_restored_file_share_items`.
 
     Attributes:
         links: read-only.
@@ -225,7 +221,7 @@ class PageOfFileLevelRestoredFileShare(Model):
 
 @model
 class PageOfFileLevelRestoredItem(Model):
-    """Page of file level restored item.
+    """Given by `job_sessions.get_file_level_restored_items`.
 
     Attributes:
         links: read-only.
@@ -240,7 +236,7 @@ class PageOfFileLevelRestoredItem(Model):
 
 @model
 class PageOfJobDeletedRestorePoint(Model):
-    """Page of job deleted restore point.
+    """Given by `job_sessions.get_deleted_items`.
 
     Attributes:
         links: read-only.
@@ -255,7 +251,7 @@ class PageOfJobDeletedRestorePoint(Model):
 
 @model
 class PageOfProtectedItem(Model):
-    """Page of protected item.
+    """Given by `job_sessions.get_protected_items`.
 
     Attributes:
         links: read-only.
@@ -270,7 +266,7 @@ class PageOfProtectedItem(Model):
 
 @model
 class PageOfRestoredCosmosDbAccount(Model):
-    """Page of restored cosmos db account.
+    """Given by `job_sessions.get_restored_cosmos_db_accounts`.
 
     Attributes:
         links: read-only.
@@ -285,7 +281,7 @@ class PageOfRestoredCosmosDbAccount(Model):
 
 @model
 class PageOfRestoredDatabase(Model):
-    """Page of restored database.
+    """Given by `job_sessions.get_restored_databases`.
 
     Attributes:
         links: read-only.
@@ -300,7 +296,7 @@ class PageOfRestoredDatabase(Model):
 
 @model
 class PageOfRestoredItem(Model):
-    """Page of restored item.
+    """Given by `job_sessions.get_restored_items`.
 
     Attributes:
         links: read-only.
@@ -315,7 +311,7 @@ class PageOfRestoredItem(Model):
 
 @model
 class PageOfVnetRestoredItem(Model):
-    """Page of vnet restored item.
+    """Given by `job_sessions.get_vnet_restored_items`.
 
     Attributes:
         links: read-only.
@@ -330,7 +326,7 @@ class PageOfVnetRestoredItem(Model):
 
 @model
 class ProtectedItem(Model):
-    """Protected item."""
+    """Given by `job_sessions.get_protected_items`."""
 
     resource: AzureResource | None | Unset = UNSET
     resource_parent: ProtectedItemResourceParent | None | Unset = UNSET
@@ -342,16 +338,12 @@ class ProtectedItem(Model):
 
 @model
 class ProtectedItemResourceParent(Model):
-    """Protected item resource parent."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
 
 
 @model
 class ProtectedProgress(Model):
-    """Protected progress."""
-
     job_session_id: str | None | Unset = UNSET
     status: JobStatus | None | Unset = UNSET
     start_time: datetime | None | Unset = UNSET
@@ -361,8 +353,7 @@ class ProtectedProgress(Model):
 
 @model
 class Rates(Model):
-    """Rates.
-
+    """
     Attributes:
         total_data_bytes: in bytes.
         read_data_bytes: in bytes.
@@ -378,8 +369,6 @@ class Rates(Model):
 
 
 class ResourceType(OpenEnum):
-    """Resource type: 23 known values."""
-
     VIRTUAL_MACHINE = "VirtualMachine"
     MANAGED_DISK = "ManagedDisk"
     UNMANAGED_ATTACHED_DISK = "UnmanagedAttachedDisk"
@@ -407,8 +396,7 @@ class ResourceType(OpenEnum):
 
 @model
 class RestoredCosmosDbAccount(Model):
-    """Restored cosmos db account.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -422,8 +410,6 @@ class RestoredCosmosDbAccount(Model):
 
 @model
 class RestoredDatabase(Model):
-    """Restored database."""
-
     name: str | None | Unset = UNSET
     sql_server_name: str | None | Unset = UNSET
     elastic_pool_name: str | None | Unset = UNSET
@@ -431,7 +417,7 @@ class RestoredDatabase(Model):
 
 @model
 class RestoredItem(Model):
-    """Restored item."""
+    """Given by `job_sessions.get_restored_items`."""
 
     name: str | None | Unset = UNSET
     resource_group_name: str | None | Unset = UNSET
@@ -439,8 +425,6 @@ class RestoredItem(Model):
 
 
 class SessionType(OpenEnum):
-    """Session type: 15 known values."""
-
     MANUAL_SNAPSHOT = "ManualSnapshot"
     MANUAL_BACKUP = "ManualBackup"
     POLICY_SNAPSHOT = "PolicySnapshot"
@@ -460,7 +444,7 @@ class SessionType(OpenEnum):
 
 @model
 class VnetRestoredItem(Model):
-    """Vnet restored item."""
+    """Given by `job_sessions.get_vnet_restored_items`."""
 
     name: str | None | Unset = UNSET
     resource_group_name: str | None | Unset = UNSET
@@ -470,8 +454,6 @@ class VnetRestoredItem(Model):
 
 
 class WorkloadType(OpenEnum):
-    """Workload type: 6 known values."""
-
     VIRTUAL_MACHINE = "VirtualMachine"
     SQL = "SQL"
     FILE_SHARES = "FileShares"

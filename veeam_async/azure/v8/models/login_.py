@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 
 class GrantType(OpenEnum):
-    """Grant type: 8 known values."""
-
     PASSWORD = "Password"
     REFRESH_TOKEN = "Refresh_token"
     MFA = "Mfa"
@@ -30,7 +28,7 @@ class GrantType(OpenEnum):
 
 @model
 class Login(Model):
-    """Login.
+    """Given by `login_.authenticate`.
 
     Attributes:
         user_id: UUID.
@@ -55,7 +53,7 @@ class Login(Model):
 
 @model
 class LoginFromClient(Model):
-    """Login from client.
+    """Taken by `login_.authenticate`.
 
     Attributes:
         password: password.

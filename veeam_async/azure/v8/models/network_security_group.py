@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class PageOfNetworkSecurityGroup(Model):
-    """Page of network security group.
+    """Given by `network_security_group.get_network_security_groups`.
 
     Attributes:
         links: read-only.

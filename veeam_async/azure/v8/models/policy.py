@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @model
 class NewPolicyFromClient(Model):
-    """New policy from client.
+    """Taken by `policy.create_policy`.
 
     Attributes:
         service_account_id: UUID.
@@ -62,7 +62,7 @@ class NewPolicyFromClient(Model):
 
 @model
 class PageOfPolicy(Model):
-    """Page of policy.
+    """Given by `policy.get_policies`.
 
     Attributes:
         links: read-only.
@@ -77,7 +77,7 @@ class PageOfPolicy(Model):
 
 @model
 class Policy(Model):
-    """Policy.
+    """Given by `policy.get_policies`, `policy.create_policy`, `policy.get_policy`.
 
     Attributes:
         id: UUID.
@@ -117,7 +117,7 @@ class Policy(Model):
 
 @model
 class UpdatedPolicyFromClient(Model):
-    """Updated policy from client.
+    """Taken by `policy.update_policy`.
 
     Attributes:
         service_account_id: UUID.
@@ -146,7 +146,7 @@ class UpdatedPolicyFromClient(Model):
 
 @model
 class VirtualMachinePoliciesExportOptions(Model):
-    """Virtual machine policies export options.
+    """Taken by `policy.export_policies`.
 
     Attributes:
         policy_ids: UUID.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfProtectedCosmosDbAccount(Model):
-    """Async operation of page of protected cosmos db account.
+    """Given by `protected_cosmos_db_account.get_protected_item_page`.
 
     Attributes:
         id: UUID.
@@ -45,7 +45,7 @@ class AsyncOperationOfPageOfProtectedCosmosDbAccount(Model):
 
 @model
 class AsyncOperationOfProtectedCosmosDbAccount(Model):
-    """Async operation of protected cosmos db account.
+    """Given by `protected_cosmos_db_account.get_protected_cosmos_db_account_by_id`.
 
     Attributes:
         id: UUID.
@@ -62,7 +62,7 @@ class AsyncOperationOfProtectedCosmosDbAccount(Model):
 
 @model
 class CosmosDbAccountRestoreOptions(Model):
-    """Cosmos db account restore options.
+    """Taken by `protected_cosmos_db_account.restore`.
 
     Attributes:
         service_account_id: UUID.
@@ -78,15 +78,13 @@ class CosmosDbAccountRestoreOptions(Model):
 
 
 class CosmosDbRestorePointType(OpenEnum):
-    """Cosmos db restore point type: 2 known values."""
-
     CONTINUOUS = "Continuous"
     BACKUP = "Backup"
 
 
 @model
 class PageOfProtectedCosmosDbAccount(Model):
-    """Page of protected cosmos db account.
+    """Given by `protected_cosmos_db_account.get_protected_item_page`.
 
     Attributes:
         links: read-only.
@@ -101,7 +99,8 @@ class PageOfProtectedCosmosDbAccount(Model):
 
 @model
 class ProtectedCosmosDbAccount(Model):
-    """Protected cosmos db account.
+    """Given by `protected_cosmos_db_account.get_protected_item_page`,
+    `protected_cosmos_db_account.get_protected_cosmos_db_account_by_id`.
 
     Attributes:
         backup_size_bytes: in bytes.
@@ -138,7 +137,7 @@ class ProtectedCosmosDbAccount(Model):
 
 @model
 class ProtectedCosmosDbAccountExportOptions(Model):
-    """Protected cosmos db account export options."""
+    """Taken by `protected_cosmos_db_account.export`."""
 
     accounts: list[str] | None | Unset = UNSET
     search_pattern: str | None | Unset = UNSET
@@ -146,8 +145,6 @@ class ProtectedCosmosDbAccountExportOptions(Model):
 
 @model
 class ProtectionCosmosDbAccountState(Model):
-    """Protection cosmos db account state."""
-
     destinations: list[CosmosDbBackupDestination] | None | Unset = UNSET
     storage_tiers: list[StorageTierNullable] | None | Unset = UNSET
     restore_point_count: int | None

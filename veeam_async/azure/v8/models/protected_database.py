@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfProtectedDatabase(Model):
-    """Async operation of page of protected database.
+    """Given by `protected_database.get_protected_item_page`.
 
     Attributes:
         id: UUID.
@@ -43,7 +43,7 @@ class AsyncOperationOfPageOfProtectedDatabase(Model):
 
 @model
 class PageOfProtectedDatabase(Model):
-    """Page of protected database.
+    """Given by `protected_database.get_protected_item_page`.
 
     Attributes:
         links: read-only.
@@ -58,7 +58,7 @@ class PageOfProtectedDatabase(Model):
 
 @model
 class ProtectedDatabase(Model):
-    """Protected database.
+    """Given by `protected_database.get_protected_item_page`, `protected_database.get_protected_item_by_id`.
 
     Attributes:
         size_in_mb: in MB.
@@ -83,7 +83,7 @@ class ProtectedDatabase(Model):
 
 @model
 class ProtectedSqlDatabaseExportOptions(Model):
-    """Protected sql database export options."""
+    """Taken by `protected_database.export`."""
 
     database_ids: list[str] | None | Unset = UNSET
     search_pattern: str | None | Unset = UNSET
@@ -91,8 +91,6 @@ class ProtectedSqlDatabaseExportOptions(Model):
 
 @model
 class SqlServerForProtectedDatabase(Model):
-    """Sql server for protected database."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     server_type: SqlServerType | None | Unset = UNSET

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfProtectedFileShare(Model):
-    """Async operation of page of protected file share.
+    """Given by `protected_file_share.get_protected_item_page`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfPageOfProtectedFileShare(Model):
 
 @model
 class PageOfProtectedFileShare(Model):
-    """Page of protected file share.
+    """Given by `protected_file_share.get_protected_item_page`.
 
     Attributes:
         links: read-only.
@@ -49,14 +49,14 @@ class PageOfProtectedFileShare(Model):
 
 @model
 class ProtectedDataFileShareBatchDeleteSnapshotsConfig(Model):
-    """Protected data file share batch delete snapshots config."""
+    """Taken by `protected_file_share.delete_snapshots_batch`, `protected_file_share.delete_manual_snapshots_batch`."""
 
     ids: list[str]
 
 
 @model
 class ProtectedFileShare(Model):
-    """Protected file share.
+    """Given by `protected_file_share.get_protected_item_page`, `protected_file_share.get_protected_item_by_id`.
 
     Attributes:
         size_in_mb: in MB.
@@ -81,7 +81,7 @@ class ProtectedFileShare(Model):
 
 @model
 class ProtectedFileShareExportOptions(Model):
-    """Protected file share export options."""
+    """Taken by `protected_file_share.export`."""
 
     file_share_ids: list[str] | None | Unset = UNSET
     search_pattern: str | None | Unset = UNSET
@@ -89,8 +89,6 @@ class ProtectedFileShareExportOptions(Model):
 
 @model
 class ProtectedFileShareStorageAccount(Model):
-    """Protected file share storage account."""
-
     id: str | None | Unset = UNSET
     resource_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET

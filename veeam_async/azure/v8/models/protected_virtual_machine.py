@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfProtectedVirtualMachine(Model):
-    """Async operation of page of protected virtual machine.
+    """Given by `protected_virtual_machine.get_protected_item_page`.
 
     Attributes:
         id: UUID.
@@ -44,7 +44,7 @@ class AsyncOperationOfPageOfProtectedVirtualMachine(Model):
 
 @model
 class AsyncOperationOfProtectedVirtualMachine(Model):
-    """Async operation of protected virtual machine.
+    """Given by `protected_virtual_machine.get_protected_item_by_id`.
 
     Attributes:
         id: UUID.
@@ -61,7 +61,7 @@ class AsyncOperationOfProtectedVirtualMachine(Model):
 
 @model
 class PageOfProtectedVirtualMachine(Model):
-    """Page of protected virtual machine.
+    """Given by `protected_virtual_machine.get_protected_item_page`.
 
     Attributes:
         links: read-only.
@@ -75,8 +75,6 @@ class PageOfProtectedVirtualMachine(Model):
 
 
 class ProtectedDataBackupTierNullable(OpenEnum):
-    """Protected data backup tier nullable: 4 known values."""
-
     NON_ARCHIVE = "NonArchive"
     ARCHIVE = "Archive"
     UNKNOWN = "Unknown"
@@ -85,7 +83,7 @@ class ProtectedDataBackupTierNullable(OpenEnum):
 
 @model
 class ProtectedDataBatchDeleteBackupConfig(Model):
-    """Protected data batch delete backup config.
+    """Taken by `protected_virtual_machine.delete_virtual_machine_backups_batch`.
 
     Attributes:
         ids: at most 1000 items.
@@ -97,14 +95,16 @@ class ProtectedDataBatchDeleteBackupConfig(Model):
 
 @model
 class ProtectedDataBatchDeleteSnapshotsConfig(Model):
-    """Protected data batch delete snapshots config."""
+    """Taken by `protected_virtual_machine.delete_virtual_machine_snapshots_batch`,
+    `protected_virtual_machine.delete_virtual_machine_manual_snapshots_batch`.
+    """
 
     ids: list[str]
 
 
 @model
 class ProtectedVirtualMachine(Model):
-    """Protected virtual machine.
+    """Given by `protected_virtual_machine.get_protected_item_page`, `protected_virtual_machine.get_protected_item_by_id`.
 
     Attributes:
         total_size_in_gb: in GB.
@@ -130,7 +130,7 @@ class ProtectedVirtualMachine(Model):
 
 @model
 class ProtectedVirtualMachineExportOptions(Model):
-    """Protected virtual machine export options."""
+    """Taken by `protected_virtual_machine.export`."""
 
     virtual_machine_ids: list[str] | None | Unset = UNSET
     search_pattern: str | None | Unset = UNSET

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class PageOfProtectedVnet(Model):
-    """Page of protected vnet.
+    """Given by `protected_vnet.get_protected_item_page`.
 
     Attributes:
         links: read-only.
@@ -32,7 +32,7 @@ class PageOfProtectedVnet(Model):
 
 @model
 class ProtectedVnet(Model):
-    """Protected vnet.
+    """Given by `protected_vnet.get_protected_item_page`.
 
     Attributes:
         id: UUID.
@@ -51,7 +51,7 @@ class ProtectedVnet(Model):
 
 @model
 class ProtectedVnetExportOptions(Model):
-    """Protected vnet export options.
+    """Taken by `protected_vnet.export`.
 
     Attributes:
         restore_point_ids: UUID.
@@ -63,7 +63,7 @@ class ProtectedVnetExportOptions(Model):
 
 @model
 class ProtectedVnetToDelete(Model):
-    """Protected vnet to delete.
+    """Taken by `protected_vnet.delete`.
 
     Attributes:
         subscription_id: UUID.
@@ -74,8 +74,6 @@ class ProtectedVnetToDelete(Model):
 
 
 class VnetDeletionType(OpenEnum):
-    """Vnet deletion type: 3 known values."""
-
     BACKUP = "Backup"
     BACKUP_COPY = "BackupCopy"
     ALL = "All"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfRegion(Model):
-    """Async operation of page of region.
+    """Given by `region.get_regions_page`.
 
     Attributes:
         id: UUID.
@@ -33,8 +33,6 @@ class AsyncOperationOfPageOfRegion(Model):
 
 
 class ResourceProviderType(OpenEnum):
-    """Resource provider type: 7 known values."""
-
     VIRTUAL_MACHINE = "VirtualMachine"
     SQL_SERVER = "SqlServer"
     SQL_MANAGED_INSTANCE = "SqlManagedInstance"

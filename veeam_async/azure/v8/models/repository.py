@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfNullableBoolean(Model):
-    """Async operation of nullable boolean.
+    """Given by `repository.password_is_correct`.
 
     Attributes:
         id: UUID.
@@ -45,7 +45,7 @@ class AsyncOperationOfNullableBoolean(Model):
 
 @model
 class AsyncOperationOfRepositorySecuritySettingsData(Model):
-    """Async operation of repository security settings data.
+    """Given by `repository.get_metadata`.
 
     Attributes:
         id: UUID.
@@ -61,8 +61,6 @@ class AsyncOperationOfRepositorySecuritySettingsData(Model):
 
 
 class ImmutabilityState(OpenEnum):
-    """Immutability state: 3 known values."""
-
     UNKNOWN = "Unknown"
     IMMUTABLE = "Immutable"
     MUTABLE = "Mutable"
@@ -70,7 +68,7 @@ class ImmutabilityState(OpenEnum):
 
 @model
 class PageOfRepository(Model):
-    """Page of repository.
+    """Given by `repository.get_repositories`.
 
     Attributes:
         links: read-only.
@@ -85,7 +83,7 @@ class PageOfRepository(Model):
 
 @model
 class PageOfRepositoryValidateDelete(Model):
-    """Page of repository validate delete.
+    """Given by `repository.validate_delete`.
 
     Attributes:
         links: read-only.
@@ -100,8 +98,7 @@ class PageOfRepositoryValidateDelete(Model):
 
 @model
 class PolicyIdNameType(Model):
-    """Policy id name type.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -115,7 +112,7 @@ class PolicyIdNameType(Model):
 
 @model
 class RepositoryCreateFromClientWithKeyVault(Model):
-    """Repository create from client with key vault.
+    """Taken by `repository.create_repository`, `repository.get_metadata`.
 
     Attributes:
         azure_storage_account_id: at least 1 character.
@@ -143,7 +140,7 @@ class RepositoryCreateFromClientWithKeyVault(Model):
 
 @model
 class RepositoryOptions(Model):
-    """Repository options.
+    """Taken by `repository.export_repositories`.
 
     Attributes:
         repository_ids: UUID.
@@ -159,7 +156,7 @@ class RepositoryOptions(Model):
 
 @model
 class RepositorySecuritySettingsData(Model):
-    """Repository security settings data."""
+    """Given by `repository.get_metadata`."""
 
     repository_exists: bool | None | Unset = UNSET
     storage_tier: StorageTierNullable | None | Unset = UNSET
@@ -176,7 +173,7 @@ class RepositorySecuritySettingsData(Model):
 
 @model
 class RepositoryUpdateFromClientWithKeyVault(Model):
-    """Repository update from client with key vault.
+    """Taken by `repository.update_repository`.
 
     Attributes:
         azure_account_id: at least 1 character.
@@ -197,8 +194,7 @@ class RepositoryUpdateFromClientWithKeyVault(Model):
 
 @model
 class RepositoryValidateDelete(Model):
-    """Repository validate delete.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -212,15 +208,11 @@ class RepositoryValidateDelete(Model):
 
 @model
 class RepositoryValidateDeleteError(Model):
-    """Repository validate delete error."""
-
     message: str
     code: RepositoryValidateDeleteErrorCode
 
 
 class RepositoryValidateDeleteErrorCode(OpenEnum):
-    """Repository validate delete error code: 3 known values."""
-
     USED_IN_CONFIGURATION_BACKUP_SETTING = "UsedInConfigurationBackupSetting"
     HAS_ACTIVE_DATA_RETRIEVAL_TASK = "HasActiveDataRetrievalTask"
     UNKNOWN = "Unknown"
@@ -228,8 +220,7 @@ class RepositoryValidateDeleteErrorCode(OpenEnum):
 
 @model
 class UuidNamePair(Model):
-    """Uuid name pair.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfNullableResourceGroup(Model):
-    """Async operation of nullable resource group.
+    """Given by `resource_group.get_resource_group_by_id`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfNullableResourceGroup(Model):
 
 @model
 class AsyncOperationOfPageOfResourceGroup(Model):
-    """Async operation of page of resource group.
+    """Given by `resource_group.get_resource_groups`.
 
     Attributes:
         id: UUID.
@@ -51,7 +51,7 @@ class AsyncOperationOfPageOfResourceGroup(Model):
 
 @model
 class PageOfResourceGroup(Model):
-    """Page of resource group.
+    """Given by `resource_group.get_resource_groups`.
 
     Attributes:
         links: read-only.

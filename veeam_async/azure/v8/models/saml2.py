@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @model
 class IdentityProviderConfiguration(Model):
-    """Identity provider configuration."""
+    """Given by `saml2.get_identity_provider_configuration`."""
 
     entity_id: str | None | Unset = UNSET
     login_url: str | None | Unset = UNSET
@@ -22,7 +22,7 @@ class IdentityProviderConfiguration(Model):
 
 @model
 class IdentityProviderIsUsedFromClient(Model):
-    """Identity provider Is used from client.
+    """Taken by `saml2.change_identity_provider_used`.
 
     Attributes:
         entity_id: at least 1 character.
@@ -34,14 +34,14 @@ class IdentityProviderIsUsedFromClient(Model):
 
 @model
 class IdentityProviderMetadata(Model):
-    """Identity provider metadata."""
+    """Taken by `saml2.register_identity_provider`."""
 
     xml_base64: str | None | Unset = UNSET
 
 
 @model
 class ServiceProviderCertificate(Model):
-    """Service provider certificate."""
+    """Taken by `saml2.upload_service_provider_certificate`."""
 
     certificate_pfx_base64: str | None | Unset = UNSET
     password: str | None | Unset = UNSET
@@ -49,7 +49,7 @@ class ServiceProviderCertificate(Model):
 
 @model
 class ServiceProviderConfiguration(Model):
-    """Service provider configuration."""
+    """Given by `saml2.get_service_provider_configuration`."""
 
     entity_id: str | None | Unset = UNSET
     assertion_consumer_url: str | None | Unset = UNSET

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @model
 class AvailabilitySet(Model):
-    """Availability set."""
+    """Given by `availability_set.get_availability_sets`."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -25,7 +25,7 @@ class AvailabilitySet(Model):
 
 @model
 class AvailabilityZoneInfo(Model):
-    """Availability zone info.
+    """Given by `availability_zone.get_availability_zones`.
 
     Attributes:
         links: read-only.
@@ -39,7 +39,7 @@ class AvailabilityZoneInfo(Model):
 
 @model
 class AzureAccount(Model):
-    """Azure account.
+    """Given by `azure_service_account.get_accounts`, `azure_service_account.get_account`.
 
     Attributes:
         application_id: UUID.
@@ -76,8 +76,6 @@ class AzureAccount(Model):
 
 
 class AzureAccountCloudStateNullable(OpenEnum):
-    """Azure account cloud state nullable: 9 known values."""
-
     UNKNOWN = "Unknown"
     VALID = "Valid"
     INVALID_CLIENT_SECRET = "InvalidClientSecret"
@@ -90,8 +88,6 @@ class AzureAccountCloudStateNullable(OpenEnum):
 
 
 class AzureAccountOrigin(OpenEnum):
-    """Azure account origin: 4 known values."""
-
     DEVICE_AUTHENTICATION = "Device Authentication"
     IMPORTED_CERTIFICATE = "Imported Certificate"
     IMPORTED_SECRET = "Imported Secret"
@@ -99,8 +95,6 @@ class AzureAccountOrigin(OpenEnum):
 
 
 class AzureAccountPermissionsState(OpenEnum):
-    """Azure account permissions state: 4 known values."""
-
     ALL_PERMISSIONS_AVAILABLE = "AllPermissionsAvailable"
     MISSING_PERMISSIONS = "MissingPermissions"
     MISSING_SUBSCRIPTIONS = "MissingSubscriptions"
@@ -108,8 +102,6 @@ class AzureAccountPermissionsState(OpenEnum):
 
 
 class AzureAccountPurpose(OpenEnum):
-    """Azure account purpose: 13 known values."""
-
     NONE = "None"
     WORKER_MANAGEMENT = "WorkerManagement"
     REPOSITORY = "Repository"
@@ -126,16 +118,12 @@ class AzureAccountPurpose(OpenEnum):
 
 
 class AzureAccountState(OpenEnum):
-    """Azure account state: 3 known values."""
-
     CREATED = "Created"
     CREATING = "Creating"
     UNKNOWN = "Unknown"
 
 
 class AzureEnvironment(OpenEnum):
-    """Azure environment: 5 known values."""
-
     GLOBAL = "Global"
     GERMANY = "Germany"
     CHINA = "China"
@@ -144,8 +132,6 @@ class AzureEnvironment(OpenEnum):
 
 
 class AzureEnvironmentNullable(OpenEnum):
-    """Azure environment nullable: 5 known values."""
-
     GLOBAL = "Global"
     GERMANY = "Germany"
     CHINA = "China"
@@ -155,7 +141,8 @@ class AzureEnvironmentNullable(OpenEnum):
 
 @model
 class AzureStorageItem(Model):
-    """Azure storage item.
+    """Given by `storage_account.get_containers`, `storage_account.create_container`,
+    `storage_account.get_container_by_name`, `storage_account.get_folders`, `storage_account.get_folder_by_name`.
 
     Attributes:
         links: read-only.
@@ -171,7 +158,7 @@ class AzureStorageItem(Model):
 
 @model
 class AzureSubscription(Model):
-    """Azure subscription.
+    """Given by `subscription.get_subscriptions`, `subscription.get_subscription`.
 
     Attributes:
         id: UUID.
@@ -191,8 +178,7 @@ class AzureSubscription(Model):
 
 @model
 class BackupJobInfo(Model):
-    """Backup job info.
-
+    """
     Attributes:
         policy_id: UUID.
     """
@@ -205,24 +191,18 @@ class BackupJobInfo(Model):
 
 
 class BackupTypeNullable(OpenEnum):
-    """Backup type nullable: 3 known values."""
-
     ALL_SUBSCRIPTIONS = "AllSubscriptions"
     SELECTED_ITEMS = "SelectedItems"
     UNKNOWN = "Unknown"
 
 
 class CheckResultSeverity(OpenEnum):
-    """Check result severity: 3 known values."""
-
     SUCCESS = "Success"
     WARNING = "Warning"
     ERROR = "Error"
 
 
 class ConnectionTestMessageSeverity(OpenEnum):
-    """Connection test message severity: 4 known values."""
-
     SUCCESS = "Success"
     WARNING = "Warning"
     ERROR = "Error"
@@ -230,8 +210,6 @@ class ConnectionTestMessageSeverity(OpenEnum):
 
 
 class ContainerImmutabilityPolicyState(OpenEnum):
-    """Container immutability policy state: 3 known values."""
-
     NOT_PRESENT = "NotPresent"
     UNLOCKED = "Unlocked"
     LOCKED = "Locked"
@@ -239,7 +217,7 @@ class ContainerImmutabilityPolicyState(OpenEnum):
 
 @model
 class CosmosDbAccount(Model):
-    """Cosmos db account.
+    """Given by `cosmos_db_account.get_cosmos_db_account_page`, `cosmos_db_account.get_cosmos_db_account_by_id`.
 
     Attributes:
         source_size_bytes: in bytes.
@@ -267,14 +245,12 @@ class CosmosDbAccount(Model):
 
 @model
 class CosmosDbAccountFromClient(Model):
-    """Cosmos db account from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class CosmosDbAccountRestorableResource(Model):
-    """Cosmos db account restorable resource."""
+    """Given by `azure_cosmos_db_accounts.get_account_available_restore_resources`."""
 
     name: str | None | Unset = UNSET
     resource_type: str | None | Unset = UNSET
@@ -283,15 +259,11 @@ class CosmosDbAccountRestorableResource(Model):
 
 @model
 class CosmosDbAccountRestorableSubresource(Model):
-    """Cosmos db account restorable subresource."""
-
     name: str | None | Unset = UNSET
     resource_type: str | None | Unset = UNSET
 
 
 class CosmosDbAccountStatus(OpenEnum):
-    """Cosmos db account status: 14 known values."""
-
     ONLINE = "Online"
     CREATING = "Creating"
     OFFLINE = "Offline"
@@ -309,8 +281,6 @@ class CosmosDbAccountStatus(OpenEnum):
 
 
 class CosmosDbAccountType(OpenEnum):
-    """Cosmos db account type: 6 known values."""
-
     NO_SQL = "NoSql"
     MONGO_RU = "MongoRU"
     TABLE = "Table"
@@ -320,16 +290,12 @@ class CosmosDbAccountType(OpenEnum):
 
 
 class CosmosDbBackupDestination(OpenEnum):
-    """Cosmos db backup destination: 3 known values."""
-
     AZURE_BLOB = "AzureBlob"
     MANUAL_BACKUP = "ManualBackup"
     UNKNOWN = "Unknown"
 
 
 class CosmosDbCapacityMode(OpenEnum):
-    """Cosmos db capacity mode: 4 known values."""
-
     NONE = "None"
     PROVISIONED = "Provisioned"
     SERVERLESS = "Serverless"
@@ -338,8 +304,6 @@ class CosmosDbCapacityMode(OpenEnum):
 
 @model
 class CosmosDbPolicyBackupItemsFromClient(Model):
-    """Cosmos db policy backup items from client."""
-
     subscriptions: list[PolicySubscriptionFromClient] | None | Unset = UNSET
     tags: list[TagFromClient] | None | Unset = UNSET
     resource_groups: list[PolicyResourceGroupFromClient] | None | Unset = UNSET
@@ -349,20 +313,15 @@ class CosmosDbPolicyBackupItemsFromClient(Model):
 
 @model
 class CosmosDbPolicyExcludedItemsFromClient(Model):
-    """Cosmos db policy excluded items from client."""
-
     cosmos_db_accounts: list[CosmosDbAccountFromClient] | None | Unset = UNSET
     tags: list[TagFromClient] | None | Unset = UNSET
 
 
 CosmosDbProcessingCredentials: TypeAlias = "dict[str, str]"
-"""Cosmos db processing credentials."""
 
 
 @model
 class CostEstimationAssumptions(Model):
-    """Cost estimation assumptions."""
-
     disk_occupied_size_ratio: float
     daily_churn_ratio: float
     data_compression_ratio: float
@@ -370,8 +329,6 @@ class CostEstimationAssumptions(Model):
 
 @model
 class CostEstimationData(Model):
-    """Cost estimation data."""
-
     totals: CostEstimationTotals | None | Unset = UNSET
     assumptions: CostEstimationAssumptions | None | Unset = UNSET
     warning_groups: list[CostEstimationWarningGroup] | None | Unset = UNSET
@@ -380,7 +337,9 @@ class CostEstimationData(Model):
 
 @model
 class CostEstimationItem(Model):
-    """Cost estimation item."""
+    """Given by `cost_estimation.calculate_cost_estimation`,
+    `vm_sla_based_policy.vm_protection_policy_cost_estimation_calculate_cost_estimation`.
+    """
 
     protected_item_hash_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -395,8 +354,6 @@ class CostEstimationItem(Model):
 
 @model
 class CostEstimationItemCostsData(Model):
-    """Cost estimation item costs data."""
-
     price_per_month: PricePerMonth | None | Unset = UNSET
     meters: list[CostEstimationItemCostsMeter] | None | Unset = UNSET
     warnings: list[CostEstimationWarning] | None | Unset = UNSET
@@ -404,8 +361,7 @@ class CostEstimationItemCostsData(Model):
 
 @model
 class CostEstimationItemCostsMeter(Model):
-    """Cost estimation item costs meter.
-
+    """
     Attributes:
         meter_id: UUID.
     """
@@ -420,8 +376,7 @@ class CostEstimationItemCostsMeter(Model):
 
 @model
 class CostEstimationMeterResource(Model):
-    """Cost estimation meter resource.
-
+    """
     Attributes:
         size_gb: in GB.
     """
@@ -433,8 +388,6 @@ class CostEstimationMeterResource(Model):
 
 
 class CostEstimationSchedulePeriod(OpenEnum):
-    """Cost estimation schedule period: 5 known values."""
-
     DAILY = "Daily"
     WEEKLY = "Weekly"
     MONTHLY = "Monthly"
@@ -444,16 +397,12 @@ class CostEstimationSchedulePeriod(OpenEnum):
 
 @model
 class CostEstimationTotalValue(Model):
-    """Cost estimation total value."""
-
     price_per_month: PricePerMonth | None | Unset = UNSET
     warnings: list[CostEstimationWarning] | None | Unset = UNSET
 
 
 @model
 class CostEstimationTotals(Model):
-    """Cost estimation totals."""
-
     total_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_snapshot_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_backup_costs: CostEstimationTotalValue | None | Unset = UNSET
@@ -464,23 +413,17 @@ class CostEstimationTotals(Model):
 
 @model
 class CostEstimationWarning(Model):
-    """Cost estimation warning."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class CostEstimationWarningGroup(Model):
-    """Cost estimation warning group."""
-
     type: CostEstimationWarningType | None | Unset = UNSET
     text: str | None | Unset = UNSET
     warnings: list[CostEstimationWarningWithData] | None | Unset = UNSET
 
 
 class CostEstimationWarningType(OpenEnum):
-    """Cost estimation warning type: 10 known values."""
-
     RETENTION_TOO_SHORT_FOR_COOL_STORAGE = "RetentionTooShortForCoolStorage"
     BACKUP_TO_DIFFERENT_REGION = "BackupToDifferentRegion"
     STORAGE_COULD_BE_CHEAPER = "StorageCouldBeCheaper"
@@ -495,8 +438,6 @@ class CostEstimationWarningType(OpenEnum):
 
 @model
 class CostEstimationWarningWithData(Model):
-    """Cost estimation warning with data."""
-
     id: str | None | Unset = UNSET
     protected_item_hash_ids: list[str] | None | Unset = UNSET
     schedules: list[CostEstimationSchedulePeriod] | None | Unset = UNSET
@@ -504,8 +445,6 @@ class CostEstimationWarningWithData(Model):
 
 
 class CredentialsStateFilterOptions(OpenEnum):
-    """Credentials state filter options: 3 known values."""
-
     ONLY_WITH_CREDENTIALS = "OnlyWithCredentials"
     ONLY_WITHOUT_CREDENTIALS = "OnlyWithoutCredentials"
     ALL = "All"
@@ -513,8 +452,6 @@ class CredentialsStateFilterOptions(OpenEnum):
 
 @model
 class DailyBackupSchedule(Model):
-    """Daily backup schedule."""
-
     hours: list[int] | None | Unset = UNSET
     retention: RepositoryRetentionSettings | None | Unset = UNSET
     target_repository_id: str | None | Unset = UNSET
@@ -522,8 +459,6 @@ class DailyBackupSchedule(Model):
 
 @model
 class DailyCosmosDbSchedule(Model):
-    """Daily cosmos db schedule."""
-
     daily_type: DailyTypeNullable | None | Unset = UNSET
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     backup_schedule: DailyBackupSchedule | None | Unset = UNSET
@@ -531,8 +466,6 @@ class DailyCosmosDbSchedule(Model):
 
 @model
 class DailyFileShareSchedule(Model):
-    """Daily file share schedule."""
-
     daily_type: DailyTypeNullable | None | Unset = UNSET
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     runs_per_hour: int | None | Unset = UNSET
@@ -541,8 +474,6 @@ class DailyFileShareSchedule(Model):
 
 @model
 class DailySchedule(Model):
-    """Daily schedule."""
-
     daily_type: DailyTypeNullable | None | Unset = UNSET
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     runs_per_hour: int | None | Unset = UNSET
@@ -552,24 +483,18 @@ class DailySchedule(Model):
 
 @model
 class DailySnapshotSchedule(Model):
-    """Daily snapshot schedule."""
-
     hours: list[int] | None | Unset = UNSET
     snapshots_to_keep: int | None | Unset = UNSET
 
 
 @model
 class DailySqlSchedule(Model):
-    """Daily sql schedule."""
-
     daily_type: DailyTypeNullable | None | Unset = UNSET
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     backup_schedule: DailyBackupSchedule | None | Unset = UNSET
 
 
 class DailyTypeNullable(OpenEnum):
-    """Daily type nullable: 4 known values."""
-
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
     SELECTED_DAYS = "SelectedDays"
@@ -578,7 +503,9 @@ class DailyTypeNullable(OpenEnum):
 
 @model
 class DataRetrievalExtendOptions(Model):
-    """Data retrieval extend options.
+    """Taken by `virtual_machine_restore_point.extend_retrieved_data_availability`,
+    `sql_restore_point.extend_retrieved_data_availability`,
+    `cosmos_db_restore_point.extend_retrieved_data_availability`.
 
     Attributes:
         number_of_days: 1 to 30, in days.
@@ -589,7 +516,8 @@ class DataRetrievalExtendOptions(Model):
 
 @model
 class DataRetrievalOptions(Model):
-    """Data retrieval options.
+    """Taken by `virtual_machine_restore_point.retrieve_data`, `sql_restore_point.retrieve_data`,
+    `cosmos_db_restore_point.retrieve_data`.
 
     Attributes:
         days_to_keep: 1 to 30.
@@ -603,16 +531,12 @@ class DataRetrievalOptions(Model):
 
 
 class DataRetrievalPriority(OpenEnum):
-    """Data retrieval priority: 3 known values."""
-
     NORMAL = "Normal"
     HIGH = "High"
     UNKNOWN = "Unknown"
 
 
 class DataRetrievalStatus(OpenEnum):
-    """Data retrieval status: 4 known values."""
-
     NONE = "None"
     RETRIEVING = "Retrieving"
     RETRIEVED = "Retrieved"
@@ -621,7 +545,7 @@ class DataRetrievalStatus(OpenEnum):
 
 @model
 class Database(Model):
-    """Database.
+    """Given by `database.get_databases_page`, `database.get_database_by_id`.
 
     Attributes:
         size_in_mb: in MB.
@@ -646,8 +570,6 @@ class Database(Model):
 
 
 class DatabaseStatus(OpenEnum):
-    """Database status: 23 known values."""
-
     OTHER = "Other"
     ONLINE = "Online"
     RESTORING = "Restoring"
@@ -674,16 +596,12 @@ class DatabaseStatus(OpenEnum):
 
 
 class DatabaseType(OpenEnum):
-    """Database type: 3 known values."""
-
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
     UNKNOWN = "Unknown"
 
 
 class DayNumberInMonthHealthCheck(OpenEnum):
-    """Day number in month health check: 9 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -696,8 +614,6 @@ class DayNumberInMonthHealthCheck(OpenEnum):
 
 
 class DayOfWeek(OpenEnum):
-    """Day of week: 8 known values."""
-
     SUNDAY = "Sunday"
     MONDAY = "Monday"
     TUESDAY = "Tuesday"
@@ -709,8 +625,6 @@ class DayOfWeek(OpenEnum):
 
 
 class DayOfWeekNullable(OpenEnum):
-    """Day of week nullable: 8 known values."""
-
     SUNDAY = "Sunday"
     MONDAY = "Monday"
     TUESDAY = "Tuesday"
@@ -723,8 +637,6 @@ class DayOfWeekNullable(OpenEnum):
 
 @model
 class FileLevelRestoreJobInfo(Model):
-    """File level restore job info."""
-
     initiator: str | None | Unset = UNSET
     reason: str | None | Unset = UNSET
     flr_link: FlrLink | None | Unset = UNSET
@@ -737,7 +649,7 @@ class FileLevelRestoreJobInfo(Model):
 
 @model
 class FileShare(Model):
-    """File share.
+    """Given by `file_share.get_file_share_by_id`, `file_share.get_file_shares_page`.
 
     Attributes:
         subscription_id: UUID.
@@ -760,8 +672,6 @@ class FileShare(Model):
 
 @model
 class FileShareFileLevelRestoreJobInfo(Model):
-    """File share file level restore job info."""
-
     initiator: str | None | Unset = UNSET
     reason: str | None | Unset = UNSET
     flr_link: FlrLink | None | Unset = UNSET
@@ -773,8 +683,6 @@ class FileShareFileLevelRestoreJobInfo(Model):
 
 @model
 class FileSharePolicyBackupItemsFromClient(Model):
-    """File share policy backup items from client."""
-
     file_shares: list[FileSharePolicyFileShareFromClient] | None | Unset = UNSET
     storage_accounts: list[FileSharePolicyStorageAccountFromClient] | None | Unset = UNSET
     resource_groups: list[FileSharePolicyResourceGroupFromClient] | None | Unset = UNSET
@@ -782,48 +690,36 @@ class FileSharePolicyBackupItemsFromClient(Model):
 
 @model
 class FileSharePolicyExcludedItemsFromClient(Model):
-    """File share policy excluded items from client."""
-
     file_shares: list[FileSharePolicyFileShareFromClient] | None | Unset = UNSET
 
 
 @model
 class FileSharePolicyFileShareFromClient(Model):
-    """File share policy file share from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class FileSharePolicyResourceGroupFromClient(Model):
-    """File share policy resource group from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class FileSharePolicyStorageAccountFromClient(Model):
-    """File share policy storage account from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class FlrLink(Model):
-    """Flr link."""
-
     url: str | None | Unset = UNSET
     thumbprint: str | None | Unset = UNSET
 
 
 GFSFlags: TypeAlias = "str"
-"""GFS flags."""
 
 
 @model
 class HealthCheckJobInfo(Model):
-    """Health check job info.
-
+    """
     Attributes:
         policy_id: UUID.
     """
@@ -836,8 +732,6 @@ class HealthCheckJobInfo(Model):
 
 @model
 class HealthCheckSchedule(Model):
-    """Health check schedule."""
-
     health_check_enabled: bool | None | Unset = UNSET
     local_time: datetime | None | Unset = UNSET
     day_number_in_month: DayNumberInMonthHealthCheck | None | Unset = UNSET
@@ -848,7 +742,8 @@ class HealthCheckSchedule(Model):
 
 @model
 class JobSession(Model):
-    """Job session.
+    """Given by `database.start_manual_backup`, `configuration_backup.backup`, `configuration_backup.start_export`,
+    `configuration_backup.delete_restore_point`, `file_share_restore_point.delete_restore_point` and 44 more.
 
     Attributes:
         execution_duration: time-span.
@@ -874,8 +769,6 @@ class JobSession(Model):
 
 
 class JobSessionType(OpenEnum):
-    """Job session type: 63 known values."""
-
     BACKUP_RETENTION = "BackupRetention"
     INVALID_SNAPSHOT_RETENTION = "InvalidSnapshotRetention"
     OBSOLETE_SNAPSHOT_RETENTION = "ObsoleteSnapshotRetention"
@@ -942,8 +835,6 @@ class JobSessionType(OpenEnum):
 
 
 class JobStatus(OpenEnum):
-    """Job status: 11 known values."""
-
     CANCELED = "Canceled"
     CANCELING = "Canceling"
     ERROR = "Error"
@@ -959,8 +850,7 @@ class JobStatus(OpenEnum):
 
 @model
 class LinkHAL(Model):
-    """Link HAL.
-
+    """
     Attributes:
         href: URI.
     """
@@ -969,36 +859,27 @@ class LinkHAL(Model):
 
 
 LinksDictionary: TypeAlias = "dict[str, LinkHAL]"
-"""Links dictionary."""
 
 
 @model
 class MissingSubscriptionPurpose(Model):
-    """Missing subscription purpose."""
-
     purpose: AzureAccountPurpose | None | Unset = UNSET
     missing_actions: list[str] | None | Unset = UNSET
     missing_data_actions: list[str] | None | Unset = UNSET
 
 
 class MongoDbThroughputScalingType(OpenEnum):
-    """Mongo db throughput scaling type: 2 known values."""
-
     AUTOSCALE = "Autoscale"
     MANUAL = "Manual"
 
 
 @model
 class MongoDbThroughputSettings(Model):
-    """Mongo db throughput settings."""
-
     max_throughput: int | None | Unset = field(default=UNSET, wire="MaxThroughput")
     type: MongoDbThroughputScalingType | None | Unset = field(default=UNSET, wire="Type")
 
 
 class Month(OpenEnum):
-    """Month: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -1014,8 +895,6 @@ class Month(OpenEnum):
 
 
 class MonthNullable(OpenEnum):
-    """Month nullable: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -1032,8 +911,6 @@ class MonthNullable(OpenEnum):
 
 @model
 class MonthlyBackupSchedule(Model):
-    """Monthly backup schedule."""
-
     selected_months: list[Month] | None | Unset = UNSET
     retention: RepositoryRetentionSettings | None | Unset = UNSET
     target_repository_id: str | None | Unset = UNSET
@@ -1041,8 +918,6 @@ class MonthlyBackupSchedule(Model):
 
 @model
 class MonthlyCosmosDbSchedule(Model):
-    """Monthly cosmos db schedule."""
-
     start_time: int | None | Unset = UNSET
     type: MonthlyTypeNullable | None | Unset = UNSET
     day_of_week: DayOfWeekNullable | None | Unset = UNSET
@@ -1053,8 +928,6 @@ class MonthlyCosmosDbSchedule(Model):
 
 @model
 class MonthlyFileShareSchedule(Model):
-    """Monthly file share schedule."""
-
     start_time: int | None | Unset = UNSET
     type: MonthlyTypeNullable | None | Unset = UNSET
     day_of_week: DayOfWeekNullable | None | Unset = UNSET
@@ -1065,8 +938,6 @@ class MonthlyFileShareSchedule(Model):
 
 @model
 class MonthlySchedule(Model):
-    """Monthly schedule."""
-
     start_time: int | None | Unset = UNSET
     type: MonthlyTypeNullable | None | Unset = UNSET
     day_of_week: DayOfWeekNullable | None | Unset = UNSET
@@ -1078,16 +949,12 @@ class MonthlySchedule(Model):
 
 @model
 class MonthlySnapshotSchedule(Model):
-    """Monthly snapshot schedule."""
-
     selected_months: list[Month] | None | Unset = UNSET
     snapshots_to_keep: int | None | Unset = UNSET
 
 
 @model
 class MonthlySqlSchedule(Model):
-    """Monthly sql schedule."""
-
     start_time: int | None | Unset = UNSET
     type: MonthlyTypeNullable | None | Unset = UNSET
     day_of_week: DayOfWeekNullable | None | Unset = UNSET
@@ -1097,8 +964,6 @@ class MonthlySqlSchedule(Model):
 
 
 class MonthlyTypeNullable(OpenEnum):
-    """Monthly type nullable: 7 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -1110,7 +975,7 @@ class MonthlyTypeNullable(OpenEnum):
 
 @model
 class NetworkSecurityGroup(Model):
-    """Network security group."""
+    """Given by `network_security_group.get_network_security_groups`."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -1120,16 +985,12 @@ class NetworkSecurityGroup(Model):
 
 
 class OSType(OpenEnum):
-    """OS type: 3 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
     UNKNOWN = "Unknown"
 
 
 class OSTypeNullable(OpenEnum):
-    """OS type nullable: 3 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
     UNKNOWN = "Unknown"
@@ -1137,7 +998,8 @@ class OSTypeNullable(OpenEnum):
 
 @model
 class PageOfCostEstimationItem(Model):
-    """Page of cost estimation item.
+    """Given by `cost_estimation.calculate_cost_estimation`,
+    `vm_sla_based_policy.vm_protection_policy_cost_estimation_calculate_cost_estimation`.
 
     Attributes:
         links: read-only.
@@ -1153,7 +1015,7 @@ class PageOfCostEstimationItem(Model):
 
 @model
 class PageOfJobSession(Model):
-    """Page of job session.
+    """Given by `job_sessions.get_job_sessions`, `virtual_machine.take_snapshot`.
 
     Attributes:
         links: read-only.
@@ -1168,7 +1030,7 @@ class PageOfJobSession(Model):
 
 @model
 class PageOfPolicyBackupItem(Model):
-    """Page of policy backup item.
+    """Given by `policy.get_policy_selected_items`, `vm_sla_based_policy.vm_protection_policy_get_policy_selected_items`.
 
     Attributes:
         links: read-only.
@@ -1183,7 +1045,7 @@ class PageOfPolicyBackupItem(Model):
 
 @model
 class PageOfPolicyExcludedItem(Model):
-    """Page of policy excluded item.
+    """Given by `policy.get_policy_excluded_items`, `vm_sla_based_policy.vm_protection_policy_get_policy_excluded_items`.
 
     Attributes:
         links: read-only.
@@ -1198,7 +1060,9 @@ class PageOfPolicyExcludedItem(Model):
 
 @model
 class PageOfPolicyProtectedItem(Model):
-    """Page of policy protected item.
+    """Given by `policy.get_protected_items`, `policy.get_policy_protected_items`,
+    `file_share_policy.get_protected_items`, `file_share_policy.get_policy_protected_items`,
+    `sql_policy.get_protected_items` and 5 more.
 
     Attributes:
         links: read-only.
@@ -1213,7 +1077,8 @@ class PageOfPolicyProtectedItem(Model):
 
 @model
 class PageOfRegion(Model):
-    """Page of region.
+    """Given by `vnet_restore_point.get_vnet_regions`, `policy.get_policy_regions`,
+    `file_share_policy.get_policy_regions`, `sql_policy.get_policy_regions`, `region.get_regions_page` and 3 more.
 
     Attributes:
         links: read-only.
@@ -1228,7 +1093,7 @@ class PageOfRegion(Model):
 
 @model
 class PolicyBackupItem(Model):
-    """Policy backup item."""
+    """Given by `policy.get_policy_selected_items`, `vm_sla_based_policy.vm_protection_policy_get_policy_selected_items`."""
 
     subscription: AzureSubscription | None | Unset = UNSET
     tag: Tag | None | Unset = UNSET
@@ -1239,8 +1104,6 @@ class PolicyBackupItem(Model):
 
 
 class PolicyBackupItemType(OpenEnum):
-    """Policy backup item type: 6 known values."""
-
     SUBSCRIPTION = "Subscription"
     RESOURCE_GROUP = "ResourceGroup"
     VIRTUAL_MACHINE = "VirtualMachine"
@@ -1251,8 +1114,6 @@ class PolicyBackupItemType(OpenEnum):
 
 @model
 class PolicyBackupItemsFromClient(Model):
-    """Policy backup items from client."""
-
     subscriptions: list[PolicySubscriptionFromClient] | None | Unset = UNSET
     tags: list[TagFromClient] | None | Unset = UNSET
     resource_groups: list[PolicyResourceGroupFromClient] | None | Unset = UNSET
@@ -1261,22 +1122,18 @@ class PolicyBackupItemsFromClient(Model):
 
 
 class PolicyCosmosDbBackupTier(OpenEnum):
-    """Policy cosmos db backup tier: 2 known values."""
-
     CONTINUOUS7_DAYS = "Continuous7Days"
     CONTINUOUS30_DAYS = "Continuous30Days"
 
 
 class PolicyCosmosDbBackupWorkload(OpenEnum):
-    """Policy cosmos db backup workload: 2 known values."""
-
     POSTGRE_SQL = "PostgreSQL"
     MONGO_DB = "MongoDB"
 
 
 @model
 class PolicyExcludedItem(Model):
-    """Policy excluded item."""
+    """Given by `policy.get_policy_excluded_items`, `vm_sla_based_policy.vm_protection_policy_get_policy_excluded_items`."""
 
     virtual_machine: VirtualMachine | None | Unset = UNSET
     deleted_item: PolicyItemDeletedFromAzure | None | Unset = UNSET
@@ -1285,16 +1142,12 @@ class PolicyExcludedItem(Model):
 
 @model
 class PolicyExcludedItemsFromClient(Model):
-    """Policy excluded items from client."""
-
     virtual_machines: list[PolicyVirtualMachineFromClient] | None | Unset = UNSET
     tags: list[TagFromClient] | None | Unset = UNSET
 
 
 @model
 class PolicyItemDeletedFromAzure(Model):
-    """Policy item deleted from azure."""
-
     type: PolicyBackupItemType | None | Unset = UNSET
     name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -1304,8 +1157,6 @@ class PolicyItemDeletedFromAzure(Model):
 
 @model
 class PolicyNotificationSettings(Model):
-    """Policy notification settings."""
-
     recipient: str | None | Unset = UNSET
     notify_on_success: bool | None | Unset = UNSET
     notify_on_warning: bool | None | Unset = UNSET
@@ -1314,7 +1165,9 @@ class PolicyNotificationSettings(Model):
 
 @model
 class PolicyProtectedItem(Model):
-    """Policy protected item.
+    """Given by `policy.get_protected_items`, `policy.get_policy_protected_items`,
+    `file_share_policy.get_protected_items`, `file_share_policy.get_policy_protected_items`,
+    `sql_policy.get_protected_items` and 5 more.
 
     Attributes:
         policy_id: UUID.
@@ -1328,21 +1181,15 @@ class PolicyProtectedItem(Model):
 
 @model
 class PolicyRegionFromClient(Model):
-    """Policy region from client."""
-
     region_id: str | None | Unset = UNSET
 
 
 @model
 class PolicyResourceGroupFromClient(Model):
-    """Policy resource group from client."""
-
     id: str | None | Unset = UNSET
 
 
 class PolicyStatus(OpenEnum):
-    """Policy status: 3 known values."""
-
     ENABLED = "Enabled"
     DISABLED = "Disabled"
     UNKNOWN = "Unknown"
@@ -1350,15 +1197,11 @@ class PolicyStatus(OpenEnum):
 
 @model
 class PolicySubscriptionFromClient(Model):
-    """Policy subscription from client."""
-
     subscription_id: str | None | Unset = UNSET
 
 
 @model
 class PolicyTagGroupFromClient(Model):
-    """Policy tag group from client."""
-
     name: str | None | Unset = UNSET
     subscription: PolicySubscriptionFromClient | None | Unset = UNSET
     resource_group: PolicyResourceGroupFromClient | None | Unset = UNSET
@@ -1366,8 +1209,6 @@ class PolicyTagGroupFromClient(Model):
 
 
 class PolicyType(OpenEnum):
-    """Policy type: 7 known values."""
-
     VIRTUAL_MACHINES = "VirtualMachines"
     AZURE_SQL = "AzureSql"
     FILE_SHARES = "FileShares"
@@ -1379,14 +1220,10 @@ class PolicyType(OpenEnum):
 
 @model
 class PolicyVirtualMachineFromClient(Model):
-    """Policy virtual machine from client."""
-
     id: str | None | Unset = UNSET
 
 
 class PriceListItemUnit(OpenEnum):
-    """Price list item unit: 5 known values."""
-
     ONE_GB = "OneGb"
     TEN_KILO = "TenKilo"
     ONE_GB_PER_MONTH = "OneGbPerMonth"
@@ -1396,15 +1233,11 @@ class PriceListItemUnit(OpenEnum):
 
 @model
 class PricePerMonth(Model):
-    """Price per month."""
-
     value: float | None | Unset = UNSET
     type: PricePerMonthType | None | Unset = UNSET
 
 
 class PricePerMonthType(OpenEnum):
-    """Price per month type: 3 known values."""
-
     VALID = "Valid"
     UNKNOWN = "Unknown"
     NOT_APPLICABLE = "NotApplicable"
@@ -1412,8 +1245,7 @@ class PricePerMonthType(OpenEnum):
 
 @model
 class ProblemDetails(Model):
-    """Problem details.
-
+    """
     Attributes:
         extensions: read-only.
     """
@@ -1428,8 +1260,7 @@ class ProblemDetails(Model):
 
 @model
 class ProblemDetails400(Model):
-    """Problem details400.
-
+    """
     Attributes:
         errors: read-only.
     """
@@ -1444,8 +1275,6 @@ class ProblemDetails400(Model):
 
 @model
 class ProblemDetails401(Model):
-    """Problem details401."""
-
     extensions: dict[str, Any] | None | Unset = UNSET
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
@@ -1455,8 +1284,6 @@ class ProblemDetails401(Model):
 
 @model
 class ProblemDetails403(Model):
-    """Problem details403."""
-
     extensions: dict[str, Any] | None | Unset = UNSET
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
@@ -1466,8 +1293,6 @@ class ProblemDetails403(Model):
 
 @model
 class ProblemDetails404(Model):
-    """Problem details404."""
-
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
     status: int | None | Unset = UNSET
@@ -1478,8 +1303,6 @@ class ProblemDetails404(Model):
 
 @model
 class ProblemDetails409(Model):
-    """Problem details409."""
-
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
     resource_id: str | None | Unset = UNSET
@@ -1492,8 +1315,6 @@ class ProblemDetails409(Model):
 
 @model
 class ProblemDetails415(Model):
-    """Problem details415."""
-
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
     trace_id: str | None | Unset = UNSET
@@ -1502,8 +1323,6 @@ class ProblemDetails415(Model):
 
 @model
 class ProblemDetails423(Model):
-    """Problem details423."""
-
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
     status: int | None | Unset = UNSET
@@ -1514,8 +1333,6 @@ class ProblemDetails423(Model):
 
 @model
 class ProblemDetails429(Model):
-    """Problem details429."""
-
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
     trace_id: str | None | Unset = UNSET
@@ -1524,8 +1341,6 @@ class ProblemDetails429(Model):
 
 @model
 class ProblemDetailsTraceId(Model):
-    """Problem details trace id."""
-
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
     status: int | None | Unset = UNSET
@@ -1535,8 +1350,6 @@ class ProblemDetailsTraceId(Model):
 
 
 class ProtectedDataBackupTier(OpenEnum):
-    """Protected data backup tier: 4 known values."""
-
     NON_ARCHIVE = "NonArchive"
     ARCHIVE = "Archive"
     UNKNOWN = "Unknown"
@@ -1544,8 +1357,6 @@ class ProtectedDataBackupTier(OpenEnum):
 
 
 class ProtectionStatus(OpenEnum):
-    """Protection status: 3 known values."""
-
     UNPROTECTED = "Unprotected"
     PROTECTED = "Protected"
     UNKNOWN = "Unknown"
@@ -1553,14 +1364,14 @@ class ProtectionStatus(OpenEnum):
 
 @model
 class RESTSqlPolicyServerFromClient(Model):
-    """REST sql policy server from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class Region(Model):
-    """Region."""
+    """Given by `vnet_restore_point.get_vnet_regions`, `policy.get_policy_regions`,
+    `file_share_policy.get_policy_regions`, `sql_policy.get_policy_regions`, `region.get_regions_page` and 4 more.
+    """
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -1569,7 +1380,7 @@ class Region(Model):
 
 @model
 class Repository(Model):
-    """Repository.
+    """Given by `repository.get_repositories`, `repository.get_repository`.
 
     Attributes:
         concurrency_limit: at least 1.
@@ -1602,8 +1413,6 @@ class Repository(Model):
 
 
 class RepositoryEncryptionMethod(OpenEnum):
-    """Repository encryption method: 4 known values."""
-
     UNKNOWN = "Unknown"
     NONE = "None"
     PASSWORD = "Password"
@@ -1612,8 +1421,6 @@ class RepositoryEncryptionMethod(OpenEnum):
 
 @model
 class RepositoryJobInfo(Model):
-    """Repository job info."""
-
     repository_id: str | None | Unset = UNSET
     repository_name: str | None | Unset = UNSET
     repository_removed: bool | None | Unset = UNSET
@@ -1621,16 +1428,12 @@ class RepositoryJobInfo(Model):
 
 @model
 class RepositoryOwnership(Model):
-    """Repository ownership."""
-
     has_another_owner: bool | None | Unset = UNSET
     current_owner_identifier: str | None | Unset = UNSET
     current_owner_name: str | None | Unset = UNSET
 
 
 class RepositoryRestorePointState(OpenEnum):
-    """Repository restore point state: 3 known values."""
-
     OK = "Ok"
     CORRUPTED = "Corrupted"
     NOT_APPLICABLE = "NotApplicable"
@@ -1638,15 +1441,11 @@ class RepositoryRestorePointState(OpenEnum):
 
 @model
 class RepositoryRetentionSettings(Model):
-    """Repository retention settings."""
-
     time_retention_duration: int | None | Unset = UNSET
     retention_duration_type: RetentionDurationTypeNullable | None | Unset = UNSET
 
 
 class RepositoryStatus(OpenEnum):
-    """Repository status: 6 known values."""
-
     CREATING = "Creating"
     IMPORTING = "Importing"
     READY = "Ready"
@@ -1656,8 +1455,6 @@ class RepositoryStatus(OpenEnum):
 
 
 class RepositoryType(OpenEnum):
-    """Repository type: 3 known values."""
-
     BACKUP = "Backup"
     VEEAM_VAULT = "VeeamVault"
     UNKNOWN = "Unknown"
@@ -1665,7 +1462,7 @@ class RepositoryType(OpenEnum):
 
 @model
 class ResourceGroup(Model):
-    """Resource group.
+    """Given by `resource_group.get_resource_groups`, `resource_group.get_resource_group_by_id`.
 
     Attributes:
         subscription_id: UUID.
@@ -1684,16 +1481,13 @@ class ResourceGroup(Model):
 
 @model
 class RestoreJobInfo(Model):
-    """Restore job info."""
-
     reason: str | None | Unset = UNSET
     backup_policy_display_name: str | None | Unset = UNSET
 
 
 @model
 class RestorePointDataRetrievalJobInfo(Model):
-    """Restore point data retrieval job info.
-
+    """
     Attributes:
         restore_point_id: UUID.
         sql_restore_point_id: UUID.
@@ -1710,8 +1504,6 @@ class RestorePointDataRetrievalJobInfo(Model):
 
 
 class RestorePointType(OpenEnum):
-    """Restore point type: 4 known values."""
-
     FULL = "Full"
     INCREMENTAL = "Incremental"
     CONTINUOUS = "Continuous"
@@ -1719,8 +1511,6 @@ class RestorePointType(OpenEnum):
 
 
 class RetentionDurationTypeNullable(OpenEnum):
-    """Retention duration type nullable: 4 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
     YEARS = "Years"
@@ -1729,22 +1519,16 @@ class RetentionDurationTypeNullable(OpenEnum):
 
 @model
 class RetentionJobInfo(Model):
-    """Retention job info."""
-
     deleted_restore_points_count: int | None | Unset = UNSET
 
 
 @model
 class RetrySettings(Model):
-    """Retry settings."""
-
     retry_count: int | None | Unset = UNSET
 
 
 @model
 class SnapshotSettings(Model):
-    """Snapshot settings."""
-
     additional_tags: list[TagFromClient] | None | Unset = UNSET
     copy_original_tags: bool | None | Unset = UNSET
     application_aware_snapshot: bool | None | Unset = UNSET
@@ -1753,29 +1537,23 @@ class SnapshotSettings(Model):
 
 @model
 class SqlPolicyBackupItemsFromClient(Model):
-    """Sql policy backup items from client."""
-
     databases: list[SqlPolicyDatabaseFromClient] | None | Unset = UNSET
     sql_servers: list[RESTSqlPolicyServerFromClient] | None | Unset = UNSET
 
 
 @model
 class SqlPolicyDatabaseFromClient(Model):
-    """Sql policy database from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class SqlPolicyExcludedItemsFromClient(Model):
-    """Sql policy excluded items from client."""
-
     databases: list[SqlPolicyDatabaseFromClient] | None | Unset = UNSET
 
 
 @model
 class SqlServer(Model):
-    """Sql server.
+    """Given by `sql_server.get_sql_servers_page`, `sql_server.get_sql_server_by_id`.
 
     Attributes:
         subscription_id: UUID.
@@ -1792,16 +1570,12 @@ class SqlServer(Model):
 
 
 class SqlServerType(OpenEnum):
-    """Sql server type: 3 known values."""
-
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
     UNKNOWN = "Unknown"
 
 
 class StorageAccessTier(OpenEnum):
-    """Storage access tier: 5 known values."""
-
     HOT = "Hot"
     COOL = "Cool"
     ARCHIVE = "Archive"
@@ -1811,7 +1585,7 @@ class StorageAccessTier(OpenEnum):
 
 @model
 class StorageAccount(Model):
-    """Storage account.
+    """Given by `storage_account.get_accounts`, `storage_account.get_account`.
 
     Attributes:
         subscription_id: UUID.
@@ -1838,16 +1612,12 @@ class StorageAccount(Model):
 
 
 class StorageAccountPerformance(OpenEnum):
-    """Storage account performance: 3 known values."""
-
     STANDARD = "Standard"
     PREMIUM = "Premium"
     UNKNOWN = "Unknown"
 
 
 class StorageAccountRedundancy(OpenEnum):
-    """Storage account redundancy: 7 known values."""
-
     UNKNOWN = "Unknown"
     LRS = "LRS"
     GRS = "GRS"
@@ -1859,8 +1629,7 @@ class StorageAccountRedundancy(OpenEnum):
 
 @model
 class StorageConsumptionLimit(Model):
-    """Storage consumption limit.
-
+    """
     Attributes:
         limit_value: at least 1.
     """
@@ -1870,8 +1639,6 @@ class StorageConsumptionLimit(Model):
 
 
 class StorageConsumptionLimitType(OpenEnum):
-    """Storage consumption limit type: 4 known values."""
-
     MB = "MB"
     GB = "GB"
     TB = "TB"
@@ -1879,8 +1646,6 @@ class StorageConsumptionLimitType(OpenEnum):
 
 
 class StorageTier(OpenEnum):
-    """Storage tier: 6 known values."""
-
     INFERRED = "Inferred"
     HOT = "Hot"
     COOL = "Cool"
@@ -1890,8 +1655,6 @@ class StorageTier(OpenEnum):
 
 
 class StorageTierNullable(OpenEnum):
-    """Storage tier nullable: 6 known values."""
-
     INFERRED = "Inferred"
     HOT = "Hot"
     COOL = "Cool"
@@ -1901,8 +1664,6 @@ class StorageTierNullable(OpenEnum):
 
 
 class SubscriptionAvailability(OpenEnum):
-    """Subscription availability: 3 known values."""
-
     AVAILABLE = "Available"
     NOT_AVAILABLE = "NotAvailable"
     UNKNOWN = "Unknown"
@@ -1910,8 +1671,7 @@ class SubscriptionAvailability(OpenEnum):
 
 @model
 class SubscriptionForServiceAccount(Model):
-    """Subscription for service account.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -1930,8 +1690,6 @@ class SubscriptionForServiceAccount(Model):
 
 
 class SubscriptionPermissionsState(OpenEnum):
-    """Subscription permissions state: 4 known values."""
-
     AVAILABLE_ALL = "AvailableAll"
     AVAILABLE_SUBSET = "AvailableSubset"
     INSUFFICIENT = "Insufficient"
@@ -1939,16 +1697,12 @@ class SubscriptionPermissionsState(OpenEnum):
 
 
 class SubscriptionResourceProvidersState(OpenEnum):
-    """Subscription resource providers state: 3 known values."""
-
     AVAILABLE_ALL = "AvailableAll"
     INSUFFICIENT = "Insufficient"
     UNKNOWN = "Unknown"
 
 
 class SubscriptionStatus(OpenEnum):
-    """Subscription status: 3 known values."""
-
     ACTIVE = "Active"
     DISABLED = "Disabled"
     UNKNOWN = "Unknown"
@@ -1956,7 +1710,7 @@ class SubscriptionStatus(OpenEnum):
 
 @model
 class Tag(Model):
-    """Tag."""
+    """Given by `tag.get_tags_page`."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -1965,16 +1719,12 @@ class Tag(Model):
 
 @model
 class TagFromClient(Model):
-    """Tag from client."""
-
     name: str | None | Unset = UNSET
     value: str | None | Unset = UNSET
 
 
 @model
 class TagGroup(Model):
-    """Tag group."""
-
     name: str | None | Unset = UNSET
     subscription: AzureSubscription | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
@@ -1983,7 +1733,7 @@ class TagGroup(Model):
 
 @model
 class Tenant(Model):
-    """Tenant.
+    """Given by `tenant.get_tenants`, `tenant.get_tenant`.
 
     Attributes:
         links: read-only.
@@ -1996,16 +1746,12 @@ class Tenant(Model):
 
 @model
 class UserScripts(Model):
-    """User scripts."""
-
     windows: UserScriptsSettings | None | Unset = UNSET
     linux: UserScriptsSettings | None | Unset = UNSET
 
 
 @model
 class UserScriptsSettings(Model):
-    """User scripts settings."""
-
     scripts_enabled: bool | None | Unset = UNSET
     pre_script_path: str | None | Unset = UNSET
     pre_script_arguments: str | None | Unset = UNSET
@@ -2017,8 +1763,6 @@ class UserScriptsSettings(Model):
 
 
 class UserType(OpenEnum):
-    """User type: 3 known values."""
-
     INTERNAL = "Internal"
     IDENTITY_PROVIDER = "IdentityProvider"
     UNKNOWN = "Unknown"
@@ -2026,7 +1770,7 @@ class UserType(OpenEnum):
 
 @model
 class VirtualMachine(Model):
-    """Virtual machine.
+    """Given by `virtual_machine.get_virtual_machine_page`, `virtual_machine.get_virtual_machine_by_id`.
 
     Attributes:
         total_size_in_gb: in GB.
@@ -2061,7 +1805,7 @@ class VirtualMachine(Model):
 
 @model
 class VirtualNetwork(Model):
-    """Virtual network.
+    """Given by `virtual_network.get_networks`, `virtual_network.get_network_by_id`.
 
     Attributes:
         links: read-only.
@@ -2075,8 +1819,6 @@ class VirtualNetwork(Model):
 
 
 class VnetBackupDestination(OpenEnum):
-    """Vnet backup destination: 4 known values."""
-
     NONE = "None"
     DATABASE = "Database"
     AZURE_BLOB = "AzureBlob"
@@ -2085,8 +1827,7 @@ class VnetBackupDestination(OpenEnum):
 
 @model
 class VnetPolicyAzureAccount(Model):
-    """Vnet policy azure account.
-
+    """
     Attributes:
         account_id: UUID.
         tenant_id: UUID.
@@ -2100,8 +1841,6 @@ class VnetPolicyAzureAccount(Model):
 
 @model
 class WeeklyBackupSchedule(Model):
-    """Weekly backup schedule."""
-
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     retention: RepositoryRetentionSettings | None | Unset = UNSET
     target_repository_id: str | None | Unset = UNSET
@@ -2109,24 +1848,18 @@ class WeeklyBackupSchedule(Model):
 
 @model
 class WeeklyCosmosDbSchedule(Model):
-    """Weekly cosmos db schedule."""
-
     start_time: int | None | Unset = UNSET
     backup_schedule: WeeklyBackupSchedule | None | Unset = UNSET
 
 
 @model
 class WeeklyFileShareSchedule(Model):
-    """Weekly file share schedule."""
-
     start_time: int | None | Unset = UNSET
     snapshot_schedule: WeeklySnapshotSchedule | None | Unset = UNSET
 
 
 @model
 class WeeklySchedule(Model):
-    """Weekly schedule."""
-
     start_time: int | None | Unset = UNSET
     snapshot_schedule: WeeklySnapshotSchedule | None | Unset = UNSET
     backup_schedule: WeeklyBackupSchedule | None | Unset = UNSET
@@ -2134,23 +1867,21 @@ class WeeklySchedule(Model):
 
 @model
 class WeeklySnapshotSchedule(Model):
-    """Weekly snapshot schedule."""
-
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     snapshots_to_keep: int | None | Unset = UNSET
 
 
 @model
 class WeeklySqlSchedule(Model):
-    """Weekly sql schedule."""
-
     start_time: int | None | Unset = UNSET
     backup_schedule: WeeklyBackupSchedule | None | Unset = UNSET
 
 
 @model
 class WorkerNetworkConfiguration(Model):
-    """Worker network configuration.
+    """Given by `worker.worker_network_configuration_get_worker_network_configuration`,
+    `worker.worker_network_configuration_create_worker_network_configuration`,
+    `worker.worker_network_configuration_get_worker_network_configuration_by_id`.
 
     Attributes:
         tenant_id: UUID.
@@ -2172,16 +1903,13 @@ class WorkerNetworkConfiguration(Model):
 
 
 class WorkerNetworkConfigurationType(OpenEnum):
-    """Worker network configuration type: 2 known values."""
-
     AUTOMATIC = "Automatic"
     MANUAL = "Manual"
 
 
 @model
 class WorkerVirtualNetwork(Model):
-    """Worker virtual network.
-
+    """
     Attributes:
         region_id: read-only.
         resource_group_id: read-only.
@@ -2200,8 +1928,6 @@ class WorkerVirtualNetwork(Model):
 
 @model
 class YearlySchedule(Model):
-    """Yearly schedule."""
-
     start_time: int | None | Unset = UNSET
     month: MonthNullable | None | Unset = UNSET
     type: YearlyTypeNullable | None | Unset = UNSET
@@ -2213,8 +1939,6 @@ class YearlySchedule(Model):
 
 
 class YearlyTypeNullable(OpenEnum):
-    """Yearly type nullable: 7 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"

@@ -32,15 +32,11 @@ if TYPE_CHECKING:
 
 @model
 class CostEstimationSqlAssumptions(Model):
-    """Cost estimation sql assumptions."""
-
     data_compression_ratio: float
 
 
 @model
 class CostEstimationSqlData(Model):
-    """Cost estimation sql data."""
-
     totals: CostEstimationSqlTotals | None | Unset = UNSET
     assumptions: CostEstimationSqlAssumptions | None | Unset = UNSET
     warning_groups: list[CostEstimationWarningGroup] | None | Unset = UNSET
@@ -49,7 +45,7 @@ class CostEstimationSqlData(Model):
 
 @model
 class CostEstimationSqlItem(Model):
-    """Cost estimation sql item."""
+    """Given by `sql_cost_estimation.calculate_cost_estimation`."""
 
     protected_item_hash_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -62,7 +58,7 @@ class CostEstimationSqlItem(Model):
 
 @model
 class CostEstimationSqlPolicyFromClient(Model):
-    """Cost estimation sql policy from client.
+    """Taken by `sql_cost_estimation.calculate_cost_estimation`, `sql_cost_estimation.export`.
 
     Attributes:
         service_account_id: UUID.
@@ -92,8 +88,6 @@ class CostEstimationSqlPolicyFromClient(Model):
 
 @model
 class CostEstimationSqlTotals(Model):
-    """Cost estimation sql totals."""
-
     total_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_backup_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_traffic_costs: CostEstimationTotalValue | None | Unset = UNSET
@@ -102,7 +96,7 @@ class CostEstimationSqlTotals(Model):
 
 @model
 class PageOfCostEstimationSqlItem(Model):
-    """Page of cost estimation sql item.
+    """Given by `sql_cost_estimation.calculate_cost_estimation`.
 
     Attributes:
         links: read-only.

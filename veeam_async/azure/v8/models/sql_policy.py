@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult(Model):
-    """Async operation of array of sql policy configuration test result.
+    """Given by `sql_policy.test_policy_configuration`.
 
     Attributes:
         id: UUID.
@@ -53,7 +53,7 @@ class AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult(Model):
 
 @model
 class NewSqlPolicyFromClient(Model):
-    """New sql policy from client.
+    """Taken by `sql_policy.create_policy`, `sql_policy.test_policy_configuration`.
 
     Attributes:
         service_account_id: UUID.
@@ -84,7 +84,7 @@ class NewSqlPolicyFromClient(Model):
 
 @model
 class PageOfSqlPolicy(Model):
-    """Page of sql policy.
+    """Given by `sql_policy.get_policies`.
 
     Attributes:
         links: read-only.
@@ -99,7 +99,7 @@ class PageOfSqlPolicy(Model):
 
 @model
 class PageOfSqlPolicyBackupItem(Model):
-    """Page of sql policy backup item.
+    """Given by `sql_policy.get_policy_selected_items`.
 
     Attributes:
         links: read-only.
@@ -114,7 +114,7 @@ class PageOfSqlPolicyBackupItem(Model):
 
 @model
 class PageOfSqlPolicyExcludedItem(Model):
-    """Page of sql policy excluded item.
+    """Given by `sql_policy.get_policy_excluded_items`.
 
     Attributes:
         links: read-only.
@@ -129,7 +129,7 @@ class PageOfSqlPolicyExcludedItem(Model):
 
 @model
 class SqlPoliciesExportOptions(Model):
-    """Sql policies export options.
+    """Taken by `sql_policy.export_policies`.
 
     Attributes:
         policy_ids: UUID.
@@ -143,7 +143,8 @@ class SqlPoliciesExportOptions(Model):
 
 @model
 class SqlPolicy(Model):
-    """Sql policy.
+    """Given by `sql_policy.get_policies`, `sql_policy.create_policy`, `sql_policy.get_policy`,
+    `sql_policy.update_policy`.
 
     Attributes:
         id: UUID.
@@ -178,7 +179,7 @@ class SqlPolicy(Model):
 
 @model
 class SqlPolicyBackupItem(Model):
-    """Sql policy backup item."""
+    """Given by `sql_policy.get_policy_selected_items`."""
 
     database: Database | None | Unset = UNSET
     sql_server: SqlServer | None | Unset = UNSET
@@ -186,8 +187,6 @@ class SqlPolicyBackupItem(Model):
 
 
 class SqlPolicyBackupItemType(OpenEnum):
-    """Sql policy backup item type: 3 known values."""
-
     DATABASE = "Database"
     SQL_SERVER = "SqlServer"
     UNKNOWN = "Unknown"
@@ -195,7 +194,7 @@ class SqlPolicyBackupItemType(OpenEnum):
 
 @model
 class SqlPolicyConfigurationTestResult(Model):
-    """Sql policy configuration test result."""
+    """Given by `sql_policy.test_policy_configuration`."""
 
     severity: ConnectionTestMessageSeverity | None | Unset = UNSET
     type: str | None | Unset = UNSET
@@ -204,7 +203,7 @@ class SqlPolicyConfigurationTestResult(Model):
 
 @model
 class SqlPolicyExcludedItem(Model):
-    """Sql policy excluded item."""
+    """Given by `sql_policy.get_policy_excluded_items`."""
 
     database: Database | None | Unset = UNSET
     deleted_item: SqlPolicyItemDeletedFromAzure | None | Unset = UNSET
@@ -212,8 +211,6 @@ class SqlPolicyExcludedItem(Model):
 
 @model
 class SqlPolicyItemDeletedFromAzure(Model):
-    """Sql policy item deleted from azure."""
-
     type: SqlPolicyBackupItemType | None | Unset = UNSET
     name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -221,7 +218,7 @@ class SqlPolicyItemDeletedFromAzure(Model):
 
 @model
 class UpdatedSqlPolicyFromClient(Model):
-    """Updated sql policy from client.
+    """Taken by `sql_policy.update_policy`.
 
     Attributes:
         service_account_id: UUID.

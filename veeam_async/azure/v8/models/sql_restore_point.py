@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 @model
 class DatabaseNewLocationOptions(Model):
-    """Database new location options."""
-
     new_name: str | None | Unset = UNSET
     target_server_id: str | None | Unset = UNSET
     elastic_pool_name: str | None | Unset = UNSET
@@ -26,7 +24,7 @@ class DatabaseNewLocationOptions(Model):
 
 @model
 class DatabaseRestoreOptions(Model):
-    """Database restore options.
+    """Taken by `sql_restore_point.restore_azure_sql_database`.
 
     Attributes:
         service_account_id: UUID.
@@ -41,7 +39,7 @@ class DatabaseRestoreOptions(Model):
 
 @model
 class PageOfSqlRestorePoint(Model):
-    """Page of sql restore point.
+    """Given by `sql_restore_point.get_restore_point_page`.
 
     Attributes:
         links: read-only.
@@ -55,8 +53,6 @@ class PageOfSqlRestorePoint(Model):
 
 
 class SqlBackupDestination(OpenEnum):
-    """Sql backup destination: 3 known values."""
-
     AZURE_BLOB = "AzureBlob"
     MANUAL_BACKUP = "ManualBackup"
     UNKNOWN = "Unknown"
@@ -64,7 +60,7 @@ class SqlBackupDestination(OpenEnum):
 
 @model
 class SqlRestorePoint(Model):
-    """Sql restore point.
+    """Given by `sql_restore_point.get_restore_point_page`, `sql_restore_point.get_restore_point_by_id`.
 
     Attributes:
         id: UUID.

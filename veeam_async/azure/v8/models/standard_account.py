@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class NewStandardAccountFromClient(Model):
-    """New standard account from client.
+    """Taken by `standard_account.add`.
 
     Attributes:
         name: 1 to 255 characters.
@@ -34,7 +34,7 @@ class NewStandardAccountFromClient(Model):
 
 @model
 class PageOfStandardAccount(Model):
-    """Page of standard account.
+    """Given by `standard_account.get_standard_accounts`.
 
     Attributes:
         links: read-only.
@@ -49,7 +49,7 @@ class PageOfStandardAccount(Model):
 
 @model
 class PageOfStandardAccountName(Model):
-    """Page of standard account name.
+    """Given by `standard_account.get_standard_account_names`.
 
     Attributes:
         links: read-only.
@@ -64,7 +64,8 @@ class PageOfStandardAccountName(Model):
 
 @model
 class StandardAccount(Model):
-    """Standard account.
+    """Given by `standard_account.get_standard_accounts`, `standard_account.add`, `standard_account.get_account`,
+    `standard_account.update`.
 
     Attributes:
         links: read-only.
@@ -80,7 +81,7 @@ class StandardAccount(Model):
 
 @model
 class StandardAccountExportOptions(Model):
-    """Standard account export options."""
+    """Taken by `standard_account.export`."""
 
     type: list[StandardAccountKind] | None | Unset = UNSET
     search_pattern: str | None | Unset = UNSET
@@ -88,8 +89,6 @@ class StandardAccountExportOptions(Model):
 
 
 class StandardAccountKind(OpenEnum):
-    """Standard account kind: 3 known values."""
-
     SMTP = "Smtp"
     DATABASE = "Database"
     UNKNOWN = "Unknown"
@@ -97,7 +96,7 @@ class StandardAccountKind(OpenEnum):
 
 @model
 class StandardAccountName(Model):
-    """Standard account name."""
+    """Given by `standard_account.get_standard_account_names`."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -105,21 +104,17 @@ class StandardAccountName(Model):
 
 @model
 class StandardAccountSqlOptionsFromClient(Model):
-    """Standard account sql options from client."""
-
     sql_servers: list[StandardAccountSqlServerFromClient] | None | Unset = UNSET
 
 
 @model
 class StandardAccountSqlServerFromClient(Model):
-    """Standard account sql server from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class UpdatedStandardAccountFromClient(Model):
-    """Updated standard account from client.
+    """Taken by `standard_account.update`.
 
     Attributes:
         name: 1 to 255 characters.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfNullableStorageAccount(Model):
-    """Async operation of nullable storage account.
+    """Given by `storage_account.get_account`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfNullableStorageAccount(Model):
 
 @model
 class AsyncOperationOfNullableStorageAccountCapabilities(Model):
-    """Async operation of nullable storage account capabilities.
+    """Given by `storage_account.get_account_capabilities`.
 
     Attributes:
         id: UUID.
@@ -51,7 +51,7 @@ class AsyncOperationOfNullableStorageAccountCapabilities(Model):
 
 @model
 class AsyncOperationOfPageOfStorageAccount(Model):
-    """Async operation of page of storage account.
+    """Given by `storage_account.get_accounts`.
 
     Attributes:
         id: UUID.
@@ -68,7 +68,7 @@ class AsyncOperationOfPageOfStorageAccount(Model):
 
 @model
 class AzureStorageItemCreationConfig(Model):
-    """Azure storage item creation config.
+    """Taken by `storage_account.create_container`.
 
     Attributes:
         name: at least 1 character.
@@ -81,7 +81,7 @@ class AzureStorageItemCreationConfig(Model):
 
 @model
 class PageOfAzureStorageItem(Model):
-    """Page of azure storage item.
+    """Given by `storage_account.get_containers`, `storage_account.get_folders`.
 
     Attributes:
         links: read-only.
@@ -96,7 +96,7 @@ class PageOfAzureStorageItem(Model):
 
 @model
 class PageOfStorageAccount(Model):
-    """Page of storage account.
+    """Given by `storage_account.get_accounts`.
 
     Attributes:
         links: read-only.
@@ -111,7 +111,7 @@ class PageOfStorageAccount(Model):
 
 @model
 class StorageAccountCapabilities(Model):
-    """Storage account capabilities."""
+    """Given by `storage_account.get_account_capabilities`."""
 
     supports_archive: bool | None | Unset = UNSET
     recommended_concurrency: int | None | Unset = UNSET

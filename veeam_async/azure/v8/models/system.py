@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class DateTimeInfo(Model):
-    """Date time info."""
+    """Given by `system.get_server_date_time_info`."""
 
     utc_date_time: datetime | None | Unset = UNSET
     time_zone: str | None | Unset = UNSET
@@ -25,29 +25,23 @@ class DateTimeInfo(Model):
 
 @model
 class DisabledSections(Model):
-    """Disabled sections."""
-
     configuration_snapshot_based: bool | None | Unset = field(default=UNSET, wire="ConfigurationSnapshotBased")
 
 
 class ExportLogsType(OpenEnum):
-    """Export logs type: 3 known values."""
-
     LAST_DAYS = "LastDays"
     BETWEEN_DATES = "BetweenDates"
     UNKNOWN = "Unknown"
 
 
 class MessageService(OpenEnum):
-    """Message service: 2 known values."""
-
     SERVICE_BUS = "ServiceBus"
     QUEUE_STORAGE = "QueueStorage"
 
 
 @model
 class PrivateDeploymentState(Model):
-    """Private deployment state.
+    """Given by `system.private_deployment_state`.
 
     Attributes:
         error: read-only.
@@ -64,8 +58,6 @@ class PrivateDeploymentState(Model):
 
 
 class PrivateDnsSetting(OpenEnum):
-    """Private dns setting: 3 known values."""
-
     DISABLED = "Disabled"
     MANAGE_AUTOMATICALLY = "ManageAutomatically"
     MANAGE_A_RECORDS = "ManageARecords"
@@ -73,7 +65,7 @@ class PrivateDnsSetting(OpenEnum):
 
 @model
 class ServerInfo(Model):
-    """Server info.
+    """Given by `system.get_server_info`.
 
     Attributes:
         subscription_id: read-only, UUID.
@@ -98,7 +90,7 @@ class ServerInfo(Model):
 
 @model
 class SetDeploymentModeRequest(Model):
-    """Set deployment mode request."""
+    """Taken by `system.private_deployment_set`."""
 
     private_deployment_enabled: bool
     private_dns_zone_setting: PrivateDnsSetting | None | Unset = UNSET
@@ -108,8 +100,6 @@ class SetDeploymentModeRequest(Model):
 
 
 class StorageAccountPublicAccess(OpenEnum):
-    """Storage account public access: 3 known values."""
-
     ENABLED = "Enabled"
     DISABLED = "Disabled"
     DO_NOT_MODIFY = "DoNotModify"
@@ -117,7 +107,7 @@ class StorageAccountPublicAccess(OpenEnum):
 
 @model
 class SupportInfo(Model):
-    """Support info."""
+    """Given by `system.get_support_info`."""
 
     azure_tenant_id: str | None | Unset = UNSET
     support_code: str | None | Unset = UNSET
@@ -125,7 +115,7 @@ class SupportInfo(Model):
 
 @model
 class SystemInfo(Model):
-    """System info.
+    """Given by `system.get_about`.
 
     Attributes:
         database_id: UUID.
@@ -140,8 +130,6 @@ class SystemInfo(Model):
 
 
 class SystemState(OpenEnum):
-    """System state: 3 known values."""
-
     READY = "Ready"
     UPGRADING = "Upgrading"
     UNKNOWN = "Unknown"
@@ -149,7 +137,7 @@ class SystemState(OpenEnum):
 
 @model
 class SystemStatus(Model):
-    """System status."""
+    """Given by `system.get_system_status`."""
 
     state: SystemState | None | Unset = UNSET
     server_time: datetime | None | Unset = UNSET
@@ -157,7 +145,7 @@ class SystemStatus(Model):
 
 @model
 class Timezone(Model):
-    """Timezone."""
+    """Given by `system.get_timezones`."""
 
     id: str | None | Unset = UNSET
     display_name: str | None | Unset = UNSET
@@ -165,6 +153,6 @@ class Timezone(Model):
 
 @model
 class TimezoneFromClient(Model):
-    """Timezone from client."""
+    """Taken by `system.set_timezone`."""
 
     timezone_id: str | None | Unset = UNSET

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class ChangePasswordOfCurrentUserData(Model):
-    """Change password of current user data."""
+    """Taken by `user.change_password_of_current_user`."""
 
     current_password: str | None | Unset = UNSET
     new_password: str | None | Unset = UNSET
@@ -23,7 +23,7 @@ class ChangePasswordOfCurrentUserData(Model):
 
 @model
 class ChangeUsersPasswordData(Model):
-    """Change users password data.
+    """Taken by `user.change_users_password`.
 
     Attributes:
         new_password: at least 1 character.
@@ -36,7 +36,7 @@ class ChangeUsersPasswordData(Model):
 
 @model
 class PageOfUser(Model):
-    """Page of user.
+    """Given by `user.get_users`.
 
     Attributes:
         links: read-only.
@@ -50,8 +50,6 @@ class PageOfUser(Model):
 
 
 class RbacRole(OpenEnum):
-    """Rbac role: 7 known values."""
-
     PORTAL_ADMIN = "PortalAdmin"
     PORTAL_OPERATOR = "PortalOperator"
     RESTORE_OPERATOR = "RestoreOperator"
@@ -62,8 +60,6 @@ class RbacRole(OpenEnum):
 
 
 class RbacRoleNullable(OpenEnum):
-    """Rbac role nullable: 7 known values."""
-
     PORTAL_ADMIN = "PortalAdmin"
     PORTAL_OPERATOR = "PortalOperator"
     RESTORE_OPERATOR = "RestoreOperator"
@@ -75,7 +71,7 @@ class RbacRoleNullable(OpenEnum):
 
 @model
 class User(Model):
-    """User.
+    """Given by `user.get_users`, `user.create_user`, `user.get_user`, `user.update_user`.
 
     Attributes:
         links: read-only.
@@ -94,7 +90,7 @@ class User(Model):
 
 @model
 class UserExportQueryOptions(Model):
-    """User export query options.
+    """Taken by `user.export`.
 
     Attributes:
         user_ids: UUID.
@@ -106,7 +102,7 @@ class UserExportQueryOptions(Model):
 
 @model
 class UserFromClient(Model):
-    """User from client."""
+    """Taken by `user.create_user`."""
 
     role: RbacRoleNullable | None | Unset = UNSET
     type: UserTypeNullable | None | Unset = UNSET
@@ -118,7 +114,7 @@ class UserFromClient(Model):
 
 @model
 class UserMfaAccept(Model):
-    """User mfa accept.
+    """Taken by `user.accept_mfa`.
 
     Attributes:
         code: at least 1 character.
@@ -131,7 +127,7 @@ class UserMfaAccept(Model):
 
 @model
 class UserMfaData(Model):
-    """User mfa data."""
+    """Given by `user.enable_mfa`."""
 
     user_id: str | None | Unset = UNSET
     qr_string: str | None | Unset = UNSET
@@ -142,14 +138,12 @@ class UserMfaData(Model):
 
 @model
 class UserMfaSetup(Model):
-    """User mfa setup."""
+    """Taken by `user.enable_mfa`."""
 
     recreate: bool | None | Unset = UNSET
 
 
 class UserTypeNullable(OpenEnum):
-    """User type nullable: 3 known values."""
-
     INTERNAL = "Internal"
     IDENTITY_PROVIDER = "IdentityProvider"
     UNKNOWN = "Unknown"
@@ -157,7 +151,7 @@ class UserTypeNullable(OpenEnum):
 
 @model
 class UserUpdateFromClient(Model):
-    """User update from client."""
+    """Taken by `user.update_user`."""
 
     role: RbacRoleNullable | None | Unset = UNSET
     name: str | None | Unset = UNSET

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfVirtualMachine(Model):
-    """Async operation of page of virtual machine.
+    """Given by `virtual_machine.rescan_virtual_machine_page`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfPageOfVirtualMachine(Model):
 
 @model
 class AsyncOperationOfVirtualMachine(Model):
-    """Async operation of virtual machine.
+    """Given by `virtual_machine.get_virtual_machine_by_id`.
 
     Attributes:
         id: UUID.
@@ -50,8 +50,6 @@ class AsyncOperationOfVirtualMachine(Model):
 
 
 class BackupDestinationFilterOptions(OpenEnum):
-    """Backup destination filter options: 4 known values."""
-
     SNAPSHOT = "Snapshot"
     AZURE_BLOB = "AzureBlob"
     MANUAL_SNAPSHOT = "ManualSnapshot"
@@ -60,14 +58,12 @@ class BackupDestinationFilterOptions(OpenEnum):
 
 @model
 class BackupItems(Model):
-    """Backup items."""
-
     virtual_machines: list[VirtualMachineToBackup] | None | Unset = UNSET
 
 
 @model
 class ManualSnapshotRequest(Model):
-    """Manual snapshot request."""
+    """Taken by `virtual_machine.take_snapshot`."""
 
     azure_account_id: str | None | Unset = UNSET
     snapshot_settings: ManualSnapshotSettings | None | Unset = UNSET
@@ -76,15 +72,13 @@ class ManualSnapshotRequest(Model):
 
 @model
 class ManualSnapshotSettings(Model):
-    """Manual snapshot settings."""
-
     additional_tags: list[TagFromClient] | None | Unset = UNSET
     copy_original_tags: bool | None | Unset = UNSET
 
 
 @model
 class PageOfVirtualMachine(Model):
-    """Page of virtual machine.
+    """Given by `virtual_machine.get_virtual_machine_page`.
 
     Attributes:
         links: read-only.
@@ -98,8 +92,6 @@ class PageOfVirtualMachine(Model):
 
 
 class VirtualMachineExistsState(OpenEnum):
-    """Virtual machine exists state: 4 known values."""
-
     ONLY_EXISTS = "OnlyExists"
     ONLY_DELETED = "OnlyDeleted"
     UNKNOWN = "Unknown"
@@ -108,7 +100,7 @@ class VirtualMachineExistsState(OpenEnum):
 
 @model
 class VirtualMachineExportOptions(Model):
-    """Virtual machine export options.
+    """Taken by `virtual_machine.export`.
 
     Attributes:
         subscription_id: UUID.
@@ -129,7 +121,7 @@ class VirtualMachineExportOptions(Model):
 
 @model
 class VirtualMachineOptions(Model):
-    """Virtual machine options.
+    """Taken by `virtual_machine.rescan_virtual_machine_page`.
 
     Attributes:
         subscription_id: UUID.
@@ -149,6 +141,4 @@ class VirtualMachineOptions(Model):
 
 @model
 class VirtualMachineToBackup(Model):
-    """Virtual machine to backup."""
-
     id: str | None | Unset = UNSET

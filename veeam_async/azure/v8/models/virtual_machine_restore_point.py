@@ -32,14 +32,10 @@ if TYPE_CHECKING:
 
 @model
 class AvailabilitySetFromClient(Model):
-    """Availability set from client."""
-
     id: str | None | Unset = UNSET
 
 
 class BackupDestination(OpenEnum):
-    """Backup destination: 4 known values."""
-
     SNAPSHOT = "Snapshot"
     AZURE_BLOB = "AzureBlob"
     MANUAL_SNAPSHOT = "ManualSnapshot"
@@ -48,7 +44,7 @@ class BackupDestination(OpenEnum):
 
 @model
 class DiskBulkRestoreOptions(Model):
-    """Disk bulk restore options."""
+    """Taken by `virtual_machine_restore_point.restore_disk`."""
 
     reason: str
     service_account_id: str | None | Unset = UNSET
@@ -59,15 +55,11 @@ class DiskBulkRestoreOptions(Model):
 
 @model
 class DiskBulkRestoreToOriginalOptions(Model):
-    """Disk bulk restore to original options."""
-
     excluded_disks: list[VmDiskSnapshot] | None | Unset = UNSET
 
 
 @model
 class DiskRestoreOptions(Model):
-    """Disk restore options."""
-
     region: Region | None | Unset = UNSET
     service_account_id: str | None | Unset = UNSET
     subscription: AzureSubscription | None | Unset = UNSET
@@ -81,8 +73,6 @@ class DiskRestoreOptions(Model):
 
 @model
 class DiskRestoreOptionsBase(Model):
-    """Disk restore options base."""
-
     disk_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
@@ -91,7 +81,7 @@ class DiskRestoreOptionsBase(Model):
 
 @model
 class DiskSnapshot(Model):
-    """Disk snapshot.
+    """Given by `virtual_machine_restore_point.get_disk_snapshots`.
 
     Attributes:
         size_in_gb: in GB.
@@ -116,8 +106,6 @@ class DiskSnapshot(Model):
 
 
 class DiskType(OpenEnum):
-    """Disk type: 3 known values."""
-
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
     UNKNOWN = "Unknown"
@@ -125,7 +113,7 @@ class DiskType(OpenEnum):
 
 @model
 class FlrOptions(Model):
-    """Flr options."""
+    """Taken by `virtual_machine_restore_point.start_flr`."""
 
     reason: str | None | Unset = UNSET
     service_account_id: str | None | Unset = UNSET
@@ -134,7 +122,7 @@ class FlrOptions(Model):
 
 @model
 class PageOfDiskSnapshot(Model):
-    """Page of disk snapshot.
+    """Given by `virtual_machine_restore_point.get_disk_snapshots`.
 
     Attributes:
         links: read-only.
@@ -149,7 +137,7 @@ class PageOfDiskSnapshot(Model):
 
 @model
 class PageOfVirtualMachineRestorePoint(Model):
-    """Page of virtual machine restore point.
+    """Given by `virtual_machine_restore_point.get_restore_point_page`.
 
     Attributes:
         links: read-only.
@@ -164,7 +152,7 @@ class PageOfVirtualMachineRestorePoint(Model):
 
 @model
 class PageOfVmSnapshot(Model):
-    """Page of vm snapshot.
+    """Given by `virtual_machine_restore_point.get_virtual_machine_snapshots`.
 
     Attributes:
         links: read-only.
@@ -179,7 +167,7 @@ class PageOfVmSnapshot(Model):
 
 @model
 class VirtualMachineRestoreOptions(Model):
-    """Virtual machine restore options."""
+    """Taken by `virtual_machine_restore_point.restore_vm`."""
 
     reason: str
     service_account_id: str | None | Unset = UNSET
@@ -190,7 +178,8 @@ class VirtualMachineRestoreOptions(Model):
 
 @model
 class VirtualMachineRestorePoint(Model):
-    """Virtual machine restore point.
+    """Given by `virtual_machine_restore_point.get_restore_point_page`,
+    `virtual_machine_restore_point.get_restore_point_by_id`.
 
     Attributes:
         id: UUID.
@@ -226,8 +215,6 @@ class VirtualMachineRestorePoint(Model):
 
 @model
 class VirtualMachineToAlternativeRestoreOptions(Model):
-    """Virtual machine to alternative restore options."""
-
     name: str | None | Unset = UNSET
     subscription: AzureSubscription | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
@@ -245,8 +232,6 @@ class VirtualMachineToAlternativeRestoreOptions(Model):
 
 @model
 class VirtualNetworkFromClientForToAlternative(Model):
-    """Virtual network from client for to alternative."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     region_name: str | None | Unset = UNSET
@@ -255,8 +240,6 @@ class VirtualNetworkFromClientForToAlternative(Model):
 
 @model
 class VirtualNetworkSubnet(Model):
-    """Virtual network subnet."""
-
     network_security_group: NetworkSecurityGroup | None | Unset = UNSET
     name: str | None | Unset = UNSET
     address_space: str | None | Unset = UNSET
@@ -264,23 +247,19 @@ class VirtualNetworkSubnet(Model):
 
 @model
 class VirtualNetworkSubnetBase(Model):
-    """Virtual network subnet base."""
-
     name: str | None | Unset = UNSET
     address_space: str | None | Unset = UNSET
 
 
 @model
 class VmDiskSnapshot(Model):
-    """Vm disk snapshot."""
-
     disk_id: str | None | Unset = UNSET
     disk_name: str | None | Unset = UNSET
 
 
 @model
 class VmSnapshot(Model):
-    """Vm snapshot.
+    """Given by `virtual_machine_restore_point.get_virtual_machine_snapshots`.
 
     Attributes:
         disk_size_in_gb: in GB.

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 @model
 class CostEstimationVmProtectionPolicyFromClient(Model):
-    """Cost estimation vm protection policy from client.
+    """Taken by `vm_sla_based_policy.vm_protection_policy_cost_estimation_calculate_cost_estimation`,
+    `vm_sla_based_policy.vm_protection_policy_cost_estimation_export`.
 
     Attributes:
         service_account_id: UUID.
@@ -56,7 +57,7 @@ class CostEstimationVmProtectionPolicyFromClient(Model):
 
 @model
 class NewVmProtectionPolicyFromClient(Model):
-    """New vm protection policy from client.
+    """Taken by `vm_sla_based_policy.vm_protection_policy_create_policy`.
 
     Attributes:
         service_account_id: UUID.
@@ -86,7 +87,7 @@ class NewVmProtectionPolicyFromClient(Model):
 
 @model
 class PageOfVmProtectionPolicy(Model):
-    """Page of vm protection policy.
+    """Given by `vm_sla_based_policy.vm_protection_policy_get_policies`.
 
     Attributes:
         links: read-only.
@@ -101,7 +102,7 @@ class PageOfVmProtectionPolicy(Model):
 
 @model
 class PageOfVmProtectionPolicyWithSla(Model):
-    """Page of vm protection policy with sla.
+    """Given by `vm_sla_based_policy.vm_protection_policy_get_policies_with_sla`.
 
     Attributes:
         links: read-only.
@@ -115,8 +116,6 @@ class PageOfVmProtectionPolicyWithSla(Model):
 
 
 class ProtectionPolicySlaComplianceStatus(OpenEnum):
-    """Protection policy sla compliance status: 3 known values."""
-
     MET_SLA = "MetSla"
     MISSED_SLA = "MissedSla"
     NOT_EXECUTED = "NotExecuted"
@@ -124,8 +123,7 @@ class ProtectionPolicySlaComplianceStatus(OpenEnum):
 
 @model
 class ProtectionPolicySlaReport(Model):
-    """Protection policy sla report.
-
+    """
     Attributes:
         achieved_sla_percent: in percent.
     """
@@ -136,8 +134,7 @@ class ProtectionPolicySlaReport(Model):
 
 @model
 class SlaPolicyNotificationSettings(Model):
-    """Sla policy notification settings.
-
+    """
     Attributes:
         send_on_specific_time: time-span.
     """
@@ -150,8 +147,7 @@ class SlaPolicyNotificationSettings(Model):
 
 @model
 class SnapshotDestination(Model):
-    """Snapshot destination.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -162,7 +158,7 @@ class SnapshotDestination(Model):
 
 @model
 class UpdatedVmProtectionPolicyFromClient(Model):
-    """Updated vm protection policy from client.
+    """Taken by `vm_sla_based_policy.vm_protection_policy_update_policy`.
 
     Attributes:
         service_account_id: UUID.
@@ -192,7 +188,8 @@ class UpdatedVmProtectionPolicyFromClient(Model):
 
 @model
 class VmProtectionPolicy(Model):
-    """Vm protection policy.
+    """Given by `vm_sla_based_policy.vm_protection_policy_get_policies`,
+    `vm_sla_based_policy.vm_protection_policy_create_policy`, `vm_sla_based_policy.vm_protection_policy_get_policy`.
 
     Attributes:
         id: UUID.
@@ -227,7 +224,7 @@ class VmProtectionPolicy(Model):
 
 @model
 class VmProtectionPolicyExportQueryOptions(Model):
-    """Vm protection policy export query options."""
+    """Taken by `vm_sla_based_policy.vm_protection_policy_export`."""
 
     policy_name: str | None | Unset = UNSET
     protection_policy_ids: list[str] | None | Unset = UNSET
@@ -235,7 +232,7 @@ class VmProtectionPolicyExportQueryOptions(Model):
 
 @model
 class VmProtectionPolicyWithSla(Model):
-    """Vm protection policy with sla.
+    """Given by `vm_sla_based_policy.vm_protection_policy_get_policies_with_sla`.
 
     Attributes:
         id: UUID.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class UpdatedVnetPolicyFromClient(Model):
-    """Updated vnet policy from client.
+    """Taken by `vnet_policy.update_policy`.
 
     Attributes:
         backup_interval_minutes: 5 to 60, in minutes.
@@ -41,7 +41,7 @@ class UpdatedVnetPolicyFromClient(Model):
 
 @model
 class VnetPolicy(Model):
-    """Vnet policy.
+    """Given by `vnet_policy.get_policy`.
 
     Attributes:
         id: UUID.
@@ -73,16 +73,13 @@ class VnetPolicy(Model):
 
 @model
 class VnetPolicyAdditionalProtectedResources(Model):
-    """Vnet policy additional protected resources."""
-
     azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
     subscriptions: list[AzureSubscription] | None | Unset = UNSET
 
 
 @model
 class VnetPolicyAdditionalProtectedResourcesFromClient(Model):
-    """Vnet policy additional protected resources from client.
-
+    """
     Attributes:
         account_id: UUID.
         subscriptions_ids: UUID.
@@ -94,15 +91,11 @@ class VnetPolicyAdditionalProtectedResourcesFromClient(Model):
 
 @model
 class VnetPolicyAutoDiscoveredProtectedResources(Model):
-    """Vnet policy auto discovered protected resources."""
-
     azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
     subscriptions_with_policies: list[VnetPolicyAzureSubscriptionWithPolicies] | None | Unset = UNSET
 
 
 @model
 class VnetPolicyAzureSubscriptionWithPolicies(Model):
-    """Vnet policy azure subscription with policies."""
-
     subscription: AzureSubscription | None | Unset = UNSET
     policy_names: list[str] | None | Unset = UNSET

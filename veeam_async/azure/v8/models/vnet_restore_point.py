@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class PageOfVnetRestorePoint(Model):
-    """Page of vnet restore point.
+    """Given by `vnet_restore_point.get_restore_point_page`.
 
     Attributes:
         links: read-only.
@@ -31,8 +31,6 @@ class PageOfVnetRestorePoint(Model):
 
 
 class VnetComparisonDiffType(OpenEnum):
-    """Vnet comparison diff type: 5 known values."""
-
     UNKNOWN = "Unknown"
     UNCHANGED = "Unchanged"
     ADDED = "Added"
@@ -42,7 +40,7 @@ class VnetComparisonDiffType(OpenEnum):
 
 @model
 class VnetComparisonResult(Model):
-    """Vnet comparison result."""
+    """Given by `vnet_restore_point.compare_restore_point_with_production`."""
 
     name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -56,7 +54,7 @@ class VnetComparisonResult(Model):
 
 @model
 class VnetRestoreOptions(Model):
-    """Vnet restore options.
+    """Taken by `vnet_restore_point.restore`.
 
     Attributes:
         service_account_id: UUID.
@@ -72,7 +70,7 @@ class VnetRestoreOptions(Model):
 
 @model
 class VnetRestorePoint(Model):
-    """Vnet restore point.
+    """Given by `vnet_restore_point.get_restore_point_page`, `vnet_restore_point.get_restore_point_by_id`.
 
     Attributes:
         id: UUID.
@@ -103,8 +101,6 @@ class VnetRestorePoint(Model):
 
 
 class VnetRestorePointRestoreType(OpenEnum):
-    """Vnet restore point restore type: 4 known values."""
-
     UNKNOWN = "Unknown"
     TO_ORIGINAL = "ToOriginal"
     TO_DIFFERENT = "ToDifferent"
@@ -113,8 +109,7 @@ class VnetRestorePointRestoreType(OpenEnum):
 
 @model
 class VnetToAlternativeRestoreOptions(Model):
-    """Vnet to alternative restore options.
-
+    """
     Attributes:
         subscription_id: UUID.
     """

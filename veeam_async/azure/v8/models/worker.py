@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
-    """Async operation of worker network configuration deletion result.
+    """Given by `worker.worker_network_configuration_delete_worker_network_configuration`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
 
 @model
 class AsyncOperationOfWorkerProfileDeletionResult(Model):
-    """Async operation of worker profile deletion result.
+    """Given by `worker.worker_profiles_delete_worker_profile`.
 
     Attributes:
         id: UUID.
@@ -51,7 +51,7 @@ class AsyncOperationOfWorkerProfileDeletionResult(Model):
 
 @model
 class PageOfWorker(Model):
-    """Page of worker.
+    """Given by `worker.get_workers`.
 
     Attributes:
         links: read-only.
@@ -66,7 +66,7 @@ class PageOfWorker(Model):
 
 @model
 class PageOfWorkerNetworkConfiguration(Model):
-    """Page of worker network configuration.
+    """Given by `worker.worker_network_configuration_get_worker_network_configuration`.
 
     Attributes:
         links: read-only.
@@ -81,7 +81,7 @@ class PageOfWorkerNetworkConfiguration(Model):
 
 @model
 class PageOfWorkerProfile(Model):
-    """Page of worker profile.
+    """Given by `worker.worker_profiles_get_worker_profiles`.
 
     Attributes:
         links: read-only.
@@ -96,7 +96,7 @@ class PageOfWorkerProfile(Model):
 
 @model
 class Worker(Model):
-    """Worker."""
+    """Given by `worker.get_workers`."""
 
     resource_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -113,15 +113,13 @@ class Worker(Model):
 
 @model
 class WorkerExportOptions(Model):
-    """Worker export options."""
+    """Taken by `worker.export`."""
 
     vm_names: list[str] | None | Unset = UNSET
 
 
 @model
 class WorkerNetworkConfigurationDeletionResult(Model):
-    """Worker network configuration deletion result."""
-
     busy_workers_exists: bool | None | Unset = UNSET
     remaining_network_interface_ids: list[str] | None | Unset = UNSET
     deletion_successfull: bool | None | Unset = UNSET
@@ -130,14 +128,15 @@ class WorkerNetworkConfigurationDeletionResult(Model):
 
 @model
 class WorkerNetworkConfigurationExportOptions(Model):
-    """Worker network configuration export options."""
+    """Taken by `worker.worker_network_configuration_export`."""
 
     region_ids: list[str] | None | Unset = UNSET
 
 
 @model
 class WorkerNetworkConfigurationFromClient(Model):
-    """Worker network configuration from client.
+    """Taken by `worker.worker_network_configuration_create_worker_network_configuration`,
+    `worker.worker_network_configuration_edit_worker_network_configuration`.
 
     Attributes:
         tenant_id: UUID.
@@ -156,7 +155,8 @@ class WorkerNetworkConfigurationFromClient(Model):
 
 @model
 class WorkerProfile(Model):
-    """Worker profile.
+    """Given by `worker.worker_profiles_get_worker_profiles`, `worker.worker_profiles_create_worker_profile`,
+    `worker.worker_profiles_get_worker_profile_by_id`.
 
     Attributes:
         links: read-only.
@@ -175,22 +175,20 @@ class WorkerProfile(Model):
 
 @model
 class WorkerProfileDeletionResult(Model):
-    """Worker profile deletion result."""
-
     busy_workers_exists: bool | None | Unset = UNSET
     deletion_successfull: bool | None | Unset = UNSET
 
 
 @model
 class WorkerProfileExportOptions(Model):
-    """Worker profile export options."""
+    """Taken by `worker.worker_profiles_export`."""
 
     region_ids: list[str] | None | Unset = UNSET
 
 
 @model
 class WorkerProfileFromClient(Model):
-    """Worker profile from client.
+    """Taken by `worker.worker_profiles_create_worker_profile`, `worker.worker_profiles_edit_worker_profile`.
 
     Attributes:
         min_instances: at least 0.
@@ -208,8 +206,6 @@ class WorkerProfileFromClient(Model):
 
 
 class WorkerProfileType(OpenEnum):
-    """Worker profile type: 5 known values."""
-
     SMALL = "Small"
     MEDIUM = "Medium"
     LARGE = "Large"
@@ -219,7 +215,7 @@ class WorkerProfileType(OpenEnum):
 
 @model
 class WorkerStatistics(Model):
-    """Worker statistics.
+    """Given by `worker.get_worker_statistics`.
 
     Attributes:
         total_cycle_time: time-span.
@@ -233,8 +229,6 @@ class WorkerStatistics(Model):
 
 
 class WorkerStatus(OpenEnum):
-    """Worker status: 11 known values."""
-
     CREATING = "Creating"
     BUSY = "Busy"
     IDLE = "Idle"
@@ -250,14 +244,15 @@ class WorkerStatus(OpenEnum):
 
 @model
 class WorkerTag(Model):
-    """Worker tag."""
-
     key: str | None | Unset = UNSET
     value: str | None | Unset = UNSET
 
 
 @model
 class WorkerTags(Model):
-    """Worker tags."""
+    """Given by `worker.worker_custom_tags_worker_tags_get_all`.
+
+    Taken by `worker.worker_custom_tags_update`.
+    """
 
     tags: list[WorkerTag] | None | Unset = UNSET

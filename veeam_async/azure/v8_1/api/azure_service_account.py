@@ -379,9 +379,9 @@ class AzureServiceAccountApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAccounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAccounts
         """
         return Listing(self, _GET_ACCOUNTS, {"filter": filter, "offset": offset, "limit": limit, "purpose": purpose})
 
@@ -403,9 +403,9 @@ class AzureServiceAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAccount
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAccount
         """
         return Request(self, _GET_ACCOUNT, {"account_id": account_id})
 
@@ -427,9 +427,9 @@ class AzureServiceAccountApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_DeleteAccount
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_DeleteAccount
         """
         return Request(self, _DELETE_ACCOUNT, {"account_id": account_id})
 
@@ -457,9 +457,9 @@ class AzureServiceAccountApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_CheckPermissions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_CheckPermissions
         """
         return Request(
             self,
@@ -487,9 +487,9 @@ class AzureServiceAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissions
         """
         return Download(self, _EXPORT_PERMISSIONS, {"account_id": account_id, "subscription_id": subscription_id})
 
@@ -503,7 +503,7 @@ class AzureServiceAccountApi(Api):
         """Export Permissions by Application: POST /api/v8.1/accounts/azure/service/exportPermissionsByApp.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ClientLoginParameters`.
             subscription_id: query `subscriptionId`, UUID.
             edit_account_id: query `editAccountId`.
 
@@ -515,9 +515,9 @@ class AzureServiceAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissionsByApp
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissionsByApp
         """
         return Download(
             self,
@@ -535,7 +535,7 @@ class AzureServiceAccountApi(Api):
         """Export Permissions by Token: POST /api/v8.1/accounts/azure/service/exportPermissionsByToken.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AzureAuthenticationResult`.
             subscription_id: query `subscriptionId`, UUID.
 
         Returns:
@@ -546,9 +546,9 @@ class AzureServiceAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissionsByToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissionsByToken
         """
         return Download(self, _EXPORT_PERMISSIONS_BY_TOKEN, {"subscription_id": subscription_id}, body)
 
@@ -561,7 +561,7 @@ class AzureServiceAccountApi(Api):
         """Export Collection of Service Accounts: POST /api/v8.1/accounts/azure/service/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AzureServiceAccountExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -572,9 +572,9 @@ class AzureServiceAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 
@@ -585,7 +585,7 @@ class AzureServiceAccountApi(Api):
         """Get List of Tenants by Token: POST /api/v8.1/accounts/azure/service/listTenantsByToken.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AzureAuthenticationResult`.
 
         Returns:
             202: `AsyncOperationOfTenantsListingResult`.
@@ -596,9 +596,9 @@ class AzureServiceAccountApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListTenantsByToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListTenantsByToken
         """
         return Request(self, _LIST_TENANTS_BY_TOKEN, {}, body)
 
@@ -612,7 +612,7 @@ class AzureServiceAccountApi(Api):
         """Get List of Subscriptions by Application: POST /api/v8.1/accounts/azure/service/listSubscriptionsByApp.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ClientLoginParameters`.
             edit_account_id: query `editAccountId`.
             skip_permissions_check: query `skipPermissionsCheck`.
 
@@ -625,9 +625,9 @@ class AzureServiceAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListSubscriptionsByApp
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListSubscriptionsByApp
         """
         return Request(
             self,
@@ -643,7 +643,7 @@ class AzureServiceAccountApi(Api):
         """Get List of Microsoft Entra Groups: POST /api/v8.1/accounts/azure/service/listAdGroups.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ListAdGroupRequest`.
 
         Returns:
             200: `AdGroupListingResult`.
@@ -656,9 +656,9 @@ class AzureServiceAccountApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListAdGroups
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListAdGroups
         """
         return Request(self, _LIST_AD_GROUPS, {}, body)
 
@@ -673,7 +673,7 @@ class AzureServiceAccountApi(Api):
         """Validate User: POST /api/v8.1/accounts/azure/service/isUserOwnerOfAdApp.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AzureAuthenticationResult`.
             application_id: query `applicationId`.
             edit_account_id: query `editAccountId`.
             tenant_id: query `tenantId`.
@@ -689,9 +689,9 @@ class AzureServiceAccountApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_IsUserOwnerOfAdApp
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_IsUserOwnerOfAdApp
         """
         return Request(
             self,
@@ -707,7 +707,7 @@ class AzureServiceAccountApi(Api):
         """Add Service Account Using Existing Application: POST /api/v8.1/accounts/azure/service/saveByApp.
 
         Args:
-            body: what is sent, as application/json.
+            body: `SaveAzureAccountInfo`.
 
         Returns:
             200: `str`.
@@ -718,9 +718,9 @@ class AzureServiceAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_SaveByApp
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_SaveByApp
         """
         return Request(self, _SAVE_BY_APP, {}, body)
 
@@ -734,7 +734,7 @@ class AzureServiceAccountApi(Api):
 
         Args:
             account_id: path `accountId`.
-            body: what is sent, as application/json.
+            body: `SaveAzureAccountInfo`.
 
         Returns:
             200: `str`.
@@ -747,9 +747,9 @@ class AzureServiceAccountApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_UpdateByApp
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_UpdateByApp
         """
         return Request(self, _UPDATE_BY_APP, {"account_id": account_id}, body)
 
@@ -763,7 +763,7 @@ class AzureServiceAccountApi(Api):
 
         Args:
             account_id: path `accountId`.
-            body: what is sent, as application/json.
+            body: `SaveAzureAccountInfo`.
 
         Returns:
             200: `AccountEditValidationResult`.
@@ -773,9 +773,9 @@ class AzureServiceAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_UpdateByAppValidate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_UpdateByAppValidate
         """
         return Request(self, _UPDATE_BY_APP_VALIDATE, {"account_id": account_id}, body)
 
@@ -801,9 +801,9 @@ class AzureServiceAccountApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAllWorkerManagementSuitableAccounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAllWorkerManagementSuitableAccounts
         """
         return Listing(
             self, _GET_ALL_WORKER_MANAGEMENT_SUITABLE_ACCOUNTS, {"filter": filter, "offset": offset, "limit": limit}
@@ -821,7 +821,7 @@ class AzureServiceAccountApi(Api):
 
         Args:
             account_id: path `accountId`.
-            body: what is sent, as application/json.
+            body: `WorkerDeploymentLocation`.
 
         Returns:
             204: nothing.
@@ -831,9 +831,9 @@ class AzureServiceAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_SelectForWorkermanagement
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_SelectForWorkermanagement
         """
         return Request(self, _SELECT_FOR_WORKERMANAGEMENT, {"account_id": account_id}, body)
 

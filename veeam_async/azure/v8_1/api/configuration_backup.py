@@ -198,9 +198,9 @@ class ConfigurationBackupApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_Stats
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_Stats
         """
         return Request(self, _STATS, {})
 
@@ -211,7 +211,7 @@ class ConfigurationBackupApi(Api):
         """Create Configuration Backup: POST /api/v8.1/configurationBackup/backup.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ConfigurationBackupRequest`.
 
         Returns:
             202: `JobSession`.
@@ -220,9 +220,9 @@ class ConfigurationBackupApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_Backup
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_Backup
         """
         return Request(self, _BACKUP, {}, body)
 
@@ -238,9 +238,9 @@ class ConfigurationBackupApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetConfigurationBackupSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetConfigurationBackupSettings
         """
         return Request(self, _GET_CONFIGURATION_BACKUP_SETTINGS, {})
 
@@ -251,7 +251,7 @@ class ConfigurationBackupApi(Api):
         """Modify Configuration Backup Settings: PUT /api/v8.1/configurationBackup/settings.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ConfigurationBackupSettingsFromClient`.
 
         Returns:
             200: `ConfigurationBackupSettings`.
@@ -260,9 +260,9 @@ class ConfigurationBackupApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_UpdateConfigurationBackupSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_UpdateConfigurationBackupSettings
         """
         return Request(self, _UPDATE_CONFIGURATION_BACKUP_SETTINGS, {}, body)
 
@@ -273,7 +273,7 @@ class ConfigurationBackupApi(Api):
         """Start Configuration Backup Export: POST /api/v8.1/configurationBackup/export/start.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ConfigurationBackupExportRequest`.
 
         Returns:
             202: `JobSession`.
@@ -282,9 +282,9 @@ class ConfigurationBackupApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_StartExport
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_StartExport
         """
         return Request(self, _START_EXPORT, {}, body)
 
@@ -304,9 +304,9 @@ class ConfigurationBackupApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetExportStatus
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetExportStatus
         """
         return Request(self, _GET_EXPORT_STATUS, {"session_id": session_id})
 
@@ -317,7 +317,7 @@ class ConfigurationBackupApi(Api):
         """Download Configuration Backup File: POST /api/v8.1/configurationBackup/export/download.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DownloadExportedConfigurationBackupRequest`.
 
         Returns:
             200: `bytes` as application/octet-stream.
@@ -326,9 +326,9 @@ class ConfigurationBackupApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_DownloadExportedBackup
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_DownloadExportedBackup
         """
         return Download(self, _DOWNLOAD_EXPORTED_BACKUP, {}, body)
 
@@ -353,9 +353,9 @@ class ConfigurationBackupApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetRestorePoints
         """
         return Listing(self, _GET_RESTORE_POINTS, {"repository_id": repository_id, "offset": offset, "limit": limit})
 
@@ -376,9 +376,9 @@ class ConfigurationBackupApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetRestorePointById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetRestorePointById
         """
         return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
 
@@ -400,9 +400,9 @@ class ConfigurationBackupApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 423.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_DeleteRestorePoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_DeleteRestorePoint
         """
         return Request(self, _DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
 

@@ -347,9 +347,9 @@ class CosmosDbPolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicies
         """
         return Listing(
             self,
@@ -372,7 +372,7 @@ class CosmosDbPolicyApi(Api):
         """Create Backup Policy: POST /api/v8.1/policies/cosmosDb.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewCosmosDbPolicyFromClient`.
 
         Returns:
             201: `CosmosDbPolicy`.
@@ -382,9 +382,9 @@ class CosmosDbPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_CreatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_CreatePolicy
         """
         return Request(self, _CREATE_POLICY, {}, body)
 
@@ -405,9 +405,9 @@ class CosmosDbPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicy
         """
         return Request(self, _GET_POLICY, {"policy_id": policy_id})
 
@@ -420,7 +420,7 @@ class CosmosDbPolicyApi(Api):
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `UpdatedCosmosDbPolicyFromClient`.
 
         Returns:
             200: `CosmosDbPolicy`.
@@ -432,9 +432,9 @@ class CosmosDbPolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_UpdatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_UpdatePolicy
         """
         return Request(self, _UPDATE_POLICY, {"policy_id": policy_id}, body)
 
@@ -456,9 +456,9 @@ class CosmosDbPolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_DeletePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_DeletePolicy
         """
         return Request(self, _DELETE_POLICY, {"policy_id": policy_id})
 
@@ -484,9 +484,9 @@ class CosmosDbPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicySelectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicySelectedItems
         """
         return Listing(self, _GET_POLICY_SELECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 
@@ -512,9 +512,9 @@ class CosmosDbPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicyRegions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicyRegions
         """
         return Listing(self, _GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 
@@ -542,9 +542,9 @@ class CosmosDbPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicyExcludedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicyExcludedItems
         """
         return Listing(
             self,
@@ -559,7 +559,7 @@ class CosmosDbPolicyApi(Api):
         """Set Backup Policy Priority: POST /api/v8.1/policies/cosmosDb/orderPriorities.
 
         Args:
-            body: what is sent, as application/json.
+            body: `list[str]`.
 
         Returns:
             204: nothing.
@@ -569,9 +569,9 @@ class CosmosDbPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDb_OrderPriorityOfPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDb_OrderPriorityOfPolicies
         """
         return Request(self, _COSMOS_DB_ORDER_PRIORITY_OF_POLICIES, {}, body)
 
@@ -592,9 +592,9 @@ class CosmosDbPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_EnablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_EnablePolicy
         """
         return Request(self, _ENABLE_POLICY, {"policy_id": policy_id})
 
@@ -615,9 +615,9 @@ class CosmosDbPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_DisablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_DisablePolicy
         """
         return Request(self, _DISABLE_POLICY, {"policy_id": policy_id})
 
@@ -639,9 +639,9 @@ class CosmosDbPolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_StartBackupPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_StartBackupPolicy
         """
         return Request(self, _START_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -662,9 +662,9 @@ class CosmosDbPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_StopPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_StopPolicy
         """
         return Request(self, _STOP_POLICY, {"policy_id": policy_id})
 
@@ -677,7 +677,7 @@ class CosmosDbPolicyApi(Api):
         """Export Backup Policies: POST /api/v8.1/policies/cosmosDb/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CosmosDbPoliciesExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -686,9 +686,9 @@ class CosmosDbPolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_ExportPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_ExportPolicies
         """
         return Download(self, _EXPORT_POLICIES, {"accept": accept}, body)
 
@@ -710,9 +710,9 @@ class CosmosDbPolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetProtectedItems
         """
         return Listing(self, _GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
 
@@ -736,9 +736,9 @@ class CosmosDbPolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicyProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbPolicy#operation/CosmosDbPolicy_GetPolicyProtectedItems
         """
         return Listing(self, _GET_POLICY_PROTECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 

@@ -209,9 +209,9 @@ class CosmosDbRestorePointApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_GetRestorePointPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_GetRestorePointPage
         """
         return Listing(
             self,
@@ -246,9 +246,9 @@ class CosmosDbRestorePointApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_GetRestorePointById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_GetRestorePointById
         """
         return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
 
@@ -270,9 +270,9 @@ class CosmosDbRestorePointApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 423.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_DeleteRestorePoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_DeleteRestorePoint
         """
         return Request(self, _DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
 
@@ -285,7 +285,7 @@ class CosmosDbRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DataRetrievalOptions`.
 
         Returns:
             202: `JobSession`.
@@ -297,9 +297,9 @@ class CosmosDbRestorePointApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_RetrieveData
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_RetrieveData
         """
         return Request(self, _RETRIEVE_DATA, {"restore_point_id": restore_point_id}, body)
 
@@ -313,7 +313,7 @@ class CosmosDbRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DataRetrievalExtendOptions`.
 
         Returns:
             200: nothing.
@@ -324,9 +324,9 @@ class CosmosDbRestorePointApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_ExtendRetrievedDataAvailability
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_ExtendRetrievedDataAvailability
         """
         return Request(self, _EXTEND_RETRIEVED_DATA_AVAILABILITY, {"restore_point_id": restore_point_id}, body)
 
@@ -340,7 +340,7 @@ class CosmosDbRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `CosmosDbRepositoryRestoreOptions`.
 
         Returns:
             202: `JobSession`.
@@ -352,9 +352,9 @@ class CosmosDbRestorePointApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_RestoreCosmosDbAccount
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_RestoreCosmosDbAccount
         """
         return Request(self, _RESTORE_COSMOS_DB_ACCOUNT, {"restore_point_id": restore_point_id}, body)
 
@@ -381,9 +381,9 @@ class CosmosDbRestorePointApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbContinuousRestorePoint_GetRestorePointPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbContinuousRestorePoint_GetRestorePointPage
         """
         return Listing(
             self,
@@ -413,9 +413,9 @@ class CosmosDbRestorePointApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbContinuousRestorePoint_GetRestorePointById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbContinuousRestorePoint_GetRestorePointById
         """
         return Request(
             self, _COSMOS_DB_CONTINUOUS_RESTORE_POINT_GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id}

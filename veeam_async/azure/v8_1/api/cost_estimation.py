@@ -74,7 +74,7 @@ class CostEstimationApi(Api):
         /api/v8.1/policies/virtualMachines/estimateCost.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CostEstimationPolicyFromClient`.
             virtual_machine_name_filter: query `VirtualMachineNameFilter`.
             offset: query `Offset`, at least 0.
             limit: query `Limit`, at least -1.
@@ -87,9 +87,9 @@ class CostEstimationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CostEstimation#operation/CostEstimation_CalculateCostEstimation
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CostEstimation#operation/CostEstimation_CalculateCostEstimation
         """
         return Listing(
             self,
@@ -107,7 +107,7 @@ class CostEstimationApi(Api):
         """Export Estimation Cost Report: POST /api/v8.1/policies/virtualMachines/estimateCost/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CostEstimationPolicyFromClient`.
             accept: header `Accept`.
 
         Returns:
@@ -118,9 +118,9 @@ class CostEstimationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CostEstimation#operation/CostEstimation_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CostEstimation#operation/CostEstimation_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 

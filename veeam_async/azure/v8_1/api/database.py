@@ -175,9 +175,9 @@ class DatabaseApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Database#operation/Database_GetDatabasesPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Database#operation/Database_GetDatabasesPage
         """
         return Listing(
             self,
@@ -219,9 +219,9 @@ class DatabaseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Database#operation/Database_GetDatabaseById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Database#operation/Database_GetDatabaseById
         """
         return Request(self, _GET_DATABASE_BY_ID, {"database_id": database_id, "sync": sync})
 
@@ -235,7 +235,7 @@ class DatabaseApi(Api):
         """SQL Databases Rescan: POST /api/v8.1/databases/rescan.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DatabaseOptions`.
             offset: query `Offset`, at least 0.
             limit: query `Limit`, at least -1.
 
@@ -246,9 +246,9 @@ class DatabaseApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Database#operation/Database_RescanDatabasesPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Database#operation/Database_RescanDatabasesPage
         """
         return Request(self, _RESCAN_DATABASES_PAGE, {"offset": offset, "limit": limit}, body)
 
@@ -261,7 +261,7 @@ class DatabaseApi(Api):
         """Export Collection of SQL Databases: POST /api/v8.1/databases/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DatabaseExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -272,7 +272,6 @@ class DatabaseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Database#operation/Database_Export
         """
@@ -285,7 +284,7 @@ class DatabaseApi(Api):
         """Create Backups of SQL Databases: POST /api/v8.1/databases/startManualBackup.
 
         Args:
-            body: what is sent, as application/json.
+            body: `SqlManualBackupSettings`.
 
         Returns:
             202: `JobSession`.
@@ -296,9 +295,9 @@ class DatabaseApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Database#operation/Database_StartManualBackup
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Database#operation/Database_StartManualBackup
         """
         return Request(self, _START_MANUAL_BACKUP, {}, body)
 

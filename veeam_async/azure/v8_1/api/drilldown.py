@@ -139,9 +139,9 @@ class DrilldownApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaTimeSeries
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaTimeSeries
         """
         return Request(
             self,
@@ -180,9 +180,9 @@ class DrilldownApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaInstances
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaInstances
         """
         return Request(
             self,
@@ -226,9 +226,9 @@ class DrilldownApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaSessions
         """
         return Listing(
             self,
@@ -249,7 +249,8 @@ class DrilldownApi(Api):
         instance_id: str,
         session_id: str,
     ) -> Request[SlaSessionTaskReport]:
-        """Get SLA-Based Backup Policy Session Tasks: GET /api/v8.1/policy/slaBased/slaSessionTasks/{instanceId}/{sessionID}.
+        """Get SLA-Based Backup Policy Session Tasks: GET
+        /api/v8.1/policy/slaBased/slaSessionTasks/{instanceId}/{sessionID}.
 
         Args:
             instance_id: path `instanceId`.
@@ -262,9 +263,9 @@ class DrilldownApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaSessionTasks
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaSessionTasks
         """
         return Request(
             self, _PROTECTION_POLICIES_SLA_SESSION_TASKS, {"instance_id": instance_id, "session_id": session_id}

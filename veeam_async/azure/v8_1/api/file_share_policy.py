@@ -344,9 +344,9 @@ class FileSharePolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicies
         """
         return Listing(
             self,
@@ -368,7 +368,7 @@ class FileSharePolicyApi(Api):
         """Create Backup Policy: POST /api/v8.1/policies/fileShares.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewFileSharePolicyFromClient`.
 
         Returns:
             201: `FileSharePolicy`.
@@ -378,9 +378,9 @@ class FileSharePolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_CreatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_CreatePolicy
         """
         return Request(self, _CREATE_POLICY, {}, body)
 
@@ -401,9 +401,9 @@ class FileSharePolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicy
         """
         return Request(self, _GET_POLICY, {"policy_id": policy_id})
 
@@ -416,7 +416,7 @@ class FileSharePolicyApi(Api):
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `UpdatedFileSharePolicyFromClient`.
 
         Returns:
             200: `FileSharePolicy`.
@@ -428,9 +428,9 @@ class FileSharePolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_UpdatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_UpdatePolicy
         """
         return Request(self, _UPDATE_POLICY, {"policy_id": policy_id}, body)
 
@@ -452,9 +452,9 @@ class FileSharePolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_DeletePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_DeletePolicy
         """
         return Request(self, _DELETE_POLICY, {"policy_id": policy_id})
 
@@ -480,9 +480,9 @@ class FileSharePolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicySelectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicySelectedItems
         """
         return Listing(self, _GET_POLICY_SELECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 
@@ -508,9 +508,9 @@ class FileSharePolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyRegions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyRegions
         """
         return Listing(self, _GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 
@@ -538,9 +538,9 @@ class FileSharePolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyExcludedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyExcludedItems
         """
         return Listing(
             self,
@@ -555,7 +555,7 @@ class FileSharePolicyApi(Api):
         """Set Backup Policy Priority: POST /api/v8.1/policies/fileShares/orderPriorities.
 
         Args:
-            body: what is sent, as application/json.
+            body: `list[str]`.
 
         Returns:
             204: nothing.
@@ -565,9 +565,9 @@ class FileSharePolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_OrderPriorityOfPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_OrderPriorityOfPolicies
         """
         return Request(self, _ORDER_PRIORITY_OF_POLICIES, {}, body)
 
@@ -588,9 +588,9 @@ class FileSharePolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_EnablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_EnablePolicy
         """
         return Request(self, _ENABLE_POLICY, {"policy_id": policy_id})
 
@@ -611,9 +611,9 @@ class FileSharePolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_DisablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_DisablePolicy
         """
         return Request(self, _DISABLE_POLICY, {"policy_id": policy_id})
 
@@ -635,9 +635,9 @@ class FileSharePolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_StartPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_StartPolicy
         """
         return Request(self, _START_POLICY, {"policy_id": policy_id})
 
@@ -658,9 +658,9 @@ class FileSharePolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_StopPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_StopPolicy
         """
         return Request(self, _STOP_POLICY, {"policy_id": policy_id})
 
@@ -673,7 +673,7 @@ class FileSharePolicyApi(Api):
         """Export Backup Policies: POST /api/v8.1/policies/fileShares/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `FileSharePoliciesExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -682,9 +682,9 @@ class FileSharePolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_ExportPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_ExportPolicies
         """
         return Download(self, _EXPORT_POLICIES, {"accept": accept}, body)
 
@@ -706,9 +706,9 @@ class FileSharePolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetProtectedItems
         """
         return Listing(self, _GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
 
@@ -732,9 +732,9 @@ class FileSharePolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyProtectedItems
         """
         return Listing(self, _GET_POLICY_PROTECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 

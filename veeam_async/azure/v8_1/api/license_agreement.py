@@ -74,9 +74,9 @@ class LicenseAgreementApi(Api):
 
         Raises:
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_GetLicenseAgreement
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_GetLicenseAgreement
         """
         return Request(self, _GET_LICENSE_AGREEMENT, {})
 
@@ -90,9 +90,9 @@ class LicenseAgreementApi(Api):
 
         Raises:
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_GetCurrentLicenseAgreementAccepted
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_GetCurrentLicenseAgreementAccepted
         """
         return Request(self, _GET_CURRENT_LICENSE_AGREEMENT_ACCEPTED, {})
 
@@ -103,7 +103,7 @@ class LicenseAgreementApi(Api):
         """Accept License Agreements: POST /api/v8.1/licenseAgreement/accept.
 
         Args:
-            body: what is sent, as application/json.
+            body: `list[DocumentChecksum]`.
 
         Returns:
             204: nothing.
@@ -111,9 +111,9 @@ class LicenseAgreementApi(Api):
         Raises:
             BadRequestError: 400.
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_AcceptLicenseAgreement
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_AcceptLicenseAgreement
         """
         return Request(self, _ACCEPT_LICENSE_AGREEMENT, {}, body)
 

@@ -132,9 +132,9 @@ class OverviewApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetSessionsSummaryReport
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetSessionsSummaryReport
         """
         return Request(self, _REPORTS_GET_SESSIONS_SUMMARY_REPORT, {})
 
@@ -155,9 +155,9 @@ class OverviewApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetStatistics
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetStatistics
         """
         return Request(self, _REPORTS_GET_STATISTICS, {"period_flag": period_flag})
 
@@ -178,9 +178,9 @@ class OverviewApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetProtectedWorkloadsReport
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetProtectedWorkloadsReport
         """
         return Request(self, _REPORTS_GET_PROTECTED_WORKLOADS_REPORT, {"period_flag": period_flag})
 
@@ -196,9 +196,9 @@ class OverviewApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetStorageUsageReport
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetStorageUsageReport
         """
         return Request(self, _REPORTS_GET_STORAGE_USAGE_REPORT, {})
 
@@ -221,9 +221,9 @@ class OverviewApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetTopPoliciesDurationReport
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetTopPoliciesDurationReport
         """
         return Request(self, _REPORTS_GET_TOP_POLICIES_DURATION_REPORT, {"source": source, "count": count})
 
@@ -239,9 +239,9 @@ class OverviewApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetBottlenecksOverviewReport
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetBottlenecksOverviewReport
         """
         return Request(self, _REPORTS_GET_BOTTLENECKS_OVERVIEW_REPORT, {})
 

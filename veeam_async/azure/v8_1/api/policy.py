@@ -361,9 +361,9 @@ class PolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicies
         """
         return Listing(
             self,
@@ -386,7 +386,7 @@ class PolicyApi(Api):
         """Create Backup Policy: POST /api/v8.1/policies/virtualMachines.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewPolicyFromClient`.
 
         Returns:
             201: `Policy`.
@@ -396,9 +396,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_CreatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_CreatePolicy
         """
         return Request(self, _CREATE_POLICY, {}, body)
 
@@ -419,7 +419,6 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicy
         """
@@ -434,7 +433,7 @@ class PolicyApi(Api):
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `UpdatedPolicyFromClient`.
 
         Returns:
             204: nothing.
@@ -445,9 +444,9 @@ class PolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_UpdatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_UpdatePolicy
         """
         return Request(self, _UPDATE_POLICY, {"policy_id": policy_id}, body)
 
@@ -469,9 +468,9 @@ class PolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_DeletePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_DeletePolicy
         """
         return Request(self, _DELETE_POLICY, {"policy_id": policy_id})
 
@@ -497,9 +496,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicySelectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicySelectedItems
         """
         return Listing(self, _GET_POLICY_SELECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 
@@ -525,9 +524,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicyRegions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicyRegions
         """
         return Listing(self, _GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 
@@ -555,9 +554,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicyExcludedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicyExcludedItems
         """
         return Listing(
             self,
@@ -572,7 +571,7 @@ class PolicyApi(Api):
         """Set Backup Policy Priority: POST /api/v8.1/policies/virtualMachines/orderPriorities.
 
         Args:
-            body: what is sent, as application/json.
+            body: `list[str]`.
 
         Returns:
             204: nothing.
@@ -582,9 +581,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_OrderPriorityOfPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_OrderPriorityOfPolicies
         """
         return Request(self, _ORDER_PRIORITY_OF_POLICIES, {}, body)
 
@@ -605,9 +604,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_EnablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_EnablePolicy
         """
         return Request(self, _ENABLE_POLICY, {"policy_id": policy_id})
 
@@ -628,9 +627,9 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_DisablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_DisablePolicy
         """
         return Request(self, _DISABLE_POLICY, {"policy_id": policy_id})
 
@@ -652,9 +651,9 @@ class PolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_StartPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_StartPolicy
         """
         return Request(self, _START_POLICY, {"policy_id": policy_id})
 
@@ -675,7 +674,6 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_StopPolicy
         """
@@ -698,7 +696,6 @@ class PolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_ResetCbt
         """
@@ -713,7 +710,7 @@ class PolicyApi(Api):
         """Export Backup Policies: POST /api/v8.1/policies/virtualMachines/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VirtualMachinePoliciesExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -722,9 +719,9 @@ class PolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_ExportPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_ExportPolicies
         """
         return Download(self, _EXPORT_POLICIES, {"accept": accept}, body)
 
@@ -746,9 +743,9 @@ class PolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetProtectedItems
         """
         return Listing(self, _GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
 
@@ -772,9 +769,9 @@ class PolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicyProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Policy#operation/Policy_GetPolicyProtectedItems
         """
         return Listing(self, _GET_POLICY_PROTECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 

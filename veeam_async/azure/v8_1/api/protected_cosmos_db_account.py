@@ -188,9 +188,9 @@ class ProtectedCosmosDbAccountApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_GetProtectedItemPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_GetProtectedItemPage
         """
         return Listing(
             self,
@@ -218,9 +218,9 @@ class ProtectedCosmosDbAccountApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_GetProtectedCosmosDbAccountById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_GetProtectedCosmosDbAccountById
         """
         return Request(
             self, _GET_PROTECTED_COSMOS_DB_ACCOUNT_BY_ID, {"cosmos_db_account_id": cosmos_db_account_id, "sync": sync}
@@ -235,7 +235,7 @@ class ProtectedCosmosDbAccountApi(Api):
         """Export Collection of Protected Cosmos DB Accounts: POST /api/v8.1/protectedItem/cosmosDb/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedCosmosDbAccountExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -246,9 +246,9 @@ class ProtectedCosmosDbAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 
@@ -274,9 +274,9 @@ class ProtectedCosmosDbAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteCosmosDbAccountBackups
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteCosmosDbAccountBackups
         """
         return Request(
             self,
@@ -303,9 +303,9 @@ class ProtectedCosmosDbAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteManualBackups
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteManualBackups
         """
         return Request(self, _DELETE_MANUAL_BACKUPS, {"cosmos_db_account_id": cosmos_db_account_id})
 
@@ -328,9 +328,9 @@ class ProtectedCosmosDbAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteContinuousBackups
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteContinuousBackups
         """
         return Request(self, _DELETE_CONTINUOUS_BACKUPS, {"cosmos_db_account_id": cosmos_db_account_id})
 
@@ -339,11 +339,12 @@ class ProtectedCosmosDbAccountApi(Api):
         cosmos_db_account_id: str,
         body: CosmosDbAccountRestoreOptions,
     ) -> Request[JobSession]:
-        """Perform Cosmos DB Account Point-in-time Restore: POST /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}/restore.
+        """Perform Cosmos DB Account Point-in-time Restore: POST
+        /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}/restore.
 
         Args:
             cosmos_db_account_id: path `cosmosDbAccountId`.
-            body: what is sent, as application/json.
+            body: `CosmosDbAccountRestoreOptions`.
 
         Returns:
             202: `JobSession`.
@@ -353,9 +354,9 @@ class ProtectedCosmosDbAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_Restore
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_Restore
         """
         return Request(self, _RESTORE, {"cosmos_db_account_id": cosmos_db_account_id}, body)
 

@@ -152,9 +152,9 @@ class ProtectedDatabaseApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_GetProtectedItemPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_GetProtectedItemPage
         """
         return Listing(
             self,
@@ -189,9 +189,9 @@ class ProtectedDatabaseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_GetProtectedItemById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_GetProtectedItemById
         """
         return Request(self, _GET_PROTECTED_ITEM_BY_ID, {"database_id": database_id, "sync": sync})
 
@@ -204,7 +204,7 @@ class ProtectedDatabaseApi(Api):
         """Export Collection of Protected SQL Databases: POST /api/v8.1/protectedItem/sql/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedSqlDatabaseExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -215,9 +215,9 @@ class ProtectedDatabaseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 
@@ -242,9 +242,9 @@ class ProtectedDatabaseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_DeleteBackups
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_DeleteBackups
         """
         return Request(self, _DELETE_BACKUPS, {"database_id": database_id, "backup_tier": backup_tier})
 
@@ -252,7 +252,8 @@ class ProtectedDatabaseApi(Api):
         self: Caller,
         database_id: str,
     ) -> Request[JobSession | None]:
-        """Remove Manual Backups of Protected SQL Database: POST /api/v8.1/protectedItem/sql/{databaseId}/deleteManualBackups.
+        """Remove Manual Backups of Protected SQL Database: POST
+        /api/v8.1/protectedItem/sql/{databaseId}/deleteManualBackups.
 
         Args:
             database_id: path `databaseId`.
@@ -266,9 +267,9 @@ class ProtectedDatabaseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_DeleteManualBackups
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_DeleteManualBackups
         """
         return Request(self, _DELETE_MANUAL_BACKUPS, {"database_id": database_id})
 

@@ -119,9 +119,9 @@ class ProtectedVnetApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_GetProtectedItemPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_GetProtectedItemPage
         """
         return Listing(
             self,
@@ -136,7 +136,7 @@ class ProtectedVnetApi(Api):
         """Remove Virtual Network Configuration Restore Points: POST /api/v8.1/protectedItem/vnet/delete.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedVnetToDelete`.
 
         Returns:
             202: `JobSession`.
@@ -147,9 +147,9 @@ class ProtectedVnetApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Delete
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Delete
         """
         return Request(self, _DELETE, {}, body)
 
@@ -162,7 +162,7 @@ class ProtectedVnetApi(Api):
         """Export Collection of Protected Azure Virtual Networks: POST /api/v8.1/protectedItem/vnet/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectedVnetExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -173,9 +173,9 @@ class ProtectedVnetApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 
@@ -193,9 +193,9 @@ class ProtectedVnetApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Import
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Import
         """
         return Request(self, _IMPORT_, {})
 

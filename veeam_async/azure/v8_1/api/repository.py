@@ -231,9 +231,9 @@ class RepositoryApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_GetRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_GetRepositories
         """
         return Listing(
             self,
@@ -259,7 +259,7 @@ class RepositoryApi(Api):
         """Add Backup Repository: POST /api/v8.1/repositories.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryCreateFromClientWithKeyVault`.
 
         Returns:
             202: `list[JobSession]`.
@@ -270,9 +270,9 @@ class RepositoryApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_CreateRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_CreateRepository
         """
         return Request(self, _CREATE_REPOSITORY, {}, body)
 
@@ -297,9 +297,9 @@ class RepositoryApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_GetRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_GetRepository
         """
         return Request(
             self,
@@ -316,7 +316,7 @@ class RepositoryApi(Api):
 
         Args:
             repository_id: path `repositoryId`.
-            body: what is sent, as application/json.
+            body: `RepositoryUpdateFromClientWithKeyVault`.
 
         Returns:
             202: `JobSession`.
@@ -328,9 +328,9 @@ class RepositoryApi(Api):
             ConflictError: 409.
             ApiError: 415.
             RateLimitedError: 429.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_UpdateRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_UpdateRepository
         """
         return Request(self, _UPDATE_REPOSITORY, {"repository_id": repository_id}, body)
 
@@ -351,9 +351,9 @@ class RepositoryApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_DeleteRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_DeleteRepository
         """
         return Request(self, _DELETE_REPOSITORY, {"repository_id": repository_id})
 
@@ -364,7 +364,7 @@ class RepositoryApi(Api):
         """Get Backup Repository Metadata: POST /api/v8.1/repositories/settings/getMetadata.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryCreateFromClientWithKeyVault`.
 
         Returns:
             200: `RepositorySecuritySettingsData`.
@@ -374,9 +374,9 @@ class RepositoryApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_GetMetadata
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_GetMetadata
         """
         return Request(self, _GET_METADATA, {}, body)
 
@@ -389,7 +389,7 @@ class RepositoryApi(Api):
 
         Args:
             repository_id: path `repositoryId`.
-            body: what is sent, as application/json.
+            body: `str`.
 
         Returns:
             200: `bool`.
@@ -401,9 +401,9 @@ class RepositoryApi(Api):
             NotFoundError: 404.
             ApiError: 415.
             RateLimitedError: 429.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_PasswordIsCorrect
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_PasswordIsCorrect
         """
         return Request(self, _PASSWORD_IS_CORRECT, {"repository_id": repository_id}, body)
 
@@ -416,7 +416,7 @@ class RepositoryApi(Api):
         """Export Collection of Backup Repositories: POST /api/v8.1/repositories/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -424,9 +424,9 @@ class RepositoryApi(Api):
 
         Raises:
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_ExportRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_ExportRepositories
         """
         return Download(self, _EXPORT_REPOSITORIES, {"accept": accept}, body)
 
@@ -446,9 +446,9 @@ class RepositoryApi(Api):
         Raises:
             BadRequestError: 400.
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_ValidateDelete
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Repository#operation/Repository_ValidateDelete
         """
         return Request(self, _VALIDATE_DELETE, {"repository_id": repository_id})
 

@@ -58,9 +58,9 @@ class RetentionSettingsApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/RetentionSettings#operation/RetentionSettings_Get
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/RetentionSettings#operation/RetentionSettings_Get
         """
         return Request(self, _GET, {})
 
@@ -71,7 +71,7 @@ class RetentionSettingsApi(Api):
         """Modify Global Retention Settings: PUT /api/v8.1/settings/retention.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RetentionSettings`.
 
         Returns:
             200: `RetentionSettings`.
@@ -81,9 +81,9 @@ class RetentionSettingsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/RetentionSettings#operation/RetentionSettings_Update
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/RetentionSettings#operation/RetentionSettings_Update
         """
         return Request(self, _UPDATE, {}, body)
 

@@ -160,10 +160,8 @@ class Saml2Api(Api):
         Returns:
             200: `IdentityProviderConfiguration`.
 
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
-
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_GetIdentityProviderConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_GetIdentityProviderConfiguration
         """
         return Request(self, _GET_IDENTITY_PROVIDER_CONFIGURATION, {"include_disabled": include_disabled})
 
@@ -175,10 +173,8 @@ class Saml2Api(Api):
         Returns:
             200: `ServiceProviderConfiguration`.
 
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
-
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderConfiguration
         """
         return Request(self, _GET_SERVICE_PROVIDER_CONFIGURATION, {})
 
@@ -190,10 +186,8 @@ class Saml2Api(Api):
         Returns:
             200: `bytes` as application/octet-stream.
 
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
-
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderMetadata
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderMetadata
         """
         return Download(self, _GET_SERVICE_PROVIDER_METADATA, {})
 
@@ -206,10 +200,8 @@ class Saml2Api(Api):
             200: `bytes` as application/octet-stream.
             204: nothing.
 
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
-
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderCertificate
         """
         return Download(self, _GET_SERVICE_PROVIDER_CERTIFICATE, {})
 
@@ -220,15 +212,13 @@ class Saml2Api(Api):
         """Upload Service Provider Certificate: PUT /api/v8.1/settings/saml2/sp/certificate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ServiceProviderCertificate`.
 
         Returns:
             200: nothing.
 
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
-
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_UploadServiceProviderCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_UploadServiceProviderCertificate
         """
         return Request(self, _UPLOAD_SERVICE_PROVIDER_CERTIFICATE, {}, body)
 
@@ -240,10 +230,8 @@ class Saml2Api(Api):
         Returns:
             200: nothing.
 
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
-
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_DeleteServiceProviderCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_DeleteServiceProviderCertificate
         """
         return Request(self, _DELETE_SERVICE_PROVIDER_CERTIFICATE, {})
 
@@ -254,7 +242,7 @@ class Saml2Api(Api):
         """Import Identity Provider Metadata: POST /api/v8.1/settings/saml2/idp/register.
 
         Args:
-            body: what is sent, as application/json.
+            body: `IdentityProviderMetadata`.
 
         Returns:
             200: nothing.
@@ -266,9 +254,9 @@ class Saml2Api(Api):
             ForbiddenError: 403.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_RegisterIdentityProvider
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_RegisterIdentityProvider
         """
         return Request(self, _REGISTER_IDENTITY_PROVIDER, {}, body)
 
@@ -279,7 +267,7 @@ class Saml2Api(Api):
         """Change Identity Provider URL: POST /api/v8.1/settings/saml2/idp/used.
 
         Args:
-            body: what is sent, as application/json.
+            body: `IdentityProviderIsUsedFromClient`.
 
         Returns:
             200: nothing.
@@ -291,9 +279,9 @@ class Saml2Api(Api):
             ForbiddenError: 403.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_ChangeIdentityProviderUsed
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Saml2#operation/Saml2_ChangeIdentityProviderUsed
         """
         return Request(self, _CHANGE_IDENTITY_PROVIDER_USED, {}, body)
 

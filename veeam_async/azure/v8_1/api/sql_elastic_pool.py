@@ -89,9 +89,9 @@ class SqlElasticPoolApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlElasticPool#operation/SqlElasticPool_GetSqlServersPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlElasticPool#operation/SqlElasticPool_GetSqlServersPage
         """
         return Listing(self, _GET_SQL_SERVERS_PAGE, {"offset": offset, "limit": limit, "sync": sync})
 
@@ -116,9 +116,9 @@ class SqlElasticPoolApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlElasticPool#operation/SqlElasticPool_GetSqlElasticPoolById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlElasticPool#operation/SqlElasticPool_GetSqlElasticPoolById
         """
         return Request(self, _GET_SQL_ELASTIC_POOL_BY_ID, {"sql_elastic_pool_id": sql_elastic_pool_id, "sync": sync})
 

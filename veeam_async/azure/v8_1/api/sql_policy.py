@@ -367,9 +367,9 @@ class SqlPolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicies
         """
         return Listing(
             self,
@@ -392,7 +392,7 @@ class SqlPolicyApi(Api):
         """Create Backup Policy: POST /api/v8.1/policies/sql.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewSqlPolicyFromClient`.
 
         Returns:
             201: `SqlPolicy`.
@@ -402,9 +402,9 @@ class SqlPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_CreatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_CreatePolicy
         """
         return Request(self, _CREATE_POLICY, {}, body)
 
@@ -425,9 +425,9 @@ class SqlPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicy
         """
         return Request(self, _GET_POLICY, {"policy_id": policy_id})
 
@@ -440,7 +440,7 @@ class SqlPolicyApi(Api):
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `UpdatedSqlPolicyFromClient`.
 
         Returns:
             200: `SqlPolicy`.
@@ -452,9 +452,9 @@ class SqlPolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_UpdatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_UpdatePolicy
         """
         return Request(self, _UPDATE_POLICY, {"policy_id": policy_id}, body)
 
@@ -476,9 +476,9 @@ class SqlPolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_DeletePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_DeletePolicy
         """
         return Request(self, _DELETE_POLICY, {"policy_id": policy_id})
 
@@ -504,9 +504,9 @@ class SqlPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicySelectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicySelectedItems
         """
         return Listing(self, _GET_POLICY_SELECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 
@@ -532,9 +532,9 @@ class SqlPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyRegions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyRegions
         """
         return Listing(self, _GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 
@@ -562,9 +562,9 @@ class SqlPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyExcludedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyExcludedItems
         """
         return Listing(
             self,
@@ -579,7 +579,7 @@ class SqlPolicyApi(Api):
         """Set Backup Policy Priority: POST /api/v8.1/policies/sql/orderPriorities.
 
         Args:
-            body: what is sent, as application/json.
+            body: `list[str]`.
 
         Returns:
             204: nothing.
@@ -589,9 +589,9 @@ class SqlPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_OrderPriorityOfPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_OrderPriorityOfPolicies
         """
         return Request(self, _ORDER_PRIORITY_OF_POLICIES, {}, body)
 
@@ -602,7 +602,7 @@ class SqlPolicyApi(Api):
         """Check Configuration of Backup Policy: POST /api/v8.1/policies/sql/testConfiguration.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewSqlPolicyFromClient`.
 
         Returns:
             200: `list[SqlPolicyConfigurationTestResult]`.
@@ -613,9 +613,9 @@ class SqlPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_TestPolicyConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_TestPolicyConfiguration
         """
         return Request(self, _TEST_POLICY_CONFIGURATION, {}, body)
 
@@ -636,9 +636,9 @@ class SqlPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_EnablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_EnablePolicy
         """
         return Request(self, _ENABLE_POLICY, {"policy_id": policy_id})
 
@@ -659,9 +659,9 @@ class SqlPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_DisablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_DisablePolicy
         """
         return Request(self, _DISABLE_POLICY, {"policy_id": policy_id})
 
@@ -683,9 +683,9 @@ class SqlPolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_StartBackupPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_StartBackupPolicy
         """
         return Request(self, _START_BACKUP_POLICY, {"policy_id": policy_id})
 
@@ -706,9 +706,9 @@ class SqlPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_StopPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_StopPolicy
         """
         return Request(self, _STOP_POLICY, {"policy_id": policy_id})
 
@@ -721,7 +721,7 @@ class SqlPolicyApi(Api):
         """Export Backup Policies: POST /api/v8.1/policies/sql/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `SqlPoliciesExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -730,9 +730,9 @@ class SqlPolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_ExportPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_ExportPolicies
         """
         return Download(self, _EXPORT_POLICIES, {"accept": accept}, body)
 
@@ -754,9 +754,9 @@ class SqlPolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetProtectedItems
         """
         return Listing(self, _GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
 
@@ -780,9 +780,9 @@ class SqlPolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyProtectedItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyProtectedItems
         """
         return Listing(self, _GET_POLICY_PROTECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
 

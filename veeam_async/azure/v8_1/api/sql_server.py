@@ -136,9 +136,9 @@ class SqlServerApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlServer#operation/SqlServer_GetSqlServersPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlServer#operation/SqlServer_GetSqlServersPage
         """
         return Listing(
             self,
@@ -178,9 +178,9 @@ class SqlServerApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlServer#operation/SqlServer_GetSqlServerById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlServer#operation/SqlServer_GetSqlServerById
         """
         return Request(self, _GET_SQL_SERVER_BY_ID, {"sql_server_id": sql_server_id, "sync": sync})
 
@@ -208,9 +208,9 @@ class SqlServerApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlServer#operation/SqlServer_TestConnectivity
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlServer#operation/SqlServer_TestConnectivity
         """
         return Request(
             self,

@@ -241,9 +241,9 @@ class StorageAccountApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccounts
         """
         return Listing(
             self,
@@ -286,9 +286,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccount
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccount
         """
         return Request(
             self,
@@ -320,9 +320,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccountCapabilities
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccountCapabilities
         """
         return Request(
             self,
@@ -339,7 +339,8 @@ class StorageAccountApi(Api):
         offset: int | Unset = UNSET,
         limit: int | Unset = UNSET,
     ) -> Listing[AzureStorageItem, PageOfAzureStorageItem]:
-        """Get Collection of Blob Containers: GET /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers.
+        """Get Collection of Blob Containers: GET
+        /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers.
 
         Args:
             azure_storage_id: path `azureStorageId`.
@@ -356,9 +357,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainers
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainers
         """
         return Listing(
             self,
@@ -382,7 +383,7 @@ class StorageAccountApi(Api):
 
         Args:
             azure_storage_id: path `azureStorageId`.
-            body: what is sent, as application/json.
+            body: `AzureStorageItemCreationConfig`.
 
         Returns:
             201: `AzureStorageItem`.
@@ -393,9 +394,9 @@ class StorageAccountApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_CreateContainer
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_CreateContainer
         """
         return Request(self, _CREATE_CONTAINER, {"azure_storage_id": azure_storage_id}, body)
 
@@ -422,9 +423,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainerByName
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainerByName
         """
         return Request(
             self,
@@ -461,9 +462,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolders
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolders
         """
         return Listing(
             self,
@@ -503,9 +504,9 @@ class StorageAccountApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolderByName
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolderByName
         """
         return Request(
             self,

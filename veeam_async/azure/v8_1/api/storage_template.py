@@ -144,9 +144,9 @@ class StorageTemplateApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetStoragePolicyTemplateById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetStoragePolicyTemplateById
         """
         return Request(
             self, _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_STORAGE_POLICY_TEMPLATE_BY_ID, {"template_id": template_id}
@@ -161,7 +161,7 @@ class StorageTemplateApi(Api):
 
         Args:
             template_id: path `templateId`, UUID.
-            body: what is sent, as application/json.
+            body: `UpdatedStorageTemplateFromClient`.
 
         Returns:
             200: `StorageTemplate`.
@@ -173,9 +173,9 @@ class StorageTemplateApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_UpdateStoragePolicyTemplate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_UpdateStoragePolicyTemplate
         """
         return Request(
             self, _STORAGE_PROTECTION_POLICY_TEMPLATE_UPDATE_STORAGE_POLICY_TEMPLATE, {"template_id": template_id}, body
@@ -199,9 +199,9 @@ class StorageTemplateApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_DeleteStoragePolicyTemplate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_DeleteStoragePolicyTemplate
         """
         return Request(
             self, _STORAGE_PROTECTION_POLICY_TEMPLATE_DELETE_STORAGE_POLICY_TEMPLATE, {"template_id": template_id}
@@ -230,9 +230,9 @@ class StorageTemplateApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetStoragePolicyTemplates
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetStoragePolicyTemplates
         """
         return Listing(
             self,
@@ -247,7 +247,7 @@ class StorageTemplateApi(Api):
         """Create Storage Template: POST /api/v8.1/policyTemplates/storageTemplate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewStorageTemplateFromClient`.
 
         Returns:
             201: `StorageTemplate`.
@@ -257,9 +257,9 @@ class StorageTemplateApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_CreateStoragePolicyTemplate
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_CreateStoragePolicyTemplate
         """
         return Request(self, _STORAGE_PROTECTION_POLICY_TEMPLATE_CREATE_STORAGE_POLICY_TEMPLATE, {}, body)
 
@@ -280,9 +280,9 @@ class StorageTemplateApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetAssignedProtectionPolicies
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetAssignedProtectionPolicies
         """
         return Request(
             self, _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_ASSIGNED_PROTECTION_POLICIES, {"template_id": template_id}

@@ -74,7 +74,6 @@ class TagApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tag#operation/Tag_GetTagsPage
         """

@@ -107,7 +107,6 @@ class TenantApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tenant#operation/Tenant_GetTenants
         """
@@ -137,9 +136,9 @@ class TenantApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tenant#operation/Tenant_GetTenantsWithAccount
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tenant#operation/Tenant_GetTenantsWithAccount
         """
         return Listing(
             self,
@@ -164,7 +163,6 @@ class TenantApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tenant#operation/Tenant_GetTenant
         """

@@ -141,7 +141,7 @@ class VeeamVaultsApi(Api):
         """Generate Authorization Link: POST /api/v8.1/veeamVaults/oauth2/beginSignIn.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NewVeeamVaultSignInFromClient`.
 
         Returns:
             200: `OAuth2Redirection`.
@@ -151,9 +151,9 @@ class VeeamVaultsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_BeginSignIn
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_BeginSignIn
         """
         return Request(self, _BEGIN_SIGN_IN, {}, body)
 
@@ -175,9 +175,9 @@ class VeeamVaultsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_SignInState
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_SignInState
         """
         return Request(self, _SIGN_IN_STATE, {"id": id})
 
@@ -188,7 +188,7 @@ class VeeamVaultsApi(Api):
         """Generate Veeam Data Cloud Vault Registration Token: POST /api/v8.1/veeamVaults/oauth2/completeSignIn.
 
         Args:
-            body: what is sent, as application/json.
+            body: `OAuth2SignInRequest`.
 
         Returns:
             200: `VeeamVaultSignInResult`.
@@ -199,9 +199,9 @@ class VeeamVaultsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_CompleteSignIn
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_CompleteSignIn
         """
         return Request(self, _COMPLETE_SIGN_IN, {}, body)
 
@@ -217,9 +217,9 @@ class VeeamVaultsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_GetRegistration
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_GetRegistration
         """
         return Request(self, _GET_REGISTRATION, {})
 
@@ -230,7 +230,7 @@ class VeeamVaultsApi(Api):
         """Register Veeam Data Cloud Vault: POST /api/v8.1/veeamVaults/registration.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VeeamVaultRegistrationRequest`.
 
         Returns:
             200: `VeeamVaultRegistrationInfo`.
@@ -239,9 +239,9 @@ class VeeamVaultsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_RegisterInstance
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_RegisterInstance
         """
         return Request(self, _REGISTER_INSTANCE, {}, body)
 
@@ -257,9 +257,9 @@ class VeeamVaultsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_ListVaults
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_ListVaults
         """
         return Request(self, _LIST_VAULTS, {})
 
@@ -270,7 +270,7 @@ class VeeamVaultsApi(Api):
         """Import Storage Vault Data: POST /api/v8.1/veeamVaults/importAccount.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VeeamVaultAccountImport`.
 
         Returns:
             200: `VeeamVaultAccountImportResult`.
@@ -282,9 +282,9 @@ class VeeamVaultsApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_ImportAccount
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_ImportAccount
         """
         return Request(self, _IMPORT_ACCOUNT, {}, body)
 

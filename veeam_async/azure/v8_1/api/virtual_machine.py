@@ -175,9 +175,9 @@ class VirtualMachineApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_GetVirtualMachinePage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_GetVirtualMachinePage
         """
         return Listing(
             self,
@@ -208,7 +208,7 @@ class VirtualMachineApi(Api):
         """Azure VMs Rescan: POST /api/v8.1/virtualMachines/rescan.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VirtualMachineOptions`.
             offset: query `Offset`, at least 0.
             limit: query `Limit`, at least -1.
 
@@ -219,9 +219,9 @@ class VirtualMachineApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_RescanVirtualMachinePage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_RescanVirtualMachinePage
         """
         return Request(self, _RESCAN_VIRTUAL_MACHINE_PAGE, {"offset": offset, "limit": limit}, body)
 
@@ -234,7 +234,7 @@ class VirtualMachineApi(Api):
         """Export Collection of Azure VMs: POST /api/v8.1/virtualMachines/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VirtualMachineExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -245,9 +245,9 @@ class VirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_Export
         """
         return Download(self, _EXPORT, {"accept": accept}, body)
 
@@ -272,9 +272,9 @@ class VirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_GetVirtualMachineById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_GetVirtualMachineById
         """
         return Request(self, _GET_VIRTUAL_MACHINE_BY_ID, {"id": id, "sync": sync})
 
@@ -285,7 +285,7 @@ class VirtualMachineApi(Api):
         """Create Snapshots of Azure VMs: POST /api/v8.1/virtualMachines/takeSnapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManualSnapshotRequest`.
 
         Returns:
             202: `PageOfJobSession`.
@@ -295,9 +295,9 @@ class VirtualMachineApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_TakeSnapshot
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_TakeSnapshot
         """
         return Request(self, _TAKE_SNAPSHOT, {}, body)
 

@@ -264,9 +264,9 @@ class VirtualMachineRestorePointApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetRestorePointPage
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetRestorePointPage
         """
         return Listing(
             self,
@@ -301,9 +301,9 @@ class VirtualMachineRestorePointApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetRestorePointById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetRestorePointById
         """
         return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
 
@@ -325,9 +325,9 @@ class VirtualMachineRestorePointApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 423.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_DeleteRestorePoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_DeleteRestorePoint
         """
         return Request(self, _DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
 
@@ -340,7 +340,7 @@ class VirtualMachineRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DiskBulkRestoreOptions`.
 
         Returns:
             202: `JobSession`.
@@ -351,9 +351,9 @@ class VirtualMachineRestorePointApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RestoreDisk
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RestoreDisk
         """
         return Request(self, _RESTORE_DISK, {"restore_point_id": restore_point_id}, body)
 
@@ -366,7 +366,7 @@ class VirtualMachineRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `VirtualMachineRestoreOptions`.
 
         Returns:
             202: `JobSession`.
@@ -377,9 +377,9 @@ class VirtualMachineRestorePointApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RestoreVm
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RestoreVm
         """
         return Request(self, _RESTORE_VM, {"restore_point_id": restore_point_id}, body)
 
@@ -392,7 +392,7 @@ class VirtualMachineRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrOptions`.
 
         Returns:
             202: `JobSession`.
@@ -403,9 +403,9 @@ class VirtualMachineRestorePointApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_StartFlr
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_StartFlr
         """
         return Request(self, _START_FLR, {"restore_point_id": restore_point_id}, body)
 
@@ -418,7 +418,7 @@ class VirtualMachineRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DataRetrievalOptions`.
 
         Returns:
             202: `JobSession`.
@@ -430,9 +430,9 @@ class VirtualMachineRestorePointApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RetrieveData
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RetrieveData
         """
         return Request(self, _RETRIEVE_DATA, {"restore_point_id": restore_point_id}, body)
 
@@ -446,7 +446,7 @@ class VirtualMachineRestorePointApi(Api):
 
         Args:
             restore_point_id: path `restorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DataRetrievalExtendOptions`.
 
         Returns:
             204: nothing.
@@ -457,9 +457,9 @@ class VirtualMachineRestorePointApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_ExtendRetrievedDataAvailability
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_ExtendRetrievedDataAvailability
         """
         return Request(self, _EXTEND_RETRIEVED_DATA_AVAILABILITY, {"restore_point_id": restore_point_id}, body)
 
@@ -486,9 +486,9 @@ class VirtualMachineRestorePointApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetDiskSnapshots
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetDiskSnapshots
         """
         return Listing(
             self,
@@ -514,9 +514,9 @@ class VirtualMachineRestorePointApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_DiskSnapshotRescan
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_DiskSnapshotRescan
         """
         return Request(self, _DISK_SNAPSHOT_RESCAN, {})
 
@@ -543,9 +543,9 @@ class VirtualMachineRestorePointApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetVirtualMachineSnapshots
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetVirtualMachineSnapshots
         """
         return Listing(
             self,

@@ -135,9 +135,9 @@ class VnetPolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_GetPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_GetPolicy
         """
         return Request(self, _GET_POLICY, {})
 
@@ -148,7 +148,7 @@ class VnetPolicyApi(Api):
         """Modify Virtual Network Configuration Backup Policy: PUT /api/v8.1/policy/vnet.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UpdatedVnetPolicyFromClient`.
 
         Returns:
             204: nothing.
@@ -159,9 +159,9 @@ class VnetPolicyApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_UpdatePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_UpdatePolicy
         """
         return Request(self, _UPDATE_POLICY, {}, body)
 
@@ -178,9 +178,9 @@ class VnetPolicyApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ConflictError: 409.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_StartPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_StartPolicy
         """
         return Request(self, _START_POLICY, {})
 
@@ -196,9 +196,9 @@ class VnetPolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_StopPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_StopPolicy
         """
         return Request(self, _STOP_POLICY, {})
 
@@ -214,9 +214,9 @@ class VnetPolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_EnablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_EnablePolicy
         """
         return Request(self, _ENABLE_POLICY, {})
 
@@ -232,9 +232,9 @@ class VnetPolicyApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_DisablePolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_DisablePolicy
         """
         return Request(self, _DISABLE_POLICY, {})
 
@@ -254,9 +254,9 @@ class VnetPolicyApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_ExportPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VnetPolicy#operation/VnetPolicy_ExportPolicy
         """
         return Download(self, _EXPORT_POLICY, {"accept": accept})
 

@@ -380,7 +380,6 @@ class WorkerApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_GetWorkers
         """
@@ -401,9 +400,9 @@ class WorkerApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_DeleteWorker
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_DeleteWorker
         """
         return Request(self, _DELETE_WORKER, {"vm_name": vm_name})
 
@@ -416,7 +415,7 @@ class WorkerApi(Api):
         """Export Collection of Worker Instances: POST /api/v8.1/workers/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `WorkerExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -425,7 +424,6 @@ class WorkerApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_Export
         """
@@ -442,9 +440,9 @@ class WorkerApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_GetWorkerStatistics
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_GetWorkerStatistics
         """
         return Request(self, _GET_WORKER_STATISTICS, {})
 
@@ -471,9 +469,9 @@ class WorkerApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_GetWorkerNetworkConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_GetWorkerNetworkConfiguration
         """
         return Listing(
             self,
@@ -488,7 +486,7 @@ class WorkerApi(Api):
         """Add Worker Configuration: POST /api/v8.1/workers/networkConfiguration.
 
         Args:
-            body: what is sent, as application/json.
+            body: `WorkerNetworkConfigurationFromClient`.
 
         Returns:
             201: `WorkerNetworkConfiguration`.
@@ -499,9 +497,9 @@ class WorkerApi(Api):
             ForbiddenError: 403.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_CreateWorkerNetworkConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_CreateWorkerNetworkConfiguration
         """
         return Request(self, _WORKER_NETWORK_CONFIGURATION_CREATE_WORKER_NETWORK_CONFIGURATION, {}, body)
 
@@ -525,9 +523,9 @@ class WorkerApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_GetWorkerNetworkConfigurationById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_GetWorkerNetworkConfigurationById
         """
         return Request(
             self,
@@ -544,7 +542,7 @@ class WorkerApi(Api):
 
         Args:
             region_id: path `regionId`.
-            body: what is sent, as application/json.
+            body: `WorkerNetworkConfigurationFromClient`.
 
         Returns:
             204: nothing.
@@ -555,9 +553,9 @@ class WorkerApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_EditWorkerNetworkConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_EditWorkerNetworkConfiguration
         """
         return Request(
             self, _WORKER_NETWORK_CONFIGURATION_EDIT_WORKER_NETWORK_CONFIGURATION, {"region_id": region_id}, body
@@ -583,9 +581,9 @@ class WorkerApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_DeleteWorkerNetworkConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_DeleteWorkerNetworkConfiguration
         """
         return Request(
             self,
@@ -602,7 +600,7 @@ class WorkerApi(Api):
         """Export Worker Configurations: POST /api/v8.1/workers/networkConfiguration/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `WorkerNetworkConfigurationExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -611,9 +609,9 @@ class WorkerApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_Export
         """
         return Download(self, _WORKER_NETWORK_CONFIGURATION_EXPORT, {"accept": accept}, body)
 
@@ -640,9 +638,9 @@ class WorkerApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_SetWorkerDeploymentOptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_SetWorkerDeploymentOptions
         """
         return Request(
             self,
@@ -677,9 +675,9 @@ class WorkerApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_GetWorkerProfiles
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_GetWorkerProfiles
         """
         return Listing(
             self,
@@ -694,7 +692,7 @@ class WorkerApi(Api):
         """Add Worker Profiles: POST /api/v8.1/workers/profiles.
 
         Args:
-            body: what is sent, as application/json.
+            body: `WorkerProfileFromClient`.
 
         Returns:
             201: `WorkerProfile`.
@@ -705,9 +703,9 @@ class WorkerApi(Api):
             ForbiddenError: 403.
             ConflictError: 409.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_CreateWorkerProfile
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_CreateWorkerProfile
         """
         return Request(self, _WORKER_PROFILES_CREATE_WORKER_PROFILE, {}, body)
 
@@ -728,9 +726,9 @@ class WorkerApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_GetWorkerProfileById
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_GetWorkerProfileById
         """
         return Request(self, _WORKER_PROFILES_GET_WORKER_PROFILE_BY_ID, {"region_id": region_id})
 
@@ -743,7 +741,7 @@ class WorkerApi(Api):
 
         Args:
             region_id: path `regionId`.
-            body: what is sent, as application/json.
+            body: `WorkerProfileFromClient`.
 
         Returns:
             204: nothing.
@@ -754,9 +752,9 @@ class WorkerApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_EditWorkerProfile
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_EditWorkerProfile
         """
         return Request(self, _WORKER_PROFILES_EDIT_WORKER_PROFILE, {"region_id": region_id}, body)
 
@@ -777,9 +775,9 @@ class WorkerApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             NotFoundError: 404.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_DeleteWorkerProfile
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_DeleteWorkerProfile
         """
         return Request(self, _WORKER_PROFILES_DELETE_WORKER_PROFILE, {"region_id": region_id})
 
@@ -792,7 +790,7 @@ class WorkerApi(Api):
         """Export Worker Profiles: POST /api/v8.1/workers/profiles/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `WorkerProfileExportOptions`.
             accept: header `Accept`.
 
         Returns:
@@ -801,9 +799,9 @@ class WorkerApi(Api):
         Raises:
             UnauthorizedError: 401.
             ForbiddenError: 403.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_Export
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_Export
         """
         return Download(self, _WORKER_PROFILES_EXPORT, {"accept": accept}, body)
 
@@ -818,9 +816,9 @@ class WorkerApi(Api):
         Raises:
             BadRequestError: 400.
             UnauthorizedError: 401.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerCustomTags_WorkerTagsGetAll
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerCustomTags_WorkerTagsGetAll
         """
         return Request(self, _WORKER_CUSTOM_TAGS_WORKER_TAGS_GET_ALL, {})
 
@@ -831,7 +829,7 @@ class WorkerApi(Api):
         """Modify Worker Custom Tags: PUT /api/v8.1/workers/customTags.
 
         Args:
-            body: what is sent, as application/json.
+            body: `WorkerTags`.
 
         Returns:
             200: nothing.
@@ -841,9 +839,9 @@ class WorkerApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ApiError: 415.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerCustomTags_Update
+        Reference:
+            https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerCustomTags_Update
         """
         return Request(self, _WORKER_CUSTOM_TAGS_UPDATE, {}, body)
 

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 @model
 class AccountEditValidationIssue(Model):
-    """Account edit validation issue."""
-
     type: AccountEditValidationIssueType
     subscription: str | None | Unset = UNSET
     policy: str | None | Unset = UNSET
@@ -47,8 +45,6 @@ class AccountEditValidationIssue(Model):
 
 
 class AccountEditValidationIssueType(OpenEnum):
-    """Account edit validation issue type: 13 known values."""
-
     PRIMARY_SUBSCRIPTION_MISSING = "PrimarySubscriptionMissing"
     SUBSCRIPTION_DEPENDENT_ON_REPOSITORY = "SubscriptionDependentOnRepository"
     SUBSCRIPTION_DEPENDENT_ON_POLICY = "SubscriptionDependentOnPolicy"
@@ -66,7 +62,7 @@ class AccountEditValidationIssueType(OpenEnum):
 
 @model
 class AccountEditValidationResult(Model):
-    """Account edit validation result."""
+    """Given by `azure_service_account.update_by_app_validate`."""
 
     result: CheckResultSeverity
     issues: list[AccountEditValidationIssue] | None | Unset = UNSET
@@ -74,15 +70,13 @@ class AccountEditValidationResult(Model):
 
 @model
 class AdGroup(Model):
-    """Ad group."""
-
     id: str | None | Unset = UNSET
     display_name: str | None | Unset = UNSET
 
 
 @model
 class AdGroupListingResult(Model):
-    """Ad group listing result."""
+    """Given by `azure_service_account.list_ad_groups`."""
 
     ad_groups: list[AdGroup] | None | Unset = UNSET
     user_ad_permissions: UserAdPermissions | None | Unset = UNSET
@@ -90,13 +84,11 @@ class AdGroupListingResult(Model):
 
 @model
 class AdGroupQueryOptions(Model):
-    """Ad group query options."""
+    pass
 
 
 @model
 class AdGroupSettings(Model):
-    """Ad group settings."""
-
     group_id_to_add: str | None | Unset = UNSET
     group_name_to_add: str | None | Unset = UNSET
     group_id_to_remove: str | None | Unset = UNSET
@@ -104,8 +96,7 @@ class AdGroupSettings(Model):
 
 @model
 class AsyncOperation(Model):
-    """Async operation.
-
+    """
     Attributes:
         id: read-only, UUID.
         start_time: read-only.
@@ -121,7 +112,7 @@ class AsyncOperation(Model):
 
 @model
 class AsyncOperationOfAdGroupListingResult(Model):
-    """Async operation of ad group listing result.
+    """Given by `azure_service_account.list_ad_groups`.
 
     Attributes:
         id: UUID.
@@ -138,7 +129,7 @@ class AsyncOperationOfAdGroupListingResult(Model):
 
 @model
 class AsyncOperationOfAzureAccount(Model):
-    """Async operation of azure account.
+    """Given by `azure_service_account.get_account`.
 
     Attributes:
         id: UUID.
@@ -155,8 +146,7 @@ class AsyncOperationOfAzureAccount(Model):
 
 @model
 class AsyncOperationOfAzureAccountByToken(Model):
-    """Async operation of azure account by token.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -172,7 +162,7 @@ class AsyncOperationOfAzureAccountByToken(Model):
 
 @model
 class AsyncOperationOfBoolean(Model):
-    """Async operation of boolean.
+    """Given by `azure_service_account.is_user_owner_of_ad_app`.
 
     Attributes:
         id: UUID.
@@ -189,8 +179,7 @@ class AsyncOperationOfBoolean(Model):
 
 @model
 class AsyncOperationOfContainerImmutabilityCheckResult(Model):
-    """Async operation of container immutability check result.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -206,8 +195,7 @@ class AsyncOperationOfContainerImmutabilityCheckResult(Model):
 
 @model
 class AsyncOperationOfDeploymentConsumptionResponse(Model):
-    """Async operation of deployment consumption response.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -223,8 +211,7 @@ class AsyncOperationOfDeploymentConsumptionResponse(Model):
 
 @model
 class AsyncOperationOfEmailNotificationSettingsObject(Model):
-    """Async operation of email notification settings object.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -240,8 +227,7 @@ class AsyncOperationOfEmailNotificationSettingsObject(Model):
 
 @model
 class AsyncOperationOfGrantPermissionsResult(Model):
-    """Async operation of grant permissions result.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -257,7 +243,7 @@ class AsyncOperationOfGrantPermissionsResult(Model):
 
 @model
 class AsyncOperationOfPageOfAzureAccount(Model):
-    """Async operation of page of azure account.
+    """Given by `azure_service_account.get_accounts`.
 
     Attributes:
         id: UUID.
@@ -274,8 +260,7 @@ class AsyncOperationOfPageOfAzureAccount(Model):
 
 @model
 class AsyncOperationOfRenewClientSecretResult(Model):
-    """Async operation of renew client secret result.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -291,7 +276,7 @@ class AsyncOperationOfRenewClientSecretResult(Model):
 
 @model
 class AsyncOperationOfString(Model):
-    """Async operation of string.
+    """Given by `azure_service_account.save_by_app`, `azure_service_account.update_by_app`.
 
     Attributes:
         id: UUID.
@@ -308,8 +293,7 @@ class AsyncOperationOfString(Model):
 
 @model
 class AsyncOperationOfString1(Model):
-    """Async operation of string1.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -325,7 +309,7 @@ class AsyncOperationOfString1(Model):
 
 @model
 class AsyncOperationOfSubscriptionsListingResult(Model):
-    """Async operation of subscriptions listing result.
+    """Given by `azure_service_account.check_permissions`, `azure_service_account.list_subscriptions_by_app`.
 
     Attributes:
         id: UUID.
@@ -342,8 +326,7 @@ class AsyncOperationOfSubscriptionsListingResult(Model):
 
 @model
 class AsyncOperationOfTenantLoadCalculatorResponse(Model):
-    """Async operation of tenant load calculator response.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -359,7 +342,7 @@ class AsyncOperationOfTenantLoadCalculatorResponse(Model):
 
 @model
 class AsyncOperationOfTenantsListingResult(Model):
-    """Async operation of tenants listing result.
+    """Given by `azure_service_account.list_tenants_by_token`.
 
     Attributes:
         id: UUID.
@@ -376,15 +359,14 @@ class AsyncOperationOfTenantsListingResult(Model):
 
 @model
 class AzureAccountInfo(Model):
-    """Azure account info."""
-
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
 
 
 @model
 class AzureAuthenticationResult(Model):
-    """Azure authentication result.
+    """Taken by `azure_service_account.export_permissions_by_token`, `azure_service_account.list_tenants_by_token`,
+    `azure_service_account.is_user_owner_of_ad_app`.
 
     Attributes:
         family_name: deprecated.
@@ -406,7 +388,7 @@ class AzureAuthenticationResult(Model):
 
 @model
 class AzureServiceAccountExportOptions(Model):
-    """Azure service account export options.
+    """Taken by `azure_service_account.export`.
 
     Attributes:
         account_ids: UUID.
@@ -417,7 +399,7 @@ class AzureServiceAccountExportOptions(Model):
 
 @model
 class ClientLoginParameters(Model):
-    """Client login parameters.
+    """Taken by `azure_service_account.export_permissions_by_app`, `azure_service_account.list_subscriptions_by_app`.
 
     Attributes:
         application_id: UUID.
@@ -438,7 +420,7 @@ class ClientLoginParameters(Model):
 
 @model
 class ListAdGroupRequest(Model):
-    """List ad group request."""
+    """Taken by `azure_service_account.list_ad_groups`."""
 
     azure_authentication: AzureAuthenticationResult | None | Unset = UNSET
     query_options: AdGroupQueryOptions | None | Unset = UNSET
@@ -448,7 +430,7 @@ class ListAdGroupRequest(Model):
 
 @model
 class PageOfAzureAccount(Model):
-    """Page of azure account.
+    """Given by `azure_service_account.get_accounts`.
 
     Attributes:
         links: read-only.
@@ -463,7 +445,7 @@ class PageOfAzureAccount(Model):
 
 @model
 class PageOfWorkerManagementSuitableAccount(Model):
-    """Page of worker management suitable account.
+    """Given by `azure_service_account.get_all_worker_management_suitable_accounts`.
 
     Attributes:
         links: read-only.
@@ -478,7 +460,9 @@ class PageOfWorkerManagementSuitableAccount(Model):
 
 @model
 class SaveAzureAccountInfo(Model):
-    """Save azure account info."""
+    """Taken by `azure_service_account.save_by_app`, `azure_service_account.update_by_app`,
+    `azure_service_account.update_by_app_validate`.
+    """
 
     account_info: AzureAccountInfo
     client_login_parameters: ClientLoginParameters | None | Unset = UNSET
@@ -486,7 +470,7 @@ class SaveAzureAccountInfo(Model):
 
 @model
 class SubscriptionsListingResult(Model):
-    """Subscriptions listing result."""
+    """Given by `azure_service_account.check_permissions`, `azure_service_account.list_subscriptions_by_app`."""
 
     environment: AzureEnvironment | None | Unset = UNSET
     appliance_tenant_id: str | None | Unset = UNSET
@@ -497,8 +481,6 @@ class SubscriptionsListingResult(Model):
 
 
 class TenantAccessStatus(OpenEnum):
-    """Tenant access status: 5 known values."""
-
     AVAILABLE = "Available"
     MFA_REQUIRED = "MfaRequired"
     GUEST_ACCOUNT_DISABLED = "GuestAccountDisabled"
@@ -508,8 +490,6 @@ class TenantAccessStatus(OpenEnum):
 
 @model
 class TenantForServiceAccount(Model):
-    """Tenant for service account."""
-
     tenant: Tenant | None | Unset = UNSET
     subscriptions: list[AzureSubscription] | None | Unset = UNSET
     user_app_registration_status: UserAppRegistrationStatus | None | Unset = UNSET
@@ -518,8 +498,7 @@ class TenantForServiceAccount(Model):
 
 @model
 class TenantLoadCalculatorResponse(Model):
-    """Tenant load calculator response.
-
+    """
     Attributes:
         instance_id: at least 1 character.
         tenant_id: UUID.
@@ -535,14 +514,10 @@ class TenantLoadCalculatorResponse(Model):
 
 @model
 class TenantResponse(Model):
-    """Tenant response."""
-
     virtual_machines: int
 
 
 class TenantSort(OpenEnum):
-    """Tenant sort: 4 known values."""
-
     TENANT_ID_ASC = "TenantIdAsc"
     TENANT_ID_DESC = "TenantIdDesc"
     NAME_ASC = "NameAsc"
@@ -551,22 +526,16 @@ class TenantSort(OpenEnum):
 
 @model
 class TenantsListingResult(Model):
-    """Tenants listing result."""
-
     tenants: list[TenantForServiceAccount] | None | Unset = UNSET
 
 
 @model
 class UserAdPermissions(Model):
-    """User ad permissions."""
-
     user_can_set_ad_group: bool | None | Unset = UNSET
     user_can_renew_ad_app: bool | None | Unset = UNSET
 
 
 class UserAppRegistrationStatus(OpenEnum):
-    """User app registration status: 3 known values."""
-
     ALLOWED = "Allowed"
     NOT_ALLOWED = "NotAllowed"
     UNKNOWN = "Unknown"
@@ -574,7 +543,7 @@ class UserAppRegistrationStatus(OpenEnum):
 
 @model
 class WorkerDeploymentLocation(Model):
-    """Worker deployment location.
+    """Taken by `azure_service_account.select_for_workermanagement`.
 
     Attributes:
         subscription_id: UUID.
@@ -586,7 +555,7 @@ class WorkerDeploymentLocation(Model):
 
 @model
 class WorkerManagementSuitableAccount(Model):
-    """Worker management suitable account.
+    """Given by `azure_service_account.get_all_worker_management_suitable_accounts`.
 
     Attributes:
         azure_account_id: UUID.
@@ -602,8 +571,7 @@ class WorkerManagementSuitableAccount(Model):
 
 @model
 class WorkerManagementSuitableAccountSubscription(Model):
-    """Worker management suitable account subscription.
-
+    """
     Attributes:
         subscription_id: UUID.
     """

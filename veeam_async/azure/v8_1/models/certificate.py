@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class CertificateInfo(Model):
-    """Certificate info."""
+    """Given by `certificate.get_certificates`."""
 
     key_size: int | None | Unset = UNSET
     key_algorithm: str | None | Unset = UNSET
@@ -31,8 +31,6 @@ class CertificateInfo(Model):
 
 @model
 class CertificateModel(Model):
-    """Certificate model."""
-
     thumbprint: str
     serial_number: str
     key_algorithm: str
@@ -46,15 +44,13 @@ class CertificateModel(Model):
 
 
 class CertificateType(OpenEnum):
-    """Certificate type: 2 known values."""
-
     WEB_SERVER = "WebServer"
     WORKER = "Worker"
 
 
 @model
 class UploadedWebServerCertificate(Model):
-    """Uploaded web server certificate."""
+    """Taken by `certificate.upload_web_server_certificate`."""
 
     web_server_certificate_pfx_base64: str | None | Unset = UNSET
     web_server_certificate_pfx_password: str | None | Unset = UNSET

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class Configuration(Model):
-    """Configuration.
-
+    """
     Attributes:
         reserved_memory_in_mb: at least 0, in MB.
         backup_window_in_minutes: at least 1, in minutes.
@@ -56,7 +55,7 @@ class Configuration(Model):
 
 @model
 class ConfigurationBackupExportRequest(Model):
-    """Configuration backup export request.
+    """Taken by `configuration_backup.start_export`.
 
     Attributes:
         restore_point_id: UUID.
@@ -70,7 +69,7 @@ class ConfigurationBackupExportRequest(Model):
 
 @model
 class ConfigurationBackupRequest(Model):
-    """Configuration backup request.
+    """Taken by `configuration_backup.backup`.
 
     Attributes:
         repository_id: UUID.
@@ -83,8 +82,7 @@ class ConfigurationBackupRequest(Model):
 
 @model
 class ConfigurationBackupSchedule(Model):
-    """Configuration backup schedule.
-
+    """
     Attributes:
         daily_time: time-span.
     """
@@ -96,15 +94,14 @@ class ConfigurationBackupSchedule(Model):
 
 @model
 class ConfigurationBackupServerParameters(Model):
-    """Configuration backup server parameters."""
-
     repository_name: str | None | Unset = UNSET
     retention_restore_points_numbers: int | None | Unset = UNSET
 
 
 @model
 class ConfigurationBackupSettings(Model):
-    """Configuration backup settings.
+    """Given by `configuration_backup.get_configuration_backup_settings`,
+    `configuration_backup.update_configuration_backup_settings`.
 
     Attributes:
         repository_id: UUID.
@@ -128,7 +125,7 @@ class ConfigurationBackupSettings(Model):
 
 @model
 class ConfigurationBackupSettingsFromClient(Model):
-    """Configuration backup settings from client.
+    """Taken by `configuration_backup.update_configuration_backup_settings`.
 
     Attributes:
         repository_id: UUID.
@@ -142,7 +139,7 @@ class ConfigurationBackupSettingsFromClient(Model):
 
 @model
 class ConfigurationBackupStats(Model):
-    """Configuration backup stats."""
+    """Given by `configuration_backup.stats`."""
 
     product_information: ConfigurationRestoreProductInformation | None | Unset = UNSET
     standard_repository_count: int
@@ -159,8 +156,6 @@ class ConfigurationBackupStats(Model):
 
 @model
 class ConfigurationExternalBackupRequest(Model):
-    """Configuration external backup request."""
-
     password_hint: str | None | Unset = UNSET
     recovery_rec: str | None | Unset = UNSET
     session_key: str | None | Unset = UNSET
@@ -169,7 +164,7 @@ class ConfigurationExternalBackupRequest(Model):
 
 @model
 class ConfigurationRestorePoint(Model):
-    """Configuration restore point.
+    """Given by `configuration_backup.get_restore_points`, `configuration_backup.get_restore_point_by_id`.
 
     Attributes:
         id: UUID.
@@ -188,8 +183,6 @@ class ConfigurationRestorePoint(Model):
 
 @model
 class ConfigurationRestorePointMetadata(Model):
-    """Configuration restore point metadata."""
-
     product_version: str
     flr_version: str
     product_name: str
@@ -211,8 +204,6 @@ class ConfigurationRestorePointMetadata(Model):
 
 
 class ConfigurationRestorePointSort(OpenEnum):
-    """Configuration restore point sort: 14 known values."""
-
     REPOSITORY_NAME_ASC = "RepositoryNameAsc"
     REPOSITORY_NAME_DESC = "RepositoryNameDesc"
     CREATION_TIME_ASC = "CreationTimeAsc"
@@ -230,8 +221,6 @@ class ConfigurationRestorePointSort(OpenEnum):
 
 
 class ConfigurationRestorePointType(OpenEnum):
-    """Configuration restore point type: 3 known values."""
-
     MANUAL = "Manual"
     BY_SCHEDULE = "BySchedule"
     UNKNOWN = "Unknown"
@@ -239,8 +228,6 @@ class ConfigurationRestorePointType(OpenEnum):
 
 @model
 class ConfigurationRestoreProductInformation(Model):
-    """Configuration restore product information."""
-
     product_name: str | None | Unset = UNSET
     product_version: str | None | Unset = UNSET
     flr_version: str | None | Unset = UNSET
@@ -248,14 +235,10 @@ class ConfigurationRestoreProductInformation(Model):
 
 @model
 class ConfigurationRestoreSessionStatusParameters(Model):
-    """Configuration restore session status parameters."""
-
     initiator: str | None | Unset = UNSET
 
 
 class ConfigurationRestoreStatus(OpenEnum):
-    """Configuration restore status: 4 known values."""
-
     NEVER_EXECUTED = "NeverExecuted"
     RESTORE = "Restore"
     CONFIGURATION_CHECK = "ConfigurationCheck"
@@ -264,15 +247,12 @@ class ConfigurationRestoreStatus(OpenEnum):
 
 @model
 class ConfigurationRestoreStatusResponse(Model):
-    """Configuration restore status response."""
-
     restore_status: ConfigurationRestoreStatus | None | Unset = UNSET
 
 
 @model
 class DownloadConfigurationBackupFileRequest(Model):
-    """Download configuration backup file request.
-
+    """
     Attributes:
         session_id: UUID.
     """
@@ -282,7 +262,7 @@ class DownloadConfigurationBackupFileRequest(Model):
 
 @model
 class DownloadExportedConfigurationBackupRequest(Model):
-    """Download exported configuration backup request.
+    """Taken by `configuration_backup.download_exported_backup`.
 
     Attributes:
         session_id: UUID.
@@ -293,14 +273,12 @@ class DownloadExportedConfigurationBackupRequest(Model):
 
 @model
 class GetConfigurationBackupExportStatus(Model):
-    """Get configuration backup export status."""
+    """Given by `configuration_backup.get_export_status`."""
 
     is_ready_to_download: bool
 
 
 class JobStatusNullable(OpenEnum):
-    """Job status nullable: 11 known values."""
-
     NEVER_EXECUTED = "NeverExecuted"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -316,7 +294,7 @@ class JobStatusNullable(OpenEnum):
 
 @model
 class PageOfConfigurationRestorePoint(Model):
-    """Page of configuration restore point.
+    """Given by `configuration_backup.get_restore_points`.
 
     Attributes:
         links: read-only.

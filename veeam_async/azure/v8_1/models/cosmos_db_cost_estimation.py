@@ -34,15 +34,11 @@ if TYPE_CHECKING:
 
 @model
 class CostEstimationCosmosDbAssumptions(Model):
-    """Cost estimation cosmos db assumptions."""
-
     data_compression_ratio: float
 
 
 @model
 class CostEstimationCosmosDbData(Model):
-    """Cost estimation cosmos db data."""
-
     totals: CostEstimationCosmosDbTotals | None | Unset = UNSET
     assumptions: CostEstimationCosmosDbAssumptions | None | Unset = UNSET
     warning_groups: list[CostEstimationWarningGroup] | None | Unset = UNSET
@@ -51,7 +47,7 @@ class CostEstimationCosmosDbData(Model):
 
 @model
 class CostEstimationCosmosDbItem(Model):
-    """Cost estimation cosmos db item."""
+    """Given by `cosmos_db_cost_estimation.calculate_cost_estimation`."""
 
     protected_item_hash_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -65,7 +61,7 @@ class CostEstimationCosmosDbItem(Model):
 
 @model
 class CostEstimationCosmosDbPolicyFromClient(Model):
-    """Cost estimation cosmos db policy from client.
+    """Taken by `cosmos_db_cost_estimation.calculate_cost_estimation`, `cosmos_db_cost_estimation.export`.
 
     Attributes:
         service_account_id: UUID.
@@ -98,8 +94,6 @@ class CostEstimationCosmosDbPolicyFromClient(Model):
 
 
 class CostEstimationCosmosDbSort(OpenEnum):
-    """Cost estimation cosmos db sort: 12 known values."""
-
     RESOURCE_NAME_ASC = "ResourceNameAsc"
     RESOURCE_NAME_DESC = "ResourceNameDesc"
     CONTINUOUS_BACKUP_COST_ASC = "ContinuousBackupCostAsc"
@@ -116,8 +110,6 @@ class CostEstimationCosmosDbSort(OpenEnum):
 
 @model
 class CostEstimationCosmosDbTotals(Model):
-    """Cost estimation cosmos db totals."""
-
     total_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_continuous_backup_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_backup_costs: CostEstimationTotalValue | None | Unset = UNSET
@@ -127,7 +119,7 @@ class CostEstimationCosmosDbTotals(Model):
 
 @model
 class PageOfCostEstimationCosmosDbItem(Model):
-    """Page of cost estimation cosmos db item.
+    """Given by `cosmos_db_cost_estimation.calculate_cost_estimation`.
 
     Attributes:
         links: read-only.

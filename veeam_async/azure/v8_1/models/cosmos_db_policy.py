@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @model
 class CosmosDbPoliciesExportOptions(Model):
-    """Cosmos db policies export options.
+    """Taken by `cosmos_db_policy.export_policies`.
 
     Attributes:
         policy_ids: UUID.
@@ -54,7 +54,8 @@ class CosmosDbPoliciesExportOptions(Model):
 
 @model
 class CosmosDbPolicy(Model):
-    """Cosmos db policy.
+    """Given by `cosmos_db_policy.get_policies`, `cosmos_db_policy.create_policy`, `cosmos_db_policy.get_policy`,
+    `cosmos_db_policy.update_policy`.
 
     Attributes:
         id: UUID.
@@ -94,7 +95,7 @@ class CosmosDbPolicy(Model):
 
 @model
 class CosmosDbPolicyBackupItem(Model):
-    """Cosmos db policy backup item."""
+    """Given by `cosmos_db_policy.get_policy_selected_items`."""
 
     subscription: AzureSubscription | None | Unset = UNSET
     tag: Tag | None | Unset = UNSET
@@ -105,8 +106,6 @@ class CosmosDbPolicyBackupItem(Model):
 
 
 class CosmosDbPolicyBackupItemType(OpenEnum):
-    """Cosmos db policy backup item type: 5 known values."""
-
     ACCOUNT = "Account"
     SUBSCRIPTION = "Subscription"
     RESOURCE_GROUP = "ResourceGroup"
@@ -116,7 +115,7 @@ class CosmosDbPolicyBackupItemType(OpenEnum):
 
 @model
 class CosmosDbPolicyExcludedItem(Model):
-    """Cosmos db policy excluded item."""
+    """Given by `cosmos_db_policy.get_policy_excluded_items`."""
 
     account: CosmosDbAccount | None | Unset = UNSET
     deleted_item: CosmosDbPolicyItemDeletedFromAzure | None | Unset = UNSET
@@ -124,8 +123,6 @@ class CosmosDbPolicyExcludedItem(Model):
 
 
 class CosmosDbPolicyExpansion(OpenEnum):
-    """Cosmos db policy expansion: 9 known values."""
-
     NONE = "None"
     LAST_BACKUP_SESSION = "LastBackupSession"
     REPOSITORY = "Repository"
@@ -139,8 +136,6 @@ class CosmosDbPolicyExpansion(OpenEnum):
 
 @model
 class CosmosDbPolicyItemDeletedFromAzure(Model):
-    """Cosmos db policy item deleted from azure."""
-
     type: CosmosDbPolicyBackupItemType | None | Unset = UNSET
     name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -150,7 +145,7 @@ class CosmosDbPolicyItemDeletedFromAzure(Model):
 
 @model
 class NewCosmosDbPolicyFromClient(Model):
-    """New cosmos db policy from client.
+    """Taken by `cosmos_db_policy.create_policy`.
 
     Attributes:
         service_account_id: UUID.
@@ -183,8 +178,7 @@ class NewCosmosDbPolicyFromClient(Model):
 
 @model
 class NewOauth2AccountFromClient(Model):
-    """New oauth2 account from client.
-
+    """
     Attributes:
         name: 1 to 255 characters.
         description: at most 512 characters.
@@ -206,7 +200,7 @@ class NewOauth2AccountFromClient(Model):
 
 @model
 class PageOfCosmosDbPolicy(Model):
-    """Page of cosmos db policy.
+    """Given by `cosmos_db_policy.get_policies`.
 
     Attributes:
         links: read-only.
@@ -221,7 +215,7 @@ class PageOfCosmosDbPolicy(Model):
 
 @model
 class PageOfCosmosDbPolicyBackupItem(Model):
-    """Page of cosmos db policy backup item.
+    """Given by `cosmos_db_policy.get_policy_selected_items`.
 
     Attributes:
         links: read-only.
@@ -236,7 +230,7 @@ class PageOfCosmosDbPolicyBackupItem(Model):
 
 @model
 class PageOfCosmosDbPolicyExcludedItem(Model):
-    """Page of cosmos db policy excluded item.
+    """Given by `cosmos_db_policy.get_policy_excluded_items`.
 
     Attributes:
         links: read-only.
@@ -251,7 +245,7 @@ class PageOfCosmosDbPolicyExcludedItem(Model):
 
 @model
 class UpdatedCosmosDbPolicyFromClient(Model):
-    """Updated cosmos db policy from client.
+    """Taken by `cosmos_db_policy.update_policy`.
 
     Attributes:
         service_account_id: UUID.
@@ -284,8 +278,7 @@ class UpdatedCosmosDbPolicyFromClient(Model):
 
 @model
 class UpdatedOauth2AccountFromClient(Model):
-    """Updated oauth2 account from client.
-
+    """
     Attributes:
         name: 1 to 255 characters.
         description: at most 512 characters.
@@ -303,8 +296,6 @@ class UpdatedOauth2AccountFromClient(Model):
 
 
 class NewOauth2AccountFromClientPrompt(OpenEnum):
-    """New oauth2 account from client prompt: 4 known values."""
-
     NONE = "none"
     LOGIN = "login"
     CONSENT = "consent"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @model
 class PageOfSlaSessionReportRow(Model):
-    """Page of sla session report row.
+    """Given by `drilldown.protection_policies_sla_sessions`.
 
     Attributes:
         links: read-only.
@@ -43,8 +43,7 @@ class PageOfSlaSessionReportRow(Model):
 
 @model
 class Schedule(Model):
-    """Schedule.
-
+    """
     Attributes:
         links: read-only.
         daily_time: time-span.
@@ -69,8 +68,7 @@ class Schedule(Model):
 
 @model
 class ScheduleFromClient(Model):
-    """Schedule from client.
-
+    """
     Attributes:
         daily_time: time-span.
         monthly_time: time-span.
@@ -92,24 +90,18 @@ class ScheduleFromClient(Model):
 
 
 class ScheduleType(OpenEnum):
-    """Schedule type: 3 known values."""
-
     SNAPSHOT = "Snapshot"
     BACKUP = "Backup"
     ARCHIVE = "Archive"
 
 
 class SlaComplianceStatus(OpenEnum):
-    """Sla compliance status: 3 known values."""
-
     MET_SLA = "MetSla"
     MISSED_SLA = "MissedSla"
     REMOVED = "Removed"
 
 
 class SlaComplianceStatusFilter(OpenEnum):
-    """Sla compliance status filter: 4 known values."""
-
     ALL = "All"
     MET_SLA = "MetSla"
     MISSED_SLA = "MissedSla"
@@ -117,8 +109,6 @@ class SlaComplianceStatusFilter(OpenEnum):
 
 
 class SlaFilterSessionStatus(OpenEnum):
-    """Sla filter session status: 3 known values."""
-
     SUCCESS = "Success"
     FAILURE = "Failure"
     ALL = "All"
@@ -126,7 +116,7 @@ class SlaFilterSessionStatus(OpenEnum):
 
 @model
 class SlaInstanceReport(Model):
-    """Sla instance report."""
+    """Given by `drilldown.protection_policies_sla_instances`."""
 
     statistic: SlaStatisticReport | None | Unset = UNSET
     items: list[SlaInstanceReportRow] | None | Unset = UNSET
@@ -134,8 +124,7 @@ class SlaInstanceReport(Model):
 
 @model
 class SlaInstanceReportRow(Model):
-    """Sla instance report row.
-
+    """
     Attributes:
         achieved_sla_percent: in percent.
     """
@@ -151,7 +140,7 @@ class SlaInstanceReportRow(Model):
 
 @model
 class SlaSessionReportRow(Model):
-    """Sla session report row.
+    """Given by `drilldown.protection_policies_sla_sessions`.
 
     Attributes:
         session_id: UUID.
@@ -165,23 +154,20 @@ class SlaSessionReportRow(Model):
 
 
 class SlaSessionStatus(OpenEnum):
-    """Sla session status: 2 known values."""
-
     SUCCESS = "Success"
     FAILURE = "Failure"
 
 
 @model
 class SlaSessionTaskReport(Model):
-    """Sla session task report."""
+    """Given by `drilldown.protection_policies_sla_session_tasks`."""
 
     items: list[SlaSessionTaskReportRow] | None | Unset = UNSET
 
 
 @model
 class SlaSessionTaskReportRow(Model):
-    """Sla session task report row.
-
+    """
     Attributes:
         session_task_id: UUID.
     """
@@ -195,8 +181,6 @@ class SlaSessionTaskReportRow(Model):
 
 @model
 class SlaStatisticReport(Model):
-    """Sla statistic report."""
-
     met_target_sla: float | None | Unset = UNSET
     missed_target_sla: float | None | Unset = UNSET
     removed: float | None | Unset = UNSET
@@ -204,14 +188,12 @@ class SlaStatisticReport(Model):
 
 @model
 class SlaTimeSeries(Model):
-    """Sla time series."""
-
     sla_time_series_point: list[SlaTimeSeriesPoint] | None | Unset = field(default=UNSET, wire="SlaTimeSeriesPoint")
 
 
 @model
 class SlaTimeSeriesPoint(Model):
-    """Sla time series point.
+    """Given by `drilldown.protection_policies_sla_time_series`.
 
     Attributes:
         achieved_sla_percent: in percent.

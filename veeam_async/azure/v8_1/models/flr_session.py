@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class FlrRestoreOptionsValidationConfig(Model):
-    """Flr restore options validation config.
-
+    """
     Attributes:
         service_account_id: UUID.
     """
@@ -27,8 +26,6 @@ class FlrRestoreOptionsValidationConfig(Model):
 
 
 class FlrSearchTaskState(OpenEnum):
-    """Flr search task state: 3 known values."""
-
     PREPARING = "Preparing"
     NO_DATA = "NoData"
     READY = "Ready"
@@ -36,14 +33,14 @@ class FlrSearchTaskState(OpenEnum):
 
 @model
 class FlrSessionBrowseRequest(Model):
-    """Flr session browse request."""
+    """Taken by `flr_session.browse`."""
 
     path: str | None | Unset = UNSET
 
 
 @model
 class FlrSessionItem(Model):
-    """Flr session item.
+    """Given by `flr_session.browse`.
 
     Attributes:
         size: int.
@@ -57,16 +54,12 @@ class FlrSessionItem(Model):
 
 
 class FlrSessionItemType(OpenEnum):
-    """Flr session item type: 2 known values."""
-
     FOLDER = "Folder"
     FILE = "File"
 
 
 @model
 class FlrSessionPagination(Model):
-    """Flr session pagination."""
-
     total_count: int | None | Unset = UNSET
     count: int | None | Unset = UNSET
     offset: int | None | Unset = UNSET
@@ -75,15 +68,13 @@ class FlrSessionPagination(Model):
 
 @model
 class FlrSessionRestoreItem(Model):
-    """Flr session restore item."""
-
     path: str | None | Unset = UNSET
     status: FlrSessionRestoreTaskStatus | None | Unset = UNSET
 
 
 @model
 class FlrSessionRestoreTaskLogItem(Model):
-    """Flr session restore task log item.
+    """Given by `flr_session.restore_task_logs`.
 
     Attributes:
         id: int.
@@ -97,8 +88,6 @@ class FlrSessionRestoreTaskLogItem(Model):
 
 
 class FlrSessionRestoreTaskLogItemStatus(OpenEnum):
-    """Flr session restore task log item status: 7 known values."""
-
     PENDING = "Pending"
     STARTING = "Starting"
     RUNNING = "Running"
@@ -109,8 +98,6 @@ class FlrSessionRestoreTaskLogItemStatus(OpenEnum):
 
 
 class FlrSessionRestoreTaskLogItemStatusNullable(OpenEnum):
-    """Flr session restore task log item status nullable: 7 known values."""
-
     PENDING = "Pending"
     STARTING = "Starting"
     RUNNING = "Running"
@@ -122,14 +109,14 @@ class FlrSessionRestoreTaskLogItemStatusNullable(OpenEnum):
 
 @model
 class FlrSessionRestoreTaskLogsRequest(Model):
-    """Flr session restore task logs request."""
+    """Taken by `flr_session.restore_task_logs`."""
 
     path: str | None | Unset = UNSET
 
 
 @model
 class FlrSessionRestoreTaskLogsResponse(Model):
-    """Flr session restore task logs response."""
+    """Given by `flr_session.restore_task_logs`."""
 
     path: str | None | Unset = UNSET
     pagination: FlrSessionPagination | None | Unset = UNSET
@@ -138,7 +125,7 @@ class FlrSessionRestoreTaskLogsResponse(Model):
 
 @model
 class FlrSessionRestoreTaskStartRequest(Model):
-    """Flr session restore task start request."""
+    """Taken by `flr_session.restore_task_start`."""
 
     item_paths: list[str] | None | Unset = UNSET
     restore_type: FlrSessionRestoreType | None | Unset = UNSET
@@ -147,7 +134,7 @@ class FlrSessionRestoreTaskStartRequest(Model):
 
 @model
 class FlrSessionRestoreTaskStartResponse(Model):
-    """Flr session restore task start response.
+    """Given by `flr_session.restore_task_start`.
 
     Attributes:
         restore_task_id: UUID.
@@ -157,8 +144,6 @@ class FlrSessionRestoreTaskStartResponse(Model):
 
 
 class FlrSessionRestoreTaskStatus(OpenEnum):
-    """Flr session restore task status: 5 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     FAILED = "Failed"
@@ -168,7 +153,7 @@ class FlrSessionRestoreTaskStatus(OpenEnum):
 
 @model
 class FlrSessionRestoreTaskStatusResponse(Model):
-    """Flr session restore task status response.
+    """Given by `flr_session.restore_task_get_status`.
 
     Attributes:
         restore_task_id: UUID.
@@ -179,15 +164,13 @@ class FlrSessionRestoreTaskStatusResponse(Model):
 
 
 class FlrSessionRestoreType(OpenEnum):
-    """Flr session restore type: 2 known values."""
-
     OVERWRITE = "Overwrite"
     KEEP = "Keep"
 
 
 @model
 class FlrSessionSearchTaskResult(Model):
-    """Flr session search task result."""
+    """Given by `flr_session.search_task_get_results`."""
 
     search_state: FlrSearchTaskState | None | Unset = UNSET
     count: int | None | Unset = UNSET
@@ -196,7 +179,7 @@ class FlrSessionSearchTaskResult(Model):
 
 @model
 class FlrSessionSearchTaskStartRequest(Model):
-    """Flr session search task start request.
+    """Taken by `flr_session.search_task_start`.
 
     Attributes:
         limit: at least -1.
@@ -210,7 +193,7 @@ class FlrSessionSearchTaskStartRequest(Model):
 
 @model
 class FlrSessionSearchTaskStartResponse(Model):
-    """Flr session search task start response.
+    """Given by `flr_session.search_task_start`.
 
     Attributes:
         search_id: UUID.
@@ -221,7 +204,7 @@ class FlrSessionSearchTaskStartResponse(Model):
 
 @model
 class PageOfFlrSessionItem(Model):
-    """Page of flr session item.
+    """Given by `flr_session.browse`.
 
     Attributes:
         links: read-only.

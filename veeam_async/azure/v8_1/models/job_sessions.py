@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 @model
 class AzureResource(Model):
-    """Azure resource.
-
+    """
     Attributes:
         subscription_id: UUID.
         links: read-only.
@@ -40,7 +39,7 @@ class AzureResource(Model):
 
 @model
 class CheckedItem(Model):
-    """Checked item."""
+    """Given by `job_sessions.get_checked_items`."""
 
     id: str | None | Unset = UNSET
     resource: AzureResource | None | Unset = UNSET
@@ -53,7 +52,7 @@ class CheckedItem(Model):
 
 @model
 class FileLevelRestoredFileShare(Model):
-    """File level restored file share."""
+    """Given by `job_sessions.get_file_level_restored_file_share_items`."""
 
     name: str | None | Unset = UNSET
     file_path: str | None | Unset = UNSET
@@ -61,7 +60,7 @@ class FileLevelRestoredFileShare(Model):
 
 @model
 class FileLevelRestoredItem(Model):
-    """File level restored item."""
+    """Given by `job_sessions.get_file_level_restored_items`."""
 
     file_path: str | None | Unset = UNSET
     virtual_machine_name: str | None | Unset = UNSET
@@ -71,7 +70,7 @@ class FileLevelRestoredItem(Model):
 
 @model
 class JobDeletedRestorePoint(Model):
-    """Job deleted restore point.
+    """Given by `job_sessions.get_deleted_items`.
 
     Attributes:
         backup_size_bytes: in bytes.
@@ -87,8 +86,6 @@ class JobDeletedRestorePoint(Model):
 
 
 class JobSessionExpansion(OpenEnum):
-    """Job session expansion: 10 known values."""
-
     NONE = "None"
     LOG = "Log"
     GROUPED_SESSIONS = "GroupedSessions"
@@ -103,7 +100,7 @@ class JobSessionExpansion(OpenEnum):
 
 @model
 class JobSessionExportOptions(Model):
-    """Job session export options.
+    """Taken by `job_sessions.export_backup_jobs`.
 
     Attributes:
         policy_id: UUID.
@@ -120,8 +117,6 @@ class JobSessionExportOptions(Model):
 
 
 class JobSessionFilterType(OpenEnum):
-    """Job session filter type: 62 known values."""
-
     BACKUP_RETENTION = "BackupRetention"
     INVALID_SNAPSHOT_RETENTION = "InvalidSnapshotRetention"
     OBSOLETE_SNAPSHOT_RETENTION = "ObsoleteSnapshotRetention"
@@ -188,7 +183,7 @@ class JobSessionFilterType(OpenEnum):
 
 @model
 class JobSessionLog(Model):
-    """Job session log."""
+    """Given by `job_sessions.get_job_session_log`."""
 
     job_session_id: str | None | Unset = UNSET
     log: list[LogItem] | None | Unset = UNSET
@@ -196,8 +191,7 @@ class JobSessionLog(Model):
 
 @model
 class JobSessionReport(Model):
-    """Job session report.
-
+    """
     Attributes:
         execution_duration: time-span.
         links: read-only.
@@ -221,8 +215,6 @@ class JobSessionReport(Model):
 
 
 class JobSessionSort(OpenEnum):
-    """Job session sort: 18 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     POLICY_NAME_ASC = "PolicyNameAsc"
@@ -245,8 +237,7 @@ class JobSessionSort(OpenEnum):
 
 @model
 class LogItem(Model):
-    """Log item.
-
+    """
     Attributes:
         execution_duration: time-span.
     """
@@ -261,7 +252,7 @@ class LogItem(Model):
 
 @model
 class PageOfCheckedItem(Model):
-    """Page of checked item.
+    """Given by `job_sessions.get_checked_items`.
 
     Attributes:
         links: read-only.
@@ -276,7 +267,7 @@ class PageOfCheckedItem(Model):
 
 @model
 class PageOfFileLevelRestoredFileShare(Model):
-    """Page of file level restored file share.
+    """Given by `job_sessions.get_file_level_restored_file_share_items`.
 
     Attributes:
         links: read-only.
@@ -291,7 +282,7 @@ class PageOfFileLevelRestoredFileShare(Model):
 
 @model
 class PageOfFileLevelRestoredItem(Model):
-    """Page of file level restored item.
+    """Given by `job_sessions.get_file_level_restored_items`.
 
     Attributes:
         links: read-only.
@@ -306,7 +297,7 @@ class PageOfFileLevelRestoredItem(Model):
 
 @model
 class PageOfJobDeletedRestorePoint(Model):
-    """Page of job deleted restore point.
+    """Given by `job_sessions.get_deleted_items`.
 
     Attributes:
         links: read-only.
@@ -321,8 +312,7 @@ class PageOfJobDeletedRestorePoint(Model):
 
 @model
 class PageOfOAuth2Account(Model):
-    """Page of O auth2 account.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -336,7 +326,7 @@ class PageOfOAuth2Account(Model):
 
 @model
 class PageOfProtectedItem(Model):
-    """Page of protected item.
+    """Given by `job_sessions.get_protected_items`.
 
     Attributes:
         links: read-only.
@@ -351,7 +341,7 @@ class PageOfProtectedItem(Model):
 
 @model
 class PageOfRestoredCosmosDbAccount(Model):
-    """Page of restored cosmos db account.
+    """Given by `job_sessions.get_restored_cosmos_db_accounts`.
 
     Attributes:
         links: read-only.
@@ -366,7 +356,7 @@ class PageOfRestoredCosmosDbAccount(Model):
 
 @model
 class PageOfRestoredDatabase(Model):
-    """Page of restored database.
+    """Given by `job_sessions.get_restored_databases`.
 
     Attributes:
         links: read-only.
@@ -381,7 +371,7 @@ class PageOfRestoredDatabase(Model):
 
 @model
 class PageOfRestoredItem(Model):
-    """Page of restored item.
+    """Given by `job_sessions.get_restored_items`.
 
     Attributes:
         links: read-only.
@@ -396,8 +386,7 @@ class PageOfRestoredItem(Model):
 
 @model
 class PageOfVnetPolicySessionsReport(Model):
-    """Page of vnet policy sessions report.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -411,7 +400,7 @@ class PageOfVnetPolicySessionsReport(Model):
 
 @model
 class PageOfVnetRestoredItem(Model):
-    """Page of vnet restored item.
+    """Given by `job_sessions.get_vnet_restored_items`.
 
     Attributes:
         links: read-only.
@@ -426,7 +415,7 @@ class PageOfVnetRestoredItem(Model):
 
 @model
 class ProtectedItem(Model):
-    """Protected item."""
+    """Given by `job_sessions.get_protected_items`."""
 
     resource: AzureResource | None | Unset = UNSET
     resource_parent: ProtectedItemResourceParent | None | Unset = UNSET
@@ -437,8 +426,6 @@ class ProtectedItem(Model):
 
 
 class ProtectedItemExtendedSort(OpenEnum):
-    """Protected item extended sort: 28 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     LAST_BACKUP_ASC = "LastBackupAsc"
@@ -471,15 +458,11 @@ class ProtectedItemExtendedSort(OpenEnum):
 
 @model
 class ProtectedItemResourceParent(Model):
-    """Protected item resource parent."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
 
 
 class ProtectedItemSort(OpenEnum):
-    """Protected item sort: 14 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     LAST_BACKUP_ASC = "LastBackupAsc"
@@ -498,8 +481,6 @@ class ProtectedItemSort(OpenEnum):
 
 @model
 class ProtectedProgress(Model):
-    """Protected progress."""
-
     job_session_id: str | None | Unset = UNSET
     status: JobStatus | None | Unset = UNSET
     start_time: datetime | None | Unset = UNSET
@@ -509,8 +490,7 @@ class ProtectedProgress(Model):
 
 @model
 class Rates(Model):
-    """Rates.
-
+    """
     Attributes:
         total_data_bytes: in bytes.
         read_data_bytes: in bytes.
@@ -527,15 +507,11 @@ class Rates(Model):
 
 @model
 class ResourceIdNamePair(Model):
-    """Resource id name pair."""
-
     id: str
     name: str
 
 
 class ResourceType(OpenEnum):
-    """Resource type: 23 known values."""
-
     VIRTUAL_MACHINE = "VirtualMachine"
     MANAGED_DISK = "ManagedDisk"
     UNMANAGED_ATTACHED_DISK = "UnmanagedAttachedDisk"
@@ -563,8 +539,7 @@ class ResourceType(OpenEnum):
 
 @model
 class RestoredCosmosDbAccount(Model):
-    """Restored cosmos db account.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -578,8 +553,6 @@ class RestoredCosmosDbAccount(Model):
 
 @model
 class RestoredDatabase(Model):
-    """Restored database."""
-
     name: str | None | Unset = UNSET
     sql_server_name: str | None | Unset = UNSET
     elastic_pool_name: str | None | Unset = UNSET
@@ -587,7 +560,7 @@ class RestoredDatabase(Model):
 
 @model
 class RestoredItem(Model):
-    """Restored item."""
+    """Given by `job_sessions.get_restored_items`."""
 
     name: str | None | Unset = UNSET
     resource_group_name: str | None | Unset = UNSET
@@ -595,8 +568,6 @@ class RestoredItem(Model):
 
 
 class SessionType(OpenEnum):
-    """Session type: 15 known values."""
-
     MANUAL_SNAPSHOT = "ManualSnapshot"
     MANUAL_BACKUP = "ManualBackup"
     POLICY_SNAPSHOT = "PolicySnapshot"
@@ -616,7 +587,7 @@ class SessionType(OpenEnum):
 
 @model
 class VnetRestoredItem(Model):
-    """Vnet restored item."""
+    """Given by `job_sessions.get_vnet_restored_items`."""
 
     name: str | None | Unset = UNSET
     resource_group_name: str | None | Unset = UNSET
@@ -626,8 +597,6 @@ class VnetRestoredItem(Model):
 
 
 class WorkloadType(OpenEnum):
-    """Workload type: 6 known values."""
-
     VIRTUAL_MACHINE = "VirtualMachine"
     SQL = "SQL"
     FILE_SHARES = "FileShares"

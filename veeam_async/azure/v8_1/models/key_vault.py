@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfKeyVault(Model):
-    """Async operation of key vault.
+    """Given by `key_vault.get_key_vault_by_id`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfKeyVault(Model):
 
 @model
 class AsyncOperationOfPageOfKeyVault(Model):
-    """Async operation of page of key vault.
+    """Given by `key_vault.get_key_vaults_page`.
 
     Attributes:
         id: UUID.
@@ -51,7 +51,7 @@ class AsyncOperationOfPageOfKeyVault(Model):
 
 @model
 class AsyncOperationOfPageOfKeyVaultKey(Model):
-    """Async operation of page of key vault key.
+    """Given by `key_vault.get_key_vault_keys`.
 
     Attributes:
         id: UUID.
@@ -68,7 +68,7 @@ class AsyncOperationOfPageOfKeyVaultKey(Model):
 
 @model
 class KeyVault(Model):
-    """Key vault.
+    """Given by `key_vault.get_key_vaults_page`, `key_vault.get_key_vault_by_id`.
 
     Attributes:
         subscription_id: UUID.
@@ -83,7 +83,7 @@ class KeyVault(Model):
 
 @model
 class KeyVaultKey(Model):
-    """Key vault key."""
+    """Given by `key_vault.get_key_vault_keys`."""
 
     name: str | None | Unset = UNSET
     version: str | None | Unset = UNSET
@@ -92,8 +92,6 @@ class KeyVaultKey(Model):
 
 
 class KeyVaultKeyExpansion(OpenEnum):
-    """Key vault key expansion: 3 known values."""
-
     NONE = "None"
     VERSIONS = "Versions"
     ALL = "All"
@@ -101,8 +99,6 @@ class KeyVaultKeyExpansion(OpenEnum):
 
 @model
 class KeyVaultKeyForRepository(Model):
-    """Key vault key for repository."""
-
     name: str | None | Unset = UNSET
     version: str | None | Unset = UNSET
     uri: str | None | Unset = UNSET
@@ -111,15 +107,11 @@ class KeyVaultKeyForRepository(Model):
 
 
 class KeyVaultKeySort(OpenEnum):
-    """Key vault key sort: 2 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
 
 
 class KeyVaultSort(OpenEnum):
-    """Key vault sort: 4 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -128,7 +120,7 @@ class KeyVaultSort(OpenEnum):
 
 @model
 class PageOfKeyVault(Model):
-    """Page of key vault.
+    """Given by `key_vault.get_key_vaults_page`.
 
     Attributes:
         links: read-only.
@@ -143,7 +135,7 @@ class PageOfKeyVault(Model):
 
 @model
 class PageOfKeyVaultKey(Model):
-    """Page of key vault key.
+    """Given by `key_vault.get_key_vault_keys`.
 
     Attributes:
         links: read-only.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class LicenseExportOptions(Model):
-    """License export options.
+    """Taken by `license.export_license_usages`.
 
     Attributes:
         licensed_resource_ids: UUID.
@@ -28,7 +28,7 @@ class LicenseExportOptions(Model):
 
 @model
 class LicenseInfo(Model):
-    """License info.
+    """Given by `license.get_license`, `license.remove_license`.
 
     Attributes:
         grace_period_days: in days.
@@ -53,8 +53,6 @@ class LicenseInfo(Model):
 
 
 class LicenseType(OpenEnum):
-    """License type: 5 known values."""
-
     SUBSCRIPTION = "Subscription"
     FREE = "Free"
     EXTERNAL_VBR = "ExternalVbr"
@@ -64,7 +62,7 @@ class LicenseType(OpenEnum):
 
 @model
 class LicensedResource(Model):
-    """Licensed resource."""
+    """Given by `license.get_report`."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -75,8 +73,6 @@ class LicensedResource(Model):
 
 
 class LicensedResourceSort(OpenEnum):
-    """Licensed resource sort: 10 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     RESOURCE_TYPE_ASC = "ResourceTypeAsc"
@@ -90,8 +86,6 @@ class LicensedResourceSort(OpenEnum):
 
 
 class LicensedResourceState(OpenEnum):
-    """Licensed resource state: 4 known values."""
-
     LICENSED = "Licensed"
     GRACED = "Graced"
     EXCEEDED = "Exceeded"
@@ -99,8 +93,6 @@ class LicensedResourceState(OpenEnum):
 
 
 class LicensedResourceType(OpenEnum):
-    """Licensed resource type: 14 known values."""
-
     VIRTUAL_MACHINE = "Virtual Machine"
     MANAGED_DISK = "Managed Disk"
     UNMANAGED_DISK = "Unmanaged Disk"
@@ -119,8 +111,7 @@ class LicensedResourceType(OpenEnum):
 
 @model
 class LicensingServer(Model):
-    """Licensing server.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -132,8 +123,7 @@ class LicensingServer(Model):
 
 @model
 class LicensingServerInfo(Model):
-    """Licensing server info.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -146,8 +136,6 @@ class LicensingServerInfo(Model):
 
 
 class LicensingServerStatus(OpenEnum):
-    """Licensing server status: 3 known values."""
-
     AVAILABLE = "Available"
     NOT_AVAILABLE = "NotAvailable"
     UNKNOWN = "Unknown"
@@ -155,7 +143,7 @@ class LicensingServerStatus(OpenEnum):
 
 @model
 class PageOfLicensedResource(Model):
-    """Page of licensed resource.
+    """Given by `license.get_report`.
 
     Attributes:
         links: read-only.

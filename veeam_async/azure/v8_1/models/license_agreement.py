@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @model
 class DocumentChecksum(Model):
-    """Document checksum."""
+    """Taken by `license_agreement.accept_license_agreement`."""
 
     checksum: str | None | Unset = UNSET
     type: str | None | Unset = UNSET
@@ -21,8 +21,6 @@ class DocumentChecksum(Model):
 
 @model
 class LicenseAgreement(Model):
-    """License agreement."""
-
     checksum: str | None | Unset = UNSET
     content: str | None | Unset = UNSET
     type: str | None | Unset = UNSET
@@ -30,6 +28,6 @@ class LicenseAgreement(Model):
 
 @model
 class LicenseAgreementResult(Model):
-    """License agreement result."""
+    """Given by `license_agreement.get_license_agreement`."""
 
     license_agreements: list[LicenseAgreement] | None | Unset = UNSET

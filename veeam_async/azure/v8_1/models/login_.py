@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 @model
 class GrantPermissionsRequest(Model):
-    """Grant permissions request.
-
+    """
     Attributes:
         subscriptions: UUID.
     """
@@ -31,14 +30,10 @@ class GrantPermissionsRequest(Model):
 
 @model
 class GrantPermissionsResult(Model):
-    """Grant permissions result."""
-
     azure_permissions_update: AzurePermissionsUpdate | None
 
 
 class GrantType(OpenEnum):
-    """Grant type: 8 known values."""
-
     PASSWORD = "Password"
     REFRESH_TOKEN = "Refresh_token"
     MFA = "Mfa"
@@ -51,7 +46,7 @@ class GrantType(OpenEnum):
 
 @model
 class Login(Model):
-    """Login.
+    """Given by `login_.authenticate`.
 
     Attributes:
         user_id: UUID.
@@ -76,7 +71,7 @@ class Login(Model):
 
 @model
 class LoginFromClient(Model):
-    """Login from client.
+    """Taken by `login_.authenticate`.
 
     Attributes:
         password: password.

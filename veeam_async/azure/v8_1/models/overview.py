@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class BottlenecksOverviewReport(Model):
-    """Bottlenecks overview report.
+    """Given by `overview.reports_get_bottlenecks_overview_report`.
 
     Attributes:
         average_workers_wait_time_min: time-span.
@@ -37,8 +37,6 @@ class BottlenecksOverviewReport(Model):
 
 
 class CpuQuotaState(OpenEnum):
-    """Cpu quota state: 3 known values."""
-
     NO_ISSUES = "NoIssues"
     EXCEEDED = "Exceeded"
     UNKNOWN = "Unknown"
@@ -46,7 +44,7 @@ class CpuQuotaState(OpenEnum):
 
 @model
 class PolicyTaskStatisticsReport(Model):
-    """Policy task statistics report."""
+    """Given by `overview.reports_get_statistics`."""
 
     snapshots_count: int | None | Unset = UNSET
     backups_count: int | None | Unset = UNSET
@@ -58,7 +56,7 @@ class PolicyTaskStatisticsReport(Model):
 
 @model
 class ProtectedWorkloadsReport(Model):
-    """Protected workloads report."""
+    """Given by `overview.reports_get_protected_workloads_report`."""
 
     virtual_machines_total_count: int | None | Unset = UNSET
     virtual_machines_protected_count: int | None | Unset = UNSET
@@ -69,8 +67,6 @@ class ProtectedWorkloadsReport(Model):
 
 
 class ReportPeriod(OpenEnum):
-    """Report period: 5 known values."""
-
     DAY = "Day"
     WEEK = "Week"
     MONTH = "Month"
@@ -80,7 +76,7 @@ class ReportPeriod(OpenEnum):
 
 @model
 class SessionsSummaryReport(Model):
-    """Sessions summary report."""
+    """Given by `overview.reports_get_sessions_summary_report`."""
 
     latest_sessions_error_count: int | None | Unset = UNSET
     latest_sessions_error_count_difference: SummaryCountDifference | None | Unset = UNSET
@@ -92,8 +88,6 @@ class SessionsSummaryReport(Model):
 
 
 class StorageAccountBottleneckState(OpenEnum):
-    """Storage account bottleneck state: 3 known values."""
-
     NO_ISSUES = "NoIssues"
     THROTTLED = "Throttled"
     UNKNOWN = "Unknown"
@@ -101,7 +95,7 @@ class StorageAccountBottleneckState(OpenEnum):
 
 @model
 class StorageUsageReport(Model):
-    """Storage usage report."""
+    """Given by `overview.reports_get_storage_usage_report`."""
 
     snapshots_count: int | None | Unset = UNSET
     archives_count: int | None | Unset = UNSET
@@ -113,8 +107,6 @@ class StorageUsageReport(Model):
 
 
 class SummaryCountDifference(OpenEnum):
-    """Summary count difference: 4 known values."""
-
     NOT_CHANGED = "NotChanged"
     INCREASED = "Increased"
     DECREASED = "Decreased"
@@ -123,15 +115,14 @@ class SummaryCountDifference(OpenEnum):
 
 @model
 class TopPoliciesDurationReport(Model):
-    """Top policies duration report."""
+    """Given by `overview.reports_get_top_policies_duration_report`."""
 
     data: list[TopPoliciesDurationReportItem] | None | Unset = UNSET
 
 
 @model
 class TopPoliciesDurationReportItem(Model):
-    """Top policies duration report item.
-
+    """
     Attributes:
         policy_id: UUID.
         avg_percentage: in percent.
@@ -149,16 +140,12 @@ class TopPoliciesDurationReportItem(Model):
 
 
 class TopPolicySort(OpenEnum):
-    """Top policy sort: 3 known values."""
-
     PERCENTAGE_ASC = "PercentageAsc"
     PERCENTAGE_DESC = "PercentageDesc"
     UNKNOWN = "Unknown"
 
 
 class TopPolicySource(OpenEnum):
-    """Top policy source: 4 known values."""
-
     SNAPSHOT = "Snapshot"
     BACKUP = "Backup"
     ARCHIVE = "Archive"
@@ -166,8 +153,6 @@ class TopPolicySource(OpenEnum):
 
 
 class WorkerWaitTimeState(OpenEnum):
-    """Worker wait time state: 3 known values."""
-
     OPTIMIZED = "Optimized"
     EXCEEDED = "Exceeded"
     UNKNOWN = "Unknown"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfProtectedDatabase(Model):
-    """Async operation of page of protected database.
+    """Given by `protected_database.get_protected_item_page`.
 
     Attributes:
         id: UUID.
@@ -44,8 +44,7 @@ class AsyncOperationOfPageOfProtectedDatabase(Model):
 
 @model
 class AsyncOperationOfPageOfProtectedDatabaseExtended(Model):
-    """Async operation of page of protected database extended.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -61,7 +60,7 @@ class AsyncOperationOfPageOfProtectedDatabaseExtended(Model):
 
 @model
 class PageOfProtectedDatabase(Model):
-    """Page of protected database.
+    """Given by `protected_database.get_protected_item_page`.
 
     Attributes:
         links: read-only.
@@ -76,8 +75,7 @@ class PageOfProtectedDatabase(Model):
 
 @model
 class PageOfProtectedDatabaseExtended(Model):
-    """Page of protected database extended.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -91,7 +89,7 @@ class PageOfProtectedDatabaseExtended(Model):
 
 @model
 class ProtectedDatabase(Model):
-    """Protected database.
+    """Given by `protected_database.get_protected_item_page`, `protected_database.get_protected_item_by_id`.
 
     Attributes:
         size_in_mb: in MB.
@@ -116,8 +114,7 @@ class ProtectedDatabase(Model):
 
 @model
 class ProtectedDatabaseExtended(Model):
-    """Protected database extended.
-
+    """
     Attributes:
         size_in_mb: in MB.
         subscription_id: UUID.
@@ -146,8 +143,6 @@ class ProtectedDatabaseExtended(Model):
 
 
 class ProtectedDatabaseExtendedSort(OpenEnum):
-    """Protected database extended sort: 34 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -185,8 +180,6 @@ class ProtectedDatabaseExtendedSort(OpenEnum):
 
 
 class ProtectedDatabaseSort(OpenEnum):
-    """Protected database sort: 18 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -209,7 +202,7 @@ class ProtectedDatabaseSort(OpenEnum):
 
 @model
 class ProtectedSqlDatabaseExportOptions(Model):
-    """Protected sql database export options."""
+    """Taken by `protected_database.export`."""
 
     database_ids: list[str] | None | Unset = UNSET
     search_pattern: str | None | Unset = UNSET
@@ -217,8 +210,6 @@ class ProtectedSqlDatabaseExportOptions(Model):
 
 @model
 class SqlServerForProtectedDatabase(Model):
-    """Sql server for protected database."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     server_type: SqlServerType | None | Unset = UNSET
@@ -226,8 +217,7 @@ class SqlServerForProtectedDatabase(Model):
 
 @model
 class SqlServerForStandardAccount(Model):
-    """Sql server for standard account.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -242,7 +232,5 @@ class SqlServerForStandardAccount(Model):
 
 @model
 class SqlServerForStandardAccountName(Model):
-    """Sql server for standard account name."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfProtectedFileShare(Model):
-    """Async operation of page of protected file share.
+    """Given by `protected_file_share.get_protected_item_page`.
 
     Attributes:
         id: UUID.
@@ -35,8 +35,7 @@ class AsyncOperationOfPageOfProtectedFileShare(Model):
 
 @model
 class AsyncOperationOfPageOfProtectedFileShareExtended(Model):
-    """Async operation of page of protected file share extended.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -52,7 +51,7 @@ class AsyncOperationOfPageOfProtectedFileShareExtended(Model):
 
 @model
 class PageOfProtectedFileShare(Model):
-    """Page of protected file share.
+    """Given by `protected_file_share.get_protected_item_page`.
 
     Attributes:
         links: read-only.
@@ -67,8 +66,7 @@ class PageOfProtectedFileShare(Model):
 
 @model
 class PageOfProtectedFileShareExtended(Model):
-    """Page of protected file share extended.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -82,14 +80,14 @@ class PageOfProtectedFileShareExtended(Model):
 
 @model
 class ProtectedDataFileShareBatchDeleteSnapshotsConfig(Model):
-    """Protected data file share batch delete snapshots config."""
+    """Taken by `protected_file_share.delete_snapshots_batch`, `protected_file_share.delete_manual_snapshots_batch`."""
 
     ids: list[str]
 
 
 @model
 class ProtectedFileShare(Model):
-    """Protected file share.
+    """Given by `protected_file_share.get_protected_item_page`, `protected_file_share.get_protected_item_by_id`.
 
     Attributes:
         size_in_mb: in MB.
@@ -114,7 +112,7 @@ class ProtectedFileShare(Model):
 
 @model
 class ProtectedFileShareExportOptions(Model):
-    """Protected file share export options."""
+    """Taken by `protected_file_share.export`."""
 
     file_share_ids: list[str] | None | Unset = UNSET
     search_pattern: str | None | Unset = UNSET
@@ -122,8 +120,7 @@ class ProtectedFileShareExportOptions(Model):
 
 @model
 class ProtectedFileShareExtended(Model):
-    """Protected file share extended.
-
+    """
     Attributes:
         size_in_mb: in MB.
         subscription_id: UUID.
@@ -148,8 +145,6 @@ class ProtectedFileShareExtended(Model):
 
 
 class ProtectedFileShareExtendedSort(OpenEnum):
-    """Protected file share extended sort: 22 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     LAST_BACKUP_ASC = "LastBackupAsc"
@@ -175,8 +170,6 @@ class ProtectedFileShareExtendedSort(OpenEnum):
 
 
 class ProtectedFileShareSort(OpenEnum):
-    """Protected file share sort: 10 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     LAST_BACKUP_ASC = "LastBackupAsc"
@@ -191,8 +184,6 @@ class ProtectedFileShareSort(OpenEnum):
 
 @model
 class ProtectedFileShareStorageAccount(Model):
-    """Protected file share storage account."""
-
     id: str | None | Unset = UNSET
     resource_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfProtectedVirtualMachine(Model):
-    """Async operation of page of protected virtual machine.
+    """Given by `protected_virtual_machine.get_protected_item_page`.
 
     Attributes:
         id: UUID.
@@ -45,8 +45,7 @@ class AsyncOperationOfPageOfProtectedVirtualMachine(Model):
 
 @model
 class AsyncOperationOfPageOfProtectedVirtualMachineExtended(Model):
-    """Async operation of page of protected virtual machine extended.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -62,7 +61,7 @@ class AsyncOperationOfPageOfProtectedVirtualMachineExtended(Model):
 
 @model
 class AsyncOperationOfProtectedVirtualMachine(Model):
-    """Async operation of protected virtual machine.
+    """Given by `protected_virtual_machine.get_protected_item_by_id`.
 
     Attributes:
         id: UUID.
@@ -79,8 +78,7 @@ class AsyncOperationOfProtectedVirtualMachine(Model):
 
 @model
 class AsyncOperationOfProtectedVirtualMachineExtended(Model):
-    """Async operation of protected virtual machine extended.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -96,7 +94,7 @@ class AsyncOperationOfProtectedVirtualMachineExtended(Model):
 
 @model
 class PageOfProtectedVirtualMachine(Model):
-    """Page of protected virtual machine.
+    """Given by `protected_virtual_machine.get_protected_item_page`.
 
     Attributes:
         links: read-only.
@@ -111,8 +109,7 @@ class PageOfProtectedVirtualMachine(Model):
 
 @model
 class PageOfProtectedVirtualMachineExtended(Model):
-    """Page of protected virtual machine extended.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -125,8 +122,6 @@ class PageOfProtectedVirtualMachineExtended(Model):
 
 
 class ProtectedDataBackupTierNullable(OpenEnum):
-    """Protected data backup tier nullable: 4 known values."""
-
     NON_ARCHIVE = "NonArchive"
     ARCHIVE = "Archive"
     UNKNOWN = "Unknown"
@@ -135,7 +130,7 @@ class ProtectedDataBackupTierNullable(OpenEnum):
 
 @model
 class ProtectedDataBatchDeleteBackupConfig(Model):
-    """Protected data batch delete backup config.
+    """Taken by `protected_virtual_machine.delete_virtual_machine_backups_batch`.
 
     Attributes:
         ids: at most 1000 items.
@@ -147,14 +142,16 @@ class ProtectedDataBatchDeleteBackupConfig(Model):
 
 @model
 class ProtectedDataBatchDeleteSnapshotsConfig(Model):
-    """Protected data batch delete snapshots config."""
+    """Taken by `protected_virtual_machine.delete_virtual_machine_snapshots_batch`,
+    `protected_virtual_machine.delete_virtual_machine_manual_snapshots_batch`.
+    """
 
     ids: list[str]
 
 
 @model
 class ProtectedVirtualMachine(Model):
-    """Protected virtual machine.
+    """Given by `protected_virtual_machine.get_protected_item_page`, `protected_virtual_machine.get_protected_item_by_id`.
 
     Attributes:
         total_size_in_gb: in GB.
@@ -180,7 +177,7 @@ class ProtectedVirtualMachine(Model):
 
 @model
 class ProtectedVirtualMachineExportOptions(Model):
-    """Protected virtual machine export options."""
+    """Taken by `protected_virtual_machine.export`."""
 
     virtual_machine_ids: list[str] | None | Unset = UNSET
     search_pattern: str | None | Unset = UNSET
@@ -190,8 +187,7 @@ class ProtectedVirtualMachineExportOptions(Model):
 
 @model
 class ProtectedVirtualMachineExtended(Model):
-    """Protected virtual machine extended.
-
+    """
     Attributes:
         subscription_id: UUID.
         backup_size_bytes: in bytes.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class PageOfProtectedVnet(Model):
-    """Page of protected vnet.
+    """Given by `protected_vnet.get_protected_item_page`.
 
     Attributes:
         links: read-only.
@@ -32,8 +32,7 @@ class PageOfProtectedVnet(Model):
 
 @model
 class PageOfProtectedVnetExtended(Model):
-    """Page of protected vnet extended.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -47,7 +46,7 @@ class PageOfProtectedVnetExtended(Model):
 
 @model
 class ProtectedVnet(Model):
-    """Protected vnet.
+    """Given by `protected_vnet.get_protected_item_page`.
 
     Attributes:
         id: UUID.
@@ -66,7 +65,7 @@ class ProtectedVnet(Model):
 
 @model
 class ProtectedVnetExportOptions(Model):
-    """Protected vnet export options.
+    """Taken by `protected_vnet.export`.
 
     Attributes:
         restore_point_ids: UUID.
@@ -78,8 +77,7 @@ class ProtectedVnetExportOptions(Model):
 
 @model
 class ProtectedVnetExtended(Model):
-    """Protected vnet extended.
-
+    """
     Attributes:
         id: UUID.
         tenant_id: UUID.
@@ -100,8 +98,6 @@ class ProtectedVnetExtended(Model):
 
 
 class ProtectedVnetExtendedSort(OpenEnum):
-    """Protected vnet extended sort: 16 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     TENANT_ID_ASC = "TenantIdAsc"
@@ -121,8 +117,6 @@ class ProtectedVnetExtendedSort(OpenEnum):
 
 
 class ProtectedVnetSort(OpenEnum):
-    """Protected vnet sort: 8 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     TENANT_ID_ASC = "TenantIdAsc"
@@ -135,7 +129,7 @@ class ProtectedVnetSort(OpenEnum):
 
 @model
 class ProtectedVnetToDelete(Model):
-    """Protected vnet to delete.
+    """Taken by `protected_vnet.delete`.
 
     Attributes:
         subscription_id: UUID.
@@ -146,8 +140,6 @@ class ProtectedVnetToDelete(Model):
 
 
 class VnetDeletionType(OpenEnum):
-    """Vnet deletion type: 3 known values."""
-
     BACKUP = "Backup"
     BACKUP_COPY = "BackupCopy"
     ALL = "All"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfNullableBoolean(Model):
-    """Async operation of nullable boolean.
+    """Given by `repository.password_is_correct`.
 
     Attributes:
         id: UUID.
@@ -46,7 +46,7 @@ class AsyncOperationOfNullableBoolean(Model):
 
 @model
 class AsyncOperationOfRepositorySecuritySettingsData(Model):
-    """Async operation of repository security settings data.
+    """Given by `repository.get_metadata`.
 
     Attributes:
         id: UUID.
@@ -62,15 +62,11 @@ class AsyncOperationOfRepositorySecuritySettingsData(Model):
 
 
 class ImmutabilityFilter(OpenEnum):
-    """Immutability filter: 2 known values."""
-
     ENABLED = "Enabled"
     DISABLED = "Disabled"
 
 
 class ImmutabilityState(OpenEnum):
-    """Immutability state: 3 known values."""
-
     UNKNOWN = "Unknown"
     IMMUTABLE = "Immutable"
     MUTABLE = "Mutable"
@@ -78,7 +74,7 @@ class ImmutabilityState(OpenEnum):
 
 @model
 class PageOfRepository(Model):
-    """Page of repository.
+    """Given by `repository.get_repositories`.
 
     Attributes:
         links: read-only.
@@ -93,7 +89,7 @@ class PageOfRepository(Model):
 
 @model
 class PageOfRepositoryValidateDelete(Model):
-    """Page of repository validate delete.
+    """Given by `repository.validate_delete`.
 
     Attributes:
         links: read-only.
@@ -108,8 +104,7 @@ class PageOfRepositoryValidateDelete(Model):
 
 @model
 class PolicyIdNameType(Model):
-    """Policy id name type.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -123,8 +118,7 @@ class PolicyIdNameType(Model):
 
 @model
 class RepositoryCreateFromClient(Model):
-    """Repository create from client.
-
+    """
     Attributes:
         azure_storage_account_id: at least 1 character.
         azure_account_id: at least 1 character.
@@ -151,7 +145,7 @@ class RepositoryCreateFromClient(Model):
 
 @model
 class RepositoryCreateFromClientWithKeyVault(Model):
-    """Repository create from client with key vault.
+    """Taken by `repository.create_repository`, `repository.get_metadata`.
 
     Attributes:
         azure_storage_account_id: at least 1 character.
@@ -179,7 +173,7 @@ class RepositoryCreateFromClientWithKeyVault(Model):
 
 @model
 class RepositoryOptions(Model):
-    """Repository options.
+    """Taken by `repository.export_repositories`.
 
     Attributes:
         repository_ids: UUID.
@@ -195,7 +189,7 @@ class RepositoryOptions(Model):
 
 @model
 class RepositorySecuritySettingsData(Model):
-    """Repository security settings data."""
+    """Given by `repository.get_metadata`."""
 
     repository_exists: bool | None | Unset = UNSET
     storage_tier: StorageTierNullable | None | Unset = UNSET
@@ -212,7 +206,7 @@ class RepositorySecuritySettingsData(Model):
 
 @model
 class RepositoryUpdateFromClientWithKeyVault(Model):
-    """Repository update from client with key vault.
+    """Taken by `repository.update_repository`.
 
     Attributes:
         azure_account_id: at least 1 character.
@@ -233,16 +227,13 @@ class RepositoryUpdateFromClientWithKeyVault(Model):
 
 @model
 class RepositoryUpdateValidationConfig(Model):
-    """Repository update validation config."""
-
     steps: list[RepositoryValidationStep] | None | Unset = UNSET
     repository: RepositoryUpdateFromClientWithKeyVault | None | Unset = UNSET
 
 
 @model
 class RepositoryValidateDelete(Model):
-    """Repository validate delete.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -256,15 +247,11 @@ class RepositoryValidateDelete(Model):
 
 @model
 class RepositoryValidateDeleteError(Model):
-    """Repository validate delete error."""
-
     message: str
     code: RepositoryValidateDeleteErrorCode
 
 
 class RepositoryValidateDeleteErrorCode(OpenEnum):
-    """Repository validate delete error code: 3 known values."""
-
     USED_IN_CONFIGURATION_BACKUP_SETTING = "UsedInConfigurationBackupSetting"
     HAS_ACTIVE_DATA_RETRIEVAL_TASK = "HasActiveDataRetrievalTask"
     UNKNOWN = "Unknown"
@@ -272,8 +259,7 @@ class RepositoryValidateDeleteErrorCode(OpenEnum):
 
 @model
 class RepositoryValidateDeleteOptions(Model):
-    """Repository validate delete options.
-
+    """
     Attributes:
         repository_id: UUID.
     """
@@ -283,8 +269,7 @@ class RepositoryValidateDeleteOptions(Model):
 
 @model
 class UuidNamePair(Model):
-    """Uuid name pair.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.

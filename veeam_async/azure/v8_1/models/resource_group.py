@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfNullableResourceGroup(Model):
-    """Async operation of nullable resource group.
+    """Given by `resource_group.get_resource_group_by_id`.
 
     Attributes:
         id: UUID.
@@ -35,7 +35,7 @@ class AsyncOperationOfNullableResourceGroup(Model):
 
 @model
 class AsyncOperationOfPageOfResourceGroup(Model):
-    """Async operation of page of resource group.
+    """Given by `resource_group.get_resource_groups`.
 
     Attributes:
         id: UUID.
@@ -52,7 +52,7 @@ class AsyncOperationOfPageOfResourceGroup(Model):
 
 @model
 class PageOfResourceGroup(Model):
-    """Page of resource group.
+    """Given by `resource_group.get_resource_groups`.
 
     Attributes:
         links: read-only.
@@ -67,8 +67,7 @@ class PageOfResourceGroup(Model):
 
 @model
 class PageOfResourceIdNamePair(Model):
-    """Page of resource id name pair.
-
+    """
     Attributes:
         links: read-only.
     """

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 @model
 class RetentionSetting(Model):
-    """Retention setting."""
-
     duration: int | None | Unset = UNSET
     type: RetentionDurationTypeNullable | None | Unset = UNSET
     keep_forever: bool | None | Unset = UNSET
@@ -24,7 +22,9 @@ class RetentionSetting(Model):
 
 @model
 class RetentionSettings(Model):
-    """Retention settings.
+    """Given by `retention_settings.get`, `retention_settings.update`.
+
+    Taken by `retention_settings.update`.
 
     Attributes:
         links: read-only.

@@ -35,14 +35,12 @@ if TYPE_CHECKING:
 
 @model
 class AuthenticationCode(Model):
-    """Authentication code."""
-
     code: str | None | Unset = UNSET
 
 
 @model
 class AvailabilitySet(Model):
-    """Availability set."""
+    """Given by `availability_set.get_availability_sets`."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -50,8 +48,6 @@ class AvailabilitySet(Model):
 
 
 class AvailabilitySetExpansion(OpenEnum):
-    """Availability set expansion: 3 known values."""
-
     NONE = "None"
     RESOURCE_GROUP = "ResourceGroup"
     ALL = "All"
@@ -59,7 +55,7 @@ class AvailabilitySetExpansion(OpenEnum):
 
 @model
 class AvailabilityZoneInfo(Model):
-    """Availability zone info.
+    """Given by `availability_zone.get_availability_zones`.
 
     Attributes:
         links: read-only.
@@ -73,7 +69,7 @@ class AvailabilityZoneInfo(Model):
 
 @model
 class AzureAccount(Model):
-    """Azure account.
+    """Given by `azure_service_account.get_accounts`, `azure_service_account.get_account`.
 
     Attributes:
         application_id: UUID.
@@ -111,16 +107,12 @@ class AzureAccount(Model):
 
 @model
 class AzureAccountByToken(Model):
-    """Azure account by token."""
-
     account_id: str
     application_id: str | None | Unset = UNSET
     azure_permissions_update: AzurePermissionsUpdate | None | Unset = UNSET
 
 
 class AzureAccountCloudState(OpenEnum):
-    """Azure account cloud state: 9 known values."""
-
     UNKNOWN = "Unknown"
     VALID = "Valid"
     INVALID_CLIENT_SECRET = "InvalidClientSecret"
@@ -133,8 +125,6 @@ class AzureAccountCloudState(OpenEnum):
 
 
 class AzureAccountCloudStateNullable(OpenEnum):
-    """Azure account cloud state nullable: 9 known values."""
-
     UNKNOWN = "Unknown"
     VALID = "Valid"
     INVALID_CLIENT_SECRET = "InvalidClientSecret"
@@ -147,8 +137,6 @@ class AzureAccountCloudStateNullable(OpenEnum):
 
 
 class AzureAccountExpansion(OpenEnum):
-    """Azure account expansion: 5 known values."""
-
     NONE = "None"
     CLOUD_STATE = "CloudState"
     TENANTS = "Tenants"
@@ -157,8 +145,6 @@ class AzureAccountExpansion(OpenEnum):
 
 
 class AzureAccountOrigin(OpenEnum):
-    """Azure account origin: 4 known values."""
-
     DEVICE_AUTHENTICATION = "Device Authentication"
     IMPORTED_CERTIFICATE = "Imported Certificate"
     IMPORTED_SECRET = "Imported Secret"
@@ -166,8 +152,6 @@ class AzureAccountOrigin(OpenEnum):
 
 
 class AzureAccountPermissionsState(OpenEnum):
-    """Azure account permissions state: 4 known values."""
-
     ALL_PERMISSIONS_AVAILABLE = "AllPermissionsAvailable"
     MISSING_PERMISSIONS = "MissingPermissions"
     MISSING_SUBSCRIPTIONS = "MissingSubscriptions"
@@ -175,8 +159,6 @@ class AzureAccountPermissionsState(OpenEnum):
 
 
 class AzureAccountPurpose(OpenEnum):
-    """Azure account purpose: 13 known values."""
-
     NONE = "None"
     WORKER_MANAGEMENT = "WorkerManagement"
     REPOSITORY = "Repository"
@@ -193,8 +175,6 @@ class AzureAccountPurpose(OpenEnum):
 
 
 class AzureAccountSortField(OpenEnum):
-    """Azure account sort field: 18 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     DESCRIPTION_ASC = "DescriptionAsc"
@@ -216,16 +196,12 @@ class AzureAccountSortField(OpenEnum):
 
 
 class AzureAccountState(OpenEnum):
-    """Azure account state: 3 known values."""
-
     CREATED = "Created"
     CREATING = "Creating"
     UNKNOWN = "Unknown"
 
 
 class AzureEnvironment(OpenEnum):
-    """Azure environment: 5 known values."""
-
     GLOBAL = "Global"
     GERMANY = "Germany"
     CHINA = "China"
@@ -234,8 +210,6 @@ class AzureEnvironment(OpenEnum):
 
 
 class AzureEnvironmentNullable(OpenEnum):
-    """Azure environment nullable: 5 known values."""
-
     GLOBAL = "Global"
     GERMANY = "Germany"
     CHINA = "China"
@@ -245,8 +219,6 @@ class AzureEnvironmentNullable(OpenEnum):
 
 @model
 class AzurePermissionsUpdate(Model):
-    """Azure permissions update."""
-
     is_success: bool | None | Unset = UNSET
     errors: list[AzurePermissionsUpdateError] | None | Unset = UNSET
     trace_id: str | None | Unset = UNSET
@@ -254,15 +226,11 @@ class AzurePermissionsUpdate(Model):
 
 @model
 class AzurePermissionsUpdateError(Model):
-    """Azure permissions update error."""
-
     scope: str | None | Unset = UNSET
     message: str | None | Unset = UNSET
 
 
 class AzureRepositoriesSort(OpenEnum):
-    """Azure repositories sort: 30 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -296,8 +264,6 @@ class AzureRepositoriesSort(OpenEnum):
 
 
 class AzureStorageContainerSort(OpenEnum):
-    """Azure storage container sort: 4 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     IMMUTABILITY_ENABLED_ASC = "ImmutabilityEnabledAsc"
@@ -305,15 +271,11 @@ class AzureStorageContainerSort(OpenEnum):
 
 
 class AzureStorageFolderSort(OpenEnum):
-    """Azure storage folder sort: 2 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
 
 
 class AzureStorageFolderState(OpenEnum):
-    """Azure storage folder state: 5 known values."""
-
     NOT_EXIST = "NotExist"
     EMPTY = "Empty"
     CONTAINS_REPOSITORY = "ContainsRepository"
@@ -323,7 +285,8 @@ class AzureStorageFolderState(OpenEnum):
 
 @model
 class AzureStorageItem(Model):
-    """Azure storage item.
+    """Given by `storage_account.get_containers`, `storage_account.create_container`,
+    `storage_account.get_container_by_name`, `storage_account.get_folders`, `storage_account.get_folder_by_name`.
 
     Attributes:
         links: read-only.
@@ -339,7 +302,7 @@ class AzureStorageItem(Model):
 
 @model
 class AzureSubscription(Model):
-    """Azure subscription.
+    """Given by `subscription.get_subscriptions`, `subscription.get_subscription`.
 
     Attributes:
         id: UUID.
@@ -358,8 +321,6 @@ class AzureSubscription(Model):
 
 
 class AzureSubscriptionSort(OpenEnum):
-    """Azure subscription sort: 10 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -374,8 +335,6 @@ class AzureSubscriptionSort(OpenEnum):
 
 @model
 class AzureToken(Model):
-    """Azure token."""
-
     azure_environment: AzureEnvironment | None | Unset = UNSET
     azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
     access_token_cache: str
@@ -384,8 +343,7 @@ class AzureToken(Model):
 
 @model
 class BackupJobInfo(Model):
-    """Backup job info.
-
+    """
     Attributes:
         policy_id: UUID.
     """
@@ -398,8 +356,6 @@ class BackupJobInfo(Model):
 
 
 class BackupJobProtectedItemsSort(OpenEnum):
-    """Backup job protected items sort: 16 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     RESOURCE_NAME_ASC = "ResourceNameAsc"
@@ -419,16 +375,12 @@ class BackupJobProtectedItemsSort(OpenEnum):
 
 
 class BackupType(OpenEnum):
-    """Backup type: 3 known values."""
-
     ALL_SUBSCRIPTIONS = "AllSubscriptions"
     SELECTED_ITEMS = "SelectedItems"
     UNKNOWN = "Unknown"
 
 
 class BackupTypeNullable(OpenEnum):
-    """Backup type nullable: 3 known values."""
-
     ALL_SUBSCRIPTIONS = "AllSubscriptions"
     SELECTED_ITEMS = "SelectedItems"
     UNKNOWN = "Unknown"
@@ -436,23 +388,17 @@ class BackupTypeNullable(OpenEnum):
 
 @model
 class BackupWindowSettings(Model):
-    """Backup window settings."""
-
     window: BackupWindowSettingsWindow | None | Unset = UNSET
     minute_offset: int | None | Unset = UNSET
 
 
 class BottleneckSeverity(OpenEnum):
-    """Bottleneck severity: 3 known values."""
-
     NONE = "none"
     SOFT = "soft"
     HARD = "hard"
 
 
 class BottleneckType(OpenEnum):
-    """Bottleneck type: 4 known values."""
-
     NO_ISSUES = "noIssues"
     CPU = "cpu"
     RAM = "ram"
@@ -461,23 +407,17 @@ class BottleneckType(OpenEnum):
 
 @model
 class BulkVmRestoreOptionsValidationConfig(Model):
-    """Bulk vm restore options validation config."""
-
     validation_steps: list[VirtualMachineValidationSteps] | None | Unset = UNSET
     restore_options: list[VirtualMachineRestoreOptionsWithRestorePoint] | None | Unset = UNSET
 
 
 class CheckResultSeverity(OpenEnum):
-    """Check result severity: 3 known values."""
-
     SUCCESS = "Success"
     WARNING = "Warning"
     ERROR = "Error"
 
 
 class ConnectionTestMessageSeverity(OpenEnum):
-    """Connection test message severity: 4 known values."""
-
     SUCCESS = "Success"
     WARNING = "Warning"
     ERROR = "Error"
@@ -486,23 +426,17 @@ class ConnectionTestMessageSeverity(OpenEnum):
 
 @model
 class ContainerImmutabilityCheckResult(Model):
-    """Container immutability check result."""
-
     issues: list[ContainerImmutabilityIssue] | None | Unset = UNSET
 
 
 @model
 class ContainerImmutabilityIssue(Model):
-    """Container immutability issue."""
-
     reason: ContainerImmutabilityIssueReason | None | Unset = UNSET
     message: str | None | Unset = UNSET
     severity: CheckResultSeverity | None | Unset = UNSET
 
 
 class ContainerImmutabilityIssueReason(OpenEnum):
-    """Container immutability issue reason: 4 known values."""
-
     UNKNOWN = "Unknown"
     VERSIONING_FOR_BLOBS_DISABLED = "VersioningForBlobsDisabled"
     CONTAINER_POLICY_NOT_SET = "ContainerPolicyNotSet"
@@ -510,8 +444,6 @@ class ContainerImmutabilityIssueReason(OpenEnum):
 
 
 class ContainerImmutabilityPolicyState(OpenEnum):
-    """Container immutability policy state: 3 known values."""
-
     NOT_PRESENT = "NotPresent"
     UNLOCKED = "Unlocked"
     LOCKED = "Locked"
@@ -519,7 +451,7 @@ class ContainerImmutabilityPolicyState(OpenEnum):
 
 @model
 class CosmosDbAccount(Model):
-    """Cosmos db account.
+    """Given by `cosmos_db_account.get_cosmos_db_account_page`, `cosmos_db_account.get_cosmos_db_account_by_id`.
 
     Attributes:
         source_size_bytes: in bytes.
@@ -546,8 +478,6 @@ class CosmosDbAccount(Model):
 
 
 class CosmosDbAccountExpansion(OpenEnum):
-    """Cosmos db account expansion: 6 known values."""
-
     NONE = "None"
     SUBSCRIPTION_NAME = "SubscriptionName"
     POLICY_NAME = "PolicyName"
@@ -558,15 +488,12 @@ class CosmosDbAccountExpansion(OpenEnum):
 
 @model
 class CosmosDbAccountFromClient(Model):
-    """Cosmos db account from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class CosmosDbAccountProtectionState(Model):
-    """Cosmos db account protection state.
-
+    """
     Attributes:
         policy_ids: UUID.
     """
@@ -580,7 +507,7 @@ class CosmosDbAccountProtectionState(Model):
 
 @model
 class CosmosDbAccountRestorableResource(Model):
-    """Cosmos db account restorable resource."""
+    """Given by `azure_cosmos_db_accounts.get_account_available_restore_resources`."""
 
     name: str | None | Unset = UNSET
     resource_type: str | None | Unset = UNSET
@@ -589,15 +516,11 @@ class CosmosDbAccountRestorableResource(Model):
 
 @model
 class CosmosDbAccountRestorableSubresource(Model):
-    """Cosmos db account restorable subresource."""
-
     name: str | None | Unset = UNSET
     resource_type: str | None | Unset = UNSET
 
 
 class CosmosDbAccountSort(OpenEnum):
-    """Cosmos db account sort: 24 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -625,8 +548,6 @@ class CosmosDbAccountSort(OpenEnum):
 
 
 class CosmosDbAccountStatus(OpenEnum):
-    """Cosmos db account status: 14 known values."""
-
     ONLINE = "Online"
     CREATING = "Creating"
     OFFLINE = "Offline"
@@ -644,8 +565,6 @@ class CosmosDbAccountStatus(OpenEnum):
 
 
 class CosmosDbAccountType(OpenEnum):
-    """Cosmos db account type: 6 known values."""
-
     NO_SQL = "NoSql"
     MONGO_RU = "MongoRU"
     TABLE = "Table"
@@ -655,23 +574,17 @@ class CosmosDbAccountType(OpenEnum):
 
 
 class CosmosDbBackupDestination(OpenEnum):
-    """Cosmos db backup destination: 3 known values."""
-
     AZURE_BLOB = "AzureBlob"
     MANUAL_BACKUP = "ManualBackup"
     UNKNOWN = "Unknown"
 
 
 class CosmosDbBackupDestinationFilterOptions(OpenEnum):
-    """Cosmos db backup destination filter options: 2 known values."""
-
     AZURE_BLOB = "AzureBlob"
     MANUAL_BACKUP = "ManualBackup"
 
 
 class CosmosDbCapacityMode(OpenEnum):
-    """Cosmos db capacity mode: 4 known values."""
-
     NONE = "None"
     PROVISIONED = "Provisioned"
     SERVERLESS = "Serverless"
@@ -679,16 +592,12 @@ class CosmosDbCapacityMode(OpenEnum):
 
 
 class CosmosDbEventsSort(OpenEnum):
-    """Cosmos db events sort: 2 known values."""
-
     EVENT_TIME_ASC = "EventTimeAsc"
     EVENT_TIME_DESC = "EventTimeDesc"
 
 
 @model
 class CosmosDbPolicyBackupItemsFromClient(Model):
-    """Cosmos db policy backup items from client."""
-
     subscriptions: list[PolicySubscriptionFromClient] | None | Unset = UNSET
     tags: list[TagFromClient] | None | Unset = UNSET
     resource_groups: list[PolicyResourceGroupFromClient] | None | Unset = UNSET
@@ -698,20 +607,15 @@ class CosmosDbPolicyBackupItemsFromClient(Model):
 
 @model
 class CosmosDbPolicyExcludedItemsFromClient(Model):
-    """Cosmos db policy excluded items from client."""
-
     cosmos_db_accounts: list[CosmosDbAccountFromClient] | None | Unset = UNSET
     tags: list[TagFromClient] | None | Unset = UNSET
 
 
 CosmosDbProcessingCredentials: TypeAlias = "dict[str, str]"
-"""Cosmos db processing credentials."""
 
 
 @model
 class CostEstimationAssumptions(Model):
-    """Cost estimation assumptions."""
-
     disk_occupied_size_ratio: float
     daily_churn_ratio: float
     data_compression_ratio: float
@@ -719,8 +623,6 @@ class CostEstimationAssumptions(Model):
 
 @model
 class CostEstimationData(Model):
-    """Cost estimation data."""
-
     totals: CostEstimationTotals | None | Unset = UNSET
     assumptions: CostEstimationAssumptions | None | Unset = UNSET
     warning_groups: list[CostEstimationWarningGroup] | None | Unset = UNSET
@@ -729,7 +631,9 @@ class CostEstimationData(Model):
 
 @model
 class CostEstimationItem(Model):
-    """Cost estimation item."""
+    """Given by `cost_estimation.calculate_cost_estimation`,
+    `vm_sla_based_policy.vm_protection_policy_cost_estimation_calculate_cost_estimation`.
+    """
 
     protected_item_hash_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -744,8 +648,6 @@ class CostEstimationItem(Model):
 
 @model
 class CostEstimationItemCostsData(Model):
-    """Cost estimation item costs data."""
-
     price_per_month: PricePerMonth | None | Unset = UNSET
     meters: list[CostEstimationItemCostsMeter] | None | Unset = UNSET
     warnings: list[CostEstimationWarning] | None | Unset = UNSET
@@ -753,8 +655,7 @@ class CostEstimationItemCostsData(Model):
 
 @model
 class CostEstimationItemCostsMeter(Model):
-    """Cost estimation item costs meter.
-
+    """
     Attributes:
         meter_id: UUID.
     """
@@ -769,8 +670,7 @@ class CostEstimationItemCostsMeter(Model):
 
 @model
 class CostEstimationMeterResource(Model):
-    """Cost estimation meter resource.
-
+    """
     Attributes:
         size_gb: in GB.
     """
@@ -782,8 +682,6 @@ class CostEstimationMeterResource(Model):
 
 
 class CostEstimationSchedulePeriod(OpenEnum):
-    """Cost estimation schedule period: 5 known values."""
-
     DAILY = "Daily"
     WEEKLY = "Weekly"
     MONTHLY = "Monthly"
@@ -792,8 +690,6 @@ class CostEstimationSchedulePeriod(OpenEnum):
 
 
 class CostEstimationSort(OpenEnum):
-    """Cost estimation sort: 14 known values."""
-
     VIRTUAL_MACHINE_NAME_ASC = "VirtualMachineNameAsc"
     VIRTUAL_MACHINE_NAME_DESC = "VirtualMachineNameDesc"
     SNAPSHOT_COST_ASC = "SnapshotCostAsc"
@@ -812,16 +708,12 @@ class CostEstimationSort(OpenEnum):
 
 @model
 class CostEstimationTotalValue(Model):
-    """Cost estimation total value."""
-
     price_per_month: PricePerMonth | None | Unset = UNSET
     warnings: list[CostEstimationWarning] | None | Unset = UNSET
 
 
 @model
 class CostEstimationTotals(Model):
-    """Cost estimation totals."""
-
     total_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_snapshot_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_backup_costs: CostEstimationTotalValue | None | Unset = UNSET
@@ -832,23 +724,17 @@ class CostEstimationTotals(Model):
 
 @model
 class CostEstimationWarning(Model):
-    """Cost estimation warning."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class CostEstimationWarningGroup(Model):
-    """Cost estimation warning group."""
-
     type: CostEstimationWarningType | None | Unset = UNSET
     text: str | None | Unset = UNSET
     warnings: list[CostEstimationWarningWithData] | None | Unset = UNSET
 
 
 class CostEstimationWarningType(OpenEnum):
-    """Cost estimation warning type: 10 known values."""
-
     RETENTION_TOO_SHORT_FOR_COOL_STORAGE = "RetentionTooShortForCoolStorage"
     BACKUP_TO_DIFFERENT_REGION = "BackupToDifferentRegion"
     STORAGE_COULD_BE_CHEAPER = "StorageCouldBeCheaper"
@@ -863,8 +749,6 @@ class CostEstimationWarningType(OpenEnum):
 
 @model
 class CostEstimationWarningWithData(Model):
-    """Cost estimation warning with data."""
-
     id: str | None | Unset = UNSET
     protected_item_hash_ids: list[str] | None | Unset = UNSET
     schedules: list[CostEstimationSchedulePeriod] | None | Unset = UNSET
@@ -873,16 +757,13 @@ class CostEstimationWarningWithData(Model):
 
 @model
 class CreateRepositoryAccountInfo(Model):
-    """Create repository account info."""
-
     repository_account: AzureAccountInfo | None | Unset = UNSET
     azure_authentication_result: AzureAuthenticationResult | None | Unset = UNSET
 
 
 @model
 class CreateServiceAccountInfo(Model):
-    """Create service account info.
-
+    """
     Attributes:
         subscriptions: UUID.
     """
@@ -896,8 +777,6 @@ class CreateServiceAccountInfo(Model):
 
 
 class CredentialsStateFilterOptions(OpenEnum):
-    """Credentials state filter options: 3 known values."""
-
     ONLY_WITH_CREDENTIALS = "OnlyWithCredentials"
     ONLY_WITHOUT_CREDENTIALS = "OnlyWithoutCredentials"
     ALL = "All"
@@ -905,8 +784,6 @@ class CredentialsStateFilterOptions(OpenEnum):
 
 @model
 class CurrentUser(Model):
-    """Current user."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
@@ -918,8 +795,6 @@ class CurrentUser(Model):
 
 @model
 class DailyBackupSchedule(Model):
-    """Daily backup schedule."""
-
     hours: list[int] | None | Unset = UNSET
     retention: RepositoryRetentionSettings | None | Unset = UNSET
     target_repository_id: str | None | Unset = UNSET
@@ -927,8 +802,6 @@ class DailyBackupSchedule(Model):
 
 @model
 class DailyCosmosDbSchedule(Model):
-    """Daily cosmos db schedule."""
-
     daily_type: DailyTypeNullable | None | Unset = UNSET
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     backup_schedule: DailyBackupSchedule | None | Unset = UNSET
@@ -936,8 +809,6 @@ class DailyCosmosDbSchedule(Model):
 
 @model
 class DailyFileShareSchedule(Model):
-    """Daily file share schedule."""
-
     daily_type: DailyTypeNullable | None | Unset = UNSET
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     runs_per_hour: int | None | Unset = UNSET
@@ -946,8 +817,7 @@ class DailyFileShareSchedule(Model):
 
 @model
 class DailyReportSettings(Model):
-    """Daily report settings.
-
+    """
     Attributes:
         daily_time: time-span.
     """
@@ -958,8 +828,6 @@ class DailyReportSettings(Model):
 
 @model
 class DailySchedule(Model):
-    """Daily schedule."""
-
     daily_type: DailyTypeNullable | None | Unset = UNSET
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     runs_per_hour: int | None | Unset = UNSET
@@ -969,24 +837,18 @@ class DailySchedule(Model):
 
 @model
 class DailySnapshotSchedule(Model):
-    """Daily snapshot schedule."""
-
     hours: list[int] | None | Unset = UNSET
     snapshots_to_keep: int | None | Unset = UNSET
 
 
 @model
 class DailySqlSchedule(Model):
-    """Daily sql schedule."""
-
     daily_type: DailyTypeNullable | None | Unset = UNSET
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     backup_schedule: DailyBackupSchedule | None | Unset = UNSET
 
 
 class DailyTypeNullable(OpenEnum):
-    """Daily type nullable: 4 known values."""
-
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
     SELECTED_DAYS = "SelectedDays"
@@ -995,7 +857,9 @@ class DailyTypeNullable(OpenEnum):
 
 @model
 class DataRetrievalExtendOptions(Model):
-    """Data retrieval extend options.
+    """Taken by `virtual_machine_restore_point.extend_retrieved_data_availability`,
+    `sql_restore_point.extend_retrieved_data_availability`,
+    `cosmos_db_restore_point.extend_retrieved_data_availability`.
 
     Attributes:
         number_of_days: 1 to 30, in days.
@@ -1006,14 +870,13 @@ class DataRetrievalExtendOptions(Model):
 
 @model
 class DataRetrievalJobParameters(Model):
-    """Data retrieval job parameters."""
-
     is_restore_point_deleted: bool | None | Unset = UNSET
 
 
 @model
 class DataRetrievalOptions(Model):
-    """Data retrieval options.
+    """Taken by `virtual_machine_restore_point.retrieve_data`, `sql_restore_point.retrieve_data`,
+    `cosmos_db_restore_point.retrieve_data`.
 
     Attributes:
         days_to_keep: 1 to 30.
@@ -1027,16 +890,12 @@ class DataRetrievalOptions(Model):
 
 
 class DataRetrievalPriority(OpenEnum):
-    """Data retrieval priority: 3 known values."""
-
     NORMAL = "Normal"
     HIGH = "High"
     UNKNOWN = "Unknown"
 
 
 class DataRetrievalStatus(OpenEnum):
-    """Data retrieval status: 4 known values."""
-
     NONE = "None"
     RETRIEVING = "Retrieving"
     RETRIEVED = "Retrieved"
@@ -1045,7 +904,7 @@ class DataRetrievalStatus(OpenEnum):
 
 @model
 class Database(Model):
-    """Database.
+    """Given by `database.get_databases_page`, `database.get_database_by_id`.
 
     Attributes:
         size_in_mb: in MB.
@@ -1070,8 +929,6 @@ class Database(Model):
 
 
 class DatabaseExpansion(OpenEnum):
-    """Database expansion: 8 known values."""
-
     NONE = "None"
     SUBSCRIPTION = "Subscription"
     REGION = "Region"
@@ -1084,8 +941,6 @@ class DatabaseExpansion(OpenEnum):
 
 @model
 class DatabaseProtectionState(Model):
-    """Database protection state."""
-
     protection_status: ProtectionStatus | None | Unset = UNSET
     repositories: list[str] | None | Unset = UNSET
     destinations: list[SqlBackupDestination] | None | Unset = UNSET
@@ -1098,8 +953,6 @@ class DatabaseProtectionState(Model):
 
 
 class DatabaseSort(OpenEnum):
-    """Database sort: 32 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -1135,8 +988,6 @@ class DatabaseSort(OpenEnum):
 
 
 class DatabaseStatus(OpenEnum):
-    """Database status: 23 known values."""
-
     OTHER = "Other"
     ONLINE = "Online"
     RESTORING = "Restoring"
@@ -1163,16 +1014,12 @@ class DatabaseStatus(OpenEnum):
 
 
 class DatabaseType(OpenEnum):
-    """Database type: 3 known values."""
-
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
     UNKNOWN = "Unknown"
 
 
 class DayNumberInMonthHealthCheck(OpenEnum):
-    """Day number in month health check: 9 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -1185,8 +1032,6 @@ class DayNumberInMonthHealthCheck(OpenEnum):
 
 
 class DayOfWeek(OpenEnum):
-    """Day of week: 8 known values."""
-
     SUNDAY = "Sunday"
     MONDAY = "Monday"
     TUESDAY = "Tuesday"
@@ -1198,8 +1043,6 @@ class DayOfWeek(OpenEnum):
 
 
 class DayOfWeekNullable(OpenEnum):
-    """Day of week nullable: 8 known values."""
-
     SUNDAY = "Sunday"
     MONDAY = "Monday"
     TUESDAY = "Tuesday"
@@ -1212,8 +1055,7 @@ class DayOfWeekNullable(OpenEnum):
 
 @model
 class DeployServerResult(Model):
-    """Deploy server result.
-
+    """
     Attributes:
         azure_application_id: UUID.
     """
@@ -1239,8 +1081,7 @@ class DeployServerResult(Model):
 
 @model
 class DeploymentConsumptionResponse(Model):
-    """Deployment consumption response.
-
+    """
     Attributes:
         instance_id: at least 1 character.
     """
@@ -1253,8 +1094,7 @@ class DeploymentConsumptionResponse(Model):
 
 @model
 class DeploymentConsumptionTenantResponse(Model):
-    """Deployment consumption tenant response.
-
+    """
     Attributes:
         tenant_id: UUID.
     """
@@ -1266,8 +1106,6 @@ class DeploymentConsumptionTenantResponse(Model):
 
 @model
 class DeviceCodeResult(Model):
-    """Device code result."""
-
     user_code: str | None | Unset = UNSET
     device_code: str | None | Unset = UNSET
     verification_url: str | None | Unset = UNSET
@@ -1280,8 +1118,6 @@ class DeviceCodeResult(Model):
 
 @model
 class DeviceLoginParameters(Model):
-    """Device login parameters."""
-
     azure_environment: AzureEnvironmentNullable | None | Unset = UNSET
     user_code: str | None | Unset = UNSET
     device_code: str | None | Unset = UNSET
@@ -1296,8 +1132,7 @@ class DeviceLoginParameters(Model):
 
 @model
 class EmailNotificationSettingsFromClient(Model):
-    """Email notification settings from client.
-
+    """
     Attributes:
         subject: 1 to 255 characters.
         sla_report_subject: 1 to 255 characters.
@@ -1315,8 +1150,6 @@ class EmailNotificationSettingsFromClient(Model):
 
 @model
 class EmailNotificationSettingsObject(Model):
-    """Email notification settings object."""
-
     smtp_settings: SmtpSettings | None | Unset = UNSET
     notifications_enabled: bool | None | Unset = UNSET
     from_: str | None | Unset = UNSET
@@ -1329,8 +1162,6 @@ class EmailNotificationSettingsObject(Model):
 
 @model
 class EntraIdResource(Model):
-    """Entra id resource."""
-
     cpu_resource: int
     ram_resource: int
     item_resource: int
@@ -1338,15 +1169,11 @@ class EntraIdResource(Model):
 
 
 class ErrorCode(OpenEnum):
-    """Error code: one known value."""
-
     CANNOT_ACCESS_TENANT_OF_EDITED_SERVICE_ACCOUNT = "CannotAccessTenantOfEditedServiceAccount"
 
 
 @model
 class EventEmailNotificationSettings(Model):
-    """Event email notification settings."""
-
     notify_on_success: bool | None | Unset = UNSET
     notify_on_warning: bool | None | Unset = UNSET
     notify_on_failure: bool | None | Unset = UNSET
@@ -1354,8 +1181,7 @@ class EventEmailNotificationSettings(Model):
 
 @model
 class ExpandToCosmosDbAccountOptions(Model):
-    """Expand to cosmos db account options.
-
+    """
     Attributes:
         tenant_id: UUID.
         service_account_id: UUID.
@@ -1372,8 +1198,6 @@ class ExpandToCosmosDbAccountOptions(Model):
 
 @model
 class FileLevelRestoreJobInfo(Model):
-    """File level restore job info."""
-
     initiator: str | None | Unset = UNSET
     reason: str | None | Unset = UNSET
     flr_link: FlrLink | None | Unset = UNSET
@@ -1385,8 +1209,6 @@ class FileLevelRestoreJobInfo(Model):
 
 
 class FileLevelRestoreJobRestoredFileSharesSort(OpenEnum):
-    """File level restore job restored file shares sort: 6 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -1396,8 +1218,6 @@ class FileLevelRestoreJobRestoredFileSharesSort(OpenEnum):
 
 
 class FileLevelRestoreJobRestoredItemsSort(OpenEnum):
-    """File level restore job restored items sort: 10 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     FILE_PATH_ASC = "FilePathAsc"
@@ -1412,7 +1232,7 @@ class FileLevelRestoreJobRestoredItemsSort(OpenEnum):
 
 @model
 class FileShare(Model):
-    """File share.
+    """Given by `file_share.get_file_share_by_id`, `file_share.get_file_shares_page`.
 
     Attributes:
         subscription_id: UUID.
@@ -1434,8 +1254,6 @@ class FileShare(Model):
 
 
 class FileShareExpansion(OpenEnum):
-    """File share expansion: 5 known values."""
-
     NONE = "None"
     PROTECTION_STATE = "ProtectionState"
     ACCOUNT = "Account"
@@ -1445,8 +1263,6 @@ class FileShareExpansion(OpenEnum):
 
 @model
 class FileShareFileLevelRestoreJobInfo(Model):
-    """File share file level restore job info."""
-
     initiator: str | None | Unset = UNSET
     reason: str | None | Unset = UNSET
     flr_link: FlrLink | None | Unset = UNSET
@@ -1458,8 +1274,7 @@ class FileShareFileLevelRestoreJobInfo(Model):
 
 @model
 class FileShareOptions(Model):
-    """File share options.
-
+    """
     Attributes:
         subscription_id: UUID.
         tenant_id: UUID.
@@ -1476,8 +1291,6 @@ class FileShareOptions(Model):
 
 @model
 class FileSharePolicyBackupItemsFromClient(Model):
-    """File share policy backup items from client."""
-
     file_shares: list[FileSharePolicyFileShareFromClient] | None | Unset = UNSET
     storage_accounts: list[FileSharePolicyStorageAccountFromClient] | None | Unset = UNSET
     resource_groups: list[FileSharePolicyResourceGroupFromClient] | None | Unset = UNSET
@@ -1485,36 +1298,26 @@ class FileSharePolicyBackupItemsFromClient(Model):
 
 @model
 class FileSharePolicyExcludedItemsFromClient(Model):
-    """File share policy excluded items from client."""
-
     file_shares: list[FileSharePolicyFileShareFromClient] | None | Unset = UNSET
 
 
 @model
 class FileSharePolicyFileShareFromClient(Model):
-    """File share policy file share from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class FileSharePolicyResourceGroupFromClient(Model):
-    """File share policy resource group from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class FileSharePolicyStorageAccountFromClient(Model):
-    """File share policy storage account from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class FileShareProtectionState(Model):
-    """File share protection state."""
-
     protection_status: ProtectionStatus | None | Unset = UNSET
     destinations: list[FileShareBackupDestination] | None | Unset = UNSET
     policy_name: str | None | Unset = UNSET
@@ -1526,8 +1329,6 @@ class FileShareProtectionState(Model):
 
 
 class FileShareSort(OpenEnum):
-    """File share sort: 6 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     ACCESS_TIER_ASC = "AccessTierAsc"
@@ -1538,15 +1339,11 @@ class FileShareSort(OpenEnum):
 
 @model
 class FlrLink(Model):
-    """Flr link."""
-
     url: str | None | Unset = UNSET
     thumbprint: str | None | Unset = UNSET
 
 
 class FrequencyType(OpenEnum):
-    """Frequency type: 4 known values."""
-
     DAILY = "Daily"
     MONTHLY = "Monthly"
     PERIODICALLY = "Periodically"
@@ -1554,12 +1351,9 @@ class FrequencyType(OpenEnum):
 
 
 GFSFlags: TypeAlias = "str"
-"""GFS flags."""
 
 
 class HealthCheckJobCheckedItemsSort(OpenEnum):
-    """Health check job checked items sort: 12 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     RESOURCE_NAME_ASC = "ResourceNameAsc"
@@ -1576,8 +1370,7 @@ class HealthCheckJobCheckedItemsSort(OpenEnum):
 
 @model
 class HealthCheckJobInfo(Model):
-    """Health check job info.
-
+    """
     Attributes:
         policy_id: UUID.
     """
@@ -1590,8 +1383,6 @@ class HealthCheckJobInfo(Model):
 
 @model
 class HealthCheckSchedule(Model):
-    """Health check schedule."""
-
     health_check_enabled: bool | None | Unset = UNSET
     local_time: datetime | None | Unset = UNSET
     day_number_in_month: DayNumberInMonthHealthCheck | None | Unset = UNSET
@@ -1602,16 +1393,12 @@ class HealthCheckSchedule(Model):
 
 @model
 class IntRange(Model):
-    """Int range."""
-
     from_: int | None | Unset = UNSET
     to: int | None | Unset = UNSET
 
 
 @model
 class Issue(Model):
-    """Issue."""
-
     severity: BottleneckSeverity
     bottleneck: BottleneckType
     region: str | None | Unset = UNSET
@@ -1619,7 +1406,8 @@ class Issue(Model):
 
 @model
 class JobSession(Model):
-    """Job session.
+    """Given by `database.start_manual_backup`, `configuration_backup.backup`, `configuration_backup.start_export`,
+    `configuration_backup.delete_restore_point`, `file_share_restore_point.delete_restore_point` and 44 more.
 
     Attributes:
         execution_duration: time-span.
@@ -1645,8 +1433,6 @@ class JobSession(Model):
 
 
 class JobSessionType(OpenEnum):
-    """Job session type: 63 known values."""
-
     BACKUP_RETENTION = "BackupRetention"
     INVALID_SNAPSHOT_RETENTION = "InvalidSnapshotRetention"
     OBSOLETE_SNAPSHOT_RETENTION = "ObsoleteSnapshotRetention"
@@ -1713,8 +1499,6 @@ class JobSessionType(OpenEnum):
 
 
 class JobStatus(OpenEnum):
-    """Job status: 11 known values."""
-
     CANCELED = "Canceled"
     CANCELING = "Canceling"
     ERROR = "Error"
@@ -1730,8 +1514,7 @@ class JobStatus(OpenEnum):
 
 @model
 class LinkHAL(Model):
-    """Link HAL.
-
+    """
     Attributes:
         href: URI.
     """
@@ -1740,13 +1523,11 @@ class LinkHAL(Model):
 
 
 LinksDictionary: TypeAlias = "dict[str, LinkHAL]"
-"""Links dictionary."""
 
 
 @model
 class LoadCalculatorRequest(Model):
-    """Load calculator request.
-
+    """
     Attributes:
         tenant_id: UUID.
         subscription_ids: UUID.
@@ -1759,8 +1540,6 @@ class LoadCalculatorRequest(Model):
 
 @model
 class ManagementGroup(Model):
-    """Management group."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     subscription_count: float | None | Unset = UNSET
@@ -1769,8 +1548,6 @@ class ManagementGroup(Model):
 
 @model
 class ManagementGroupSettings(Model):
-    """Management group settings."""
-
     group_id_to_add: str | None | Unset = UNSET
     group_name_to_add: str | None | Unset = UNSET
     group_id_to_remove: str | None | Unset = UNSET
@@ -1778,38 +1555,28 @@ class ManagementGroupSettings(Model):
 
 @model
 class ManagementGroupsListingResult(Model):
-    """Management groups listing result."""
-
     management_groups: list[ManagementGroup] | None | Unset = UNSET
 
 
 @model
 class MissingSubscriptionPurpose(Model):
-    """Missing subscription purpose."""
-
     purpose: AzureAccountPurpose | None | Unset = UNSET
     missing_actions: list[str] | None | Unset = UNSET
     missing_data_actions: list[str] | None | Unset = UNSET
 
 
 class MongoDbThroughputScalingType(OpenEnum):
-    """Mongo db throughput scaling type: 2 known values."""
-
     AUTOSCALE = "Autoscale"
     MANUAL = "Manual"
 
 
 @model
 class MongoDbThroughputSettings(Model):
-    """Mongo db throughput settings."""
-
     max_throughput: int | None | Unset = field(default=UNSET, wire="MaxThroughput")
     type: MongoDbThroughputScalingType | None | Unset = field(default=UNSET, wire="Type")
 
 
 class Month(OpenEnum):
-    """Month: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -1825,8 +1592,6 @@ class Month(OpenEnum):
 
 
 class MonthNullable(OpenEnum):
-    """Month nullable: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -1843,8 +1608,6 @@ class MonthNullable(OpenEnum):
 
 @model
 class MonthlyBackupSchedule(Model):
-    """Monthly backup schedule."""
-
     selected_months: list[Month] | None | Unset = UNSET
     retention: RepositoryRetentionSettings | None | Unset = UNSET
     target_repository_id: str | None | Unset = UNSET
@@ -1852,8 +1615,6 @@ class MonthlyBackupSchedule(Model):
 
 @model
 class MonthlyCosmosDbSchedule(Model):
-    """Monthly cosmos db schedule."""
-
     start_time: int | None | Unset = UNSET
     type: MonthlyTypeNullable | None | Unset = UNSET
     day_of_week: DayOfWeekNullable | None | Unset = UNSET
@@ -1864,8 +1625,6 @@ class MonthlyCosmosDbSchedule(Model):
 
 @model
 class MonthlyFileShareSchedule(Model):
-    """Monthly file share schedule."""
-
     start_time: int | None | Unset = UNSET
     type: MonthlyTypeNullable | None | Unset = UNSET
     day_of_week: DayOfWeekNullable | None | Unset = UNSET
@@ -1876,8 +1635,6 @@ class MonthlyFileShareSchedule(Model):
 
 @model
 class MonthlySchedule(Model):
-    """Monthly schedule."""
-
     start_time: int | None | Unset = UNSET
     type: MonthlyTypeNullable | None | Unset = UNSET
     day_of_week: DayOfWeekNullable | None | Unset = UNSET
@@ -1889,16 +1646,12 @@ class MonthlySchedule(Model):
 
 @model
 class MonthlySnapshotSchedule(Model):
-    """Monthly snapshot schedule."""
-
     selected_months: list[Month] | None | Unset = UNSET
     snapshots_to_keep: int | None | Unset = UNSET
 
 
 @model
 class MonthlySqlSchedule(Model):
-    """Monthly sql schedule."""
-
     start_time: int | None | Unset = UNSET
     type: MonthlyTypeNullable | None | Unset = UNSET
     day_of_week: DayOfWeekNullable | None | Unset = UNSET
@@ -1908,8 +1661,6 @@ class MonthlySqlSchedule(Model):
 
 
 class MonthlyTypeNullable(OpenEnum):
-    """Monthly type nullable: 7 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -1921,7 +1672,7 @@ class MonthlyTypeNullable(OpenEnum):
 
 @model
 class NetworkSecurityGroup(Model):
-    """Network security group."""
+    """Given by `network_security_group.get_network_security_groups`."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -1931,8 +1682,6 @@ class NetworkSecurityGroup(Model):
 
 
 class NetworkSecurityGroupExpansion(OpenEnum):
-    """Network security group expansion: 4 known values."""
-
     NONE = "None"
     RESOURCE_GROUP = "ResourceGroup"
     SUBSCRIPTION = "Subscription"
@@ -1940,16 +1689,12 @@ class NetworkSecurityGroupExpansion(OpenEnum):
 
 
 class OSType(OpenEnum):
-    """OS type: 3 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
     UNKNOWN = "Unknown"
 
 
 class OSTypeNullable(OpenEnum):
-    """OS type nullable: 3 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
     UNKNOWN = "Unknown"
@@ -1957,7 +1702,8 @@ class OSTypeNullable(OpenEnum):
 
 @model
 class PageOfCostEstimationItem(Model):
-    """Page of cost estimation item.
+    """Given by `cost_estimation.calculate_cost_estimation`,
+    `vm_sla_based_policy.vm_protection_policy_cost_estimation_calculate_cost_estimation`.
 
     Attributes:
         links: read-only.
@@ -1973,7 +1719,7 @@ class PageOfCostEstimationItem(Model):
 
 @model
 class PageOfJobSession(Model):
-    """Page of job session.
+    """Given by `job_sessions.get_job_sessions`, `virtual_machine.take_snapshot`.
 
     Attributes:
         links: read-only.
@@ -1988,8 +1734,7 @@ class PageOfJobSession(Model):
 
 @model
 class PageOfJobSessionReport(Model):
-    """Page of job session report.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -2003,7 +1748,7 @@ class PageOfJobSessionReport(Model):
 
 @model
 class PageOfPolicyBackupItem(Model):
-    """Page of policy backup item.
+    """Given by `policy.get_policy_selected_items`, `vm_sla_based_policy.vm_protection_policy_get_policy_selected_items`.
 
     Attributes:
         links: read-only.
@@ -2018,7 +1763,7 @@ class PageOfPolicyBackupItem(Model):
 
 @model
 class PageOfPolicyExcludedItem(Model):
-    """Page of policy excluded item.
+    """Given by `policy.get_policy_excluded_items`, `vm_sla_based_policy.vm_protection_policy_get_policy_excluded_items`.
 
     Attributes:
         links: read-only.
@@ -2033,8 +1778,7 @@ class PageOfPolicyExcludedItem(Model):
 
 @model
 class PageOfPolicyInstancesReport(Model):
-    """Page of policy instances report.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -2048,7 +1792,9 @@ class PageOfPolicyInstancesReport(Model):
 
 @model
 class PageOfPolicyProtectedItem(Model):
-    """Page of policy protected item.
+    """Given by `policy.get_protected_items`, `policy.get_policy_protected_items`,
+    `file_share_policy.get_protected_items`, `file_share_policy.get_policy_protected_items`,
+    `sql_policy.get_protected_items` and 5 more.
 
     Attributes:
         links: read-only.
@@ -2063,8 +1809,7 @@ class PageOfPolicyProtectedItem(Model):
 
 @model
 class PageOfPolicySessionsReport(Model):
-    """Page of policy sessions report.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -2078,7 +1823,8 @@ class PageOfPolicySessionsReport(Model):
 
 @model
 class PageOfRegion(Model):
-    """Page of region.
+    """Given by `vnet_restore_point.get_vnet_regions`, `policy.get_policy_regions`,
+    `file_share_policy.get_policy_regions`, `sql_policy.get_policy_regions`, `region.get_regions_page` and 3 more.
 
     Attributes:
         links: read-only.
@@ -2092,8 +1838,6 @@ class PageOfRegion(Model):
 
 
 class PeriodicallyType(OpenEnum):
-    """Periodically type: 4 known values."""
-
     MINUTES = "Minutes"
     HOURS = "Hours"
     CONTINUOUSLY = "Continuously"
@@ -2102,7 +1846,7 @@ class PeriodicallyType(OpenEnum):
 
 @model
 class PolicyBackupItem(Model):
-    """Policy backup item."""
+    """Given by `policy.get_policy_selected_items`, `vm_sla_based_policy.vm_protection_policy_get_policy_selected_items`."""
 
     subscription: AzureSubscription | None | Unset = UNSET
     tag: Tag | None | Unset = UNSET
@@ -2113,8 +1857,6 @@ class PolicyBackupItem(Model):
 
 
 class PolicyBackupItemType(OpenEnum):
-    """Policy backup item type: 6 known values."""
-
     SUBSCRIPTION = "Subscription"
     RESOURCE_GROUP = "ResourceGroup"
     VIRTUAL_MACHINE = "VirtualMachine"
@@ -2125,8 +1867,6 @@ class PolicyBackupItemType(OpenEnum):
 
 @model
 class PolicyBackupItemsFromClient(Model):
-    """Policy backup items from client."""
-
     subscriptions: list[PolicySubscriptionFromClient] | None | Unset = UNSET
     tags: list[TagFromClient] | None | Unset = UNSET
     resource_groups: list[PolicyResourceGroupFromClient] | None | Unset = UNSET
@@ -2135,22 +1875,18 @@ class PolicyBackupItemsFromClient(Model):
 
 
 class PolicyCosmosDbBackupTier(OpenEnum):
-    """Policy cosmos db backup tier: 2 known values."""
-
     CONTINUOUS7_DAYS = "Continuous7Days"
     CONTINUOUS30_DAYS = "Continuous30Days"
 
 
 class PolicyCosmosDbBackupWorkload(OpenEnum):
-    """Policy cosmos db backup workload: 2 known values."""
-
     POSTGRE_SQL = "PostgreSQL"
     MONGO_DB = "MongoDB"
 
 
 @model
 class PolicyExcludedItem(Model):
-    """Policy excluded item."""
+    """Given by `policy.get_policy_excluded_items`, `vm_sla_based_policy.vm_protection_policy_get_policy_excluded_items`."""
 
     virtual_machine: VirtualMachine | None | Unset = UNSET
     deleted_item: PolicyItemDeletedFromAzure | None | Unset = UNSET
@@ -2159,22 +1895,16 @@ class PolicyExcludedItem(Model):
 
 @model
 class PolicyExcludedItemsFromClient(Model):
-    """Policy excluded items from client."""
-
     virtual_machines: list[PolicyVirtualMachineFromClient] | None | Unset = UNSET
     tags: list[TagFromClient] | None | Unset = UNSET
 
 
 class PolicyExcludedItemsSort(OpenEnum):
-    """Policy excluded items sort: 2 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
 
 
 class PolicyExpansion(OpenEnum):
-    """Policy expansion: 9 known values."""
-
     NONE = "None"
     LAST_BACKUP_SESSION = "LastBackupSession"
     REPOSITORY = "Repository"
@@ -2188,16 +1918,12 @@ class PolicyExpansion(OpenEnum):
 
 @model
 class PolicyInstancesReport(Model):
-    """Policy instances report."""
-
     status: JobStatus | None | Unset = UNSET
     instance_id: str | None | Unset = UNSET
     instance_name: str | None | Unset = UNSET
 
 
 class PolicyInstancesReportSort(OpenEnum):
-    """Policy instances report sort: 4 known values."""
-
     JOB_STATUS_ASC = "JobStatusAsc"
     JOB_STATUS_DESC = "JobStatusDesc"
     INSTANCE_NAME_ASC = "InstanceNameAsc"
@@ -2206,8 +1932,6 @@ class PolicyInstancesReportSort(OpenEnum):
 
 @model
 class PolicyItemDeletedFromAzure(Model):
-    """Policy item deleted from azure."""
-
     type: PolicyBackupItemType | None | Unset = UNSET
     name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -2217,8 +1941,7 @@ class PolicyItemDeletedFromAzure(Model):
 
 @model
 class PolicyLink(Model):
-    """Policy link.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -2231,8 +1954,6 @@ class PolicyLink(Model):
 
 @model
 class PolicyNotificationSettings(Model):
-    """Policy notification settings."""
-
     recipient: str | None | Unset = UNSET
     notify_on_success: bool | None | Unset = UNSET
     notify_on_warning: bool | None | Unset = UNSET
@@ -2241,7 +1962,9 @@ class PolicyNotificationSettings(Model):
 
 @model
 class PolicyProtectedItem(Model):
-    """Policy protected item.
+    """Given by `policy.get_protected_items`, `policy.get_policy_protected_items`,
+    `file_share_policy.get_protected_items`, `file_share_policy.get_policy_protected_items`,
+    `sql_policy.get_protected_items` and 5 more.
 
     Attributes:
         policy_id: UUID.
@@ -2255,22 +1978,17 @@ class PolicyProtectedItem(Model):
 
 @model
 class PolicyRegionFromClient(Model):
-    """Policy region from client."""
-
     region_id: str | None | Unset = UNSET
 
 
 @model
 class PolicyResourceGroupFromClient(Model):
-    """Policy resource group from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class PolicySessionsReport(Model):
-    """Policy sessions report.
-
+    """
     Attributes:
         execution_duration: time-span.
     """
@@ -2285,8 +2003,6 @@ class PolicySessionsReport(Model):
 
 
 class PolicySessionsReportSort(OpenEnum):
-    """Policy sessions report sort: 6 known values."""
-
     SESSION_TYPE_ASC = "SessionTypeAsc"
     SESSION_TYPE_DESC = "SessionTypeDesc"
     TIME_ASC = "TimeAsc"
@@ -2296,8 +2012,6 @@ class PolicySessionsReportSort(OpenEnum):
 
 
 class PolicySort(OpenEnum):
-    """Policy sort: 6 known values."""
-
     PRIORITY_ASC = "PriorityAsc"
     PRIORITY_DESC = "PriorityDesc"
     NAME_ASC = "NameAsc"
@@ -2307,8 +2021,6 @@ class PolicySort(OpenEnum):
 
 
 class PolicyStatus(OpenEnum):
-    """Policy status: 3 known values."""
-
     ENABLED = "Enabled"
     DISABLED = "Disabled"
     UNKNOWN = "Unknown"
@@ -2316,15 +2028,11 @@ class PolicyStatus(OpenEnum):
 
 @model
 class PolicySubscriptionFromClient(Model):
-    """Policy subscription from client."""
-
     subscription_id: str | None | Unset = UNSET
 
 
 @model
 class PolicyTagGroupFromClient(Model):
-    """Policy tag group from client."""
-
     name: str | None | Unset = UNSET
     subscription: PolicySubscriptionFromClient | None | Unset = UNSET
     resource_group: PolicyResourceGroupFromClient | None | Unset = UNSET
@@ -2332,8 +2040,6 @@ class PolicyTagGroupFromClient(Model):
 
 
 class PolicyType(OpenEnum):
-    """Policy type: 7 known values."""
-
     VIRTUAL_MACHINES = "VirtualMachines"
     AZURE_SQL = "AzureSql"
     FILE_SHARES = "FileShares"
@@ -2345,14 +2051,10 @@ class PolicyType(OpenEnum):
 
 @model
 class PolicyVirtualMachineFromClient(Model):
-    """Policy virtual machine from client."""
-
     id: str | None | Unset = UNSET
 
 
 class PriceListItemUnit(OpenEnum):
-    """Price list item unit: 5 known values."""
-
     ONE_GB = "OneGb"
     TEN_KILO = "TenKilo"
     ONE_GB_PER_MONTH = "OneGbPerMonth"
@@ -2362,15 +2064,11 @@ class PriceListItemUnit(OpenEnum):
 
 @model
 class PricePerMonth(Model):
-    """Price per month."""
-
     value: float | None | Unset = UNSET
     type: PricePerMonthType | None | Unset = UNSET
 
 
 class PricePerMonthType(OpenEnum):
-    """Price per month type: 3 known values."""
-
     VALID = "Valid"
     UNKNOWN = "Unknown"
     NOT_APPLICABLE = "NotApplicable"
@@ -2378,8 +2076,7 @@ class PricePerMonthType(OpenEnum):
 
 @model
 class ProblemDetails(Model):
-    """Problem details.
-
+    """
     Attributes:
         extensions: read-only.
     """
@@ -2394,8 +2091,7 @@ class ProblemDetails(Model):
 
 @model
 class ProblemDetails400(Model):
-    """Problem details400.
-
+    """
     Attributes:
         errors: read-only.
     """
@@ -2410,8 +2106,6 @@ class ProblemDetails400(Model):
 
 @model
 class ProblemDetails401(Model):
-    """Problem details401."""
-
     extensions: dict[str, Any] | None | Unset = UNSET
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
@@ -2421,8 +2115,6 @@ class ProblemDetails401(Model):
 
 @model
 class ProblemDetails403(Model):
-    """Problem details403."""
-
     extensions: dict[str, Any] | None | Unset = UNSET
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
@@ -2432,8 +2124,6 @@ class ProblemDetails403(Model):
 
 @model
 class ProblemDetails404(Model):
-    """Problem details404."""
-
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
     status: int | None | Unset = UNSET
@@ -2444,8 +2134,6 @@ class ProblemDetails404(Model):
 
 @model
 class ProblemDetails405(Model):
-    """Problem details405."""
-
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
     status: int | None | Unset = UNSET
@@ -2456,8 +2144,6 @@ class ProblemDetails405(Model):
 
 @model
 class ProblemDetails409(Model):
-    """Problem details409."""
-
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
     resource_id: str | None | Unset = UNSET
@@ -2470,8 +2156,6 @@ class ProblemDetails409(Model):
 
 @model
 class ProblemDetails415(Model):
-    """Problem details415."""
-
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
     trace_id: str | None | Unset = UNSET
@@ -2480,8 +2164,6 @@ class ProblemDetails415(Model):
 
 @model
 class ProblemDetails423(Model):
-    """Problem details423."""
-
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
     status: int | None | Unset = UNSET
@@ -2492,8 +2174,6 @@ class ProblemDetails423(Model):
 
 @model
 class ProblemDetails424(Model):
-    """Problem details424."""
-
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
     trace_id: str | None | Unset = UNSET
@@ -2502,8 +2182,6 @@ class ProblemDetails424(Model):
 
 @model
 class ProblemDetails429(Model):
-    """Problem details429."""
-
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
     trace_id: str | None | Unset = UNSET
@@ -2512,8 +2190,6 @@ class ProblemDetails429(Model):
 
 @model
 class ProblemDetailsTraceId(Model):
-    """Problem details trace id."""
-
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
     status: int | None | Unset = UNSET
@@ -2523,8 +2199,6 @@ class ProblemDetailsTraceId(Model):
 
 
 class ProtectedDataBackupTier(OpenEnum):
-    """Protected data backup tier: 4 known values."""
-
     NON_ARCHIVE = "NonArchive"
     ARCHIVE = "Archive"
     UNKNOWN = "Unknown"
@@ -2532,8 +2206,6 @@ class ProtectedDataBackupTier(OpenEnum):
 
 
 class ProtectionStatus(OpenEnum):
-    """Protection status: 3 known values."""
-
     UNPROTECTED = "Unprotected"
     PROTECTED = "Protected"
     UNKNOWN = "Unknown"
@@ -2541,21 +2213,19 @@ class ProtectionStatus(OpenEnum):
 
 @model
 class RESTSqlPolicyServerFromClient(Model):
-    """REST sql policy server from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class RecreateServiceAccountRequest(Model):
-    """Recreate service account request."""
-
     azure_authentication_result: AzureAuthenticationResult
 
 
 @model
 class Region(Model):
-    """Region."""
+    """Given by `vnet_restore_point.get_vnet_regions`, `policy.get_policy_regions`,
+    `file_share_policy.get_policy_regions`, `sql_policy.get_policy_regions`, `region.get_regions_page` and 4 more.
+    """
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -2564,8 +2234,7 @@ class Region(Model):
 
 @model
 class RegionCpuCoreResource(Model):
-    """Region cpu core resource.
-
+    """
     Attributes:
         region: at least 1 character.
     """
@@ -2575,8 +2244,6 @@ class RegionCpuCoreResource(Model):
 
 
 class RegionExpansion(OpenEnum):
-    """Region expansion: 4 known values."""
-
     NONE = "None"
     SUBSCRIPTION = "Subscription"
     WORKER_SUPPORT = "WorkerSupport"
@@ -2584,8 +2251,6 @@ class RegionExpansion(OpenEnum):
 
 
 class RegionSort(OpenEnum):
-    """Region sort: 4 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -2594,22 +2259,18 @@ class RegionSort(OpenEnum):
 
 @model
 class RenewClientSecretRequest(Model):
-    """Renew client secret request."""
-
     azure_authentication_result: AzureAuthenticationResult
     require_valid_login_count: int | None | Unset = UNSET
 
 
 @model
 class RenewClientSecretResult(Model):
-    """Renew client secret result."""
-
     client_secret_expiration: datetime | None | Unset = UNSET
 
 
 @model
 class Repository(Model):
-    """Repository.
+    """Given by `repository.get_repositories`, `repository.get_repository`.
 
     Attributes:
         concurrency_limit: at least 1.
@@ -2642,8 +2303,6 @@ class Repository(Model):
 
 
 class RepositoryEncryptionMethod(OpenEnum):
-    """Repository encryption method: 4 known values."""
-
     UNKNOWN = "Unknown"
     NONE = "None"
     PASSWORD = "Password"
@@ -2651,8 +2310,6 @@ class RepositoryEncryptionMethod(OpenEnum):
 
 
 class RepositoryExpansion(OpenEnum):
-    """Repository expansion: 7 known values."""
-
     NONE = "None"
     REGION = "Region"
     STORAGE_ACCOUNT = "StorageAccount"
@@ -2664,8 +2321,6 @@ class RepositoryExpansion(OpenEnum):
 
 @model
 class RepositoryJobInfo(Model):
-    """Repository job info."""
-
     repository_id: str | None | Unset = UNSET
     repository_name: str | None | Unset = UNSET
     repository_removed: bool | None | Unset = UNSET
@@ -2673,16 +2328,12 @@ class RepositoryJobInfo(Model):
 
 @model
 class RepositoryOwnership(Model):
-    """Repository ownership."""
-
     has_another_owner: bool | None | Unset = UNSET
     current_owner_identifier: str | None | Unset = UNSET
     current_owner_name: str | None | Unset = UNSET
 
 
 class RepositoryRestorePointState(OpenEnum):
-    """Repository restore point state: 3 known values."""
-
     OK = "Ok"
     CORRUPTED = "Corrupted"
     NOT_APPLICABLE = "NotApplicable"
@@ -2690,15 +2341,11 @@ class RepositoryRestorePointState(OpenEnum):
 
 @model
 class RepositoryRetentionSettings(Model):
-    """Repository retention settings."""
-
     time_retention_duration: int | None | Unset = UNSET
     retention_duration_type: RetentionDurationTypeNullable | None | Unset = UNSET
 
 
 class RepositoryStatus(OpenEnum):
-    """Repository status: 6 known values."""
-
     CREATING = "Creating"
     IMPORTING = "Importing"
     READY = "Ready"
@@ -2709,8 +2356,6 @@ class RepositoryStatus(OpenEnum):
 
 @model
 class RepositoryStorageAccount(Model):
-    """Repository storage account."""
-
     performance: StorageAccountPerformance | None | Unset = UNSET
     redundancy: StorageAccountRedundancy | None | Unset = UNSET
     access_tier: str | None | Unset = UNSET
@@ -2719,8 +2364,6 @@ class RepositoryStorageAccount(Model):
 
 
 class RepositoryType(OpenEnum):
-    """Repository type: 3 known values."""
-
     BACKUP = "Backup"
     VEEAM_VAULT = "VeeamVault"
     UNKNOWN = "Unknown"
@@ -2728,15 +2371,11 @@ class RepositoryType(OpenEnum):
 
 @model
 class RepositoryValidationConfig(Model):
-    """Repository validation config."""
-
     steps: list[RepositoryValidationStep] | None | Unset = UNSET
     repository: RepositoryCreateFromClient | None | Unset = UNSET
 
 
 class RepositoryValidationStep(OpenEnum):
-    """Repository validation step: 8 known values."""
-
     NONE = "None"
     SECURITY_SETTINGS = "SecuritySettings"
     ARCHIVE_SETTINGS = "ArchiveSettings"
@@ -2749,7 +2388,7 @@ class RepositoryValidationStep(OpenEnum):
 
 @model
 class ResourceGroup(Model):
-    """Resource group.
+    """Given by `resource_group.get_resource_groups`, `resource_group.get_resource_group_by_id`.
 
     Attributes:
         subscription_id: UUID.
@@ -2767,8 +2406,6 @@ class ResourceGroup(Model):
 
 
 class ResourceGroupExpansion(OpenEnum):
-    """Resource group expansion: 4 known values."""
-
     NONE = "None"
     SUBSCRIPTION = "Subscription"
     REGION = "Region"
@@ -2776,8 +2413,6 @@ class ResourceGroupExpansion(OpenEnum):
 
 
 class ResourceGroupSort(OpenEnum):
-    """Resource group sort: 8 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -2790,8 +2425,6 @@ class ResourceGroupSort(OpenEnum):
 
 @model
 class RestoreConfigParameters(Model):
-    """Restore config parameters."""
-
     virtual_machine: VirtualMachineRestoreConfigParameters | None | Unset = UNSET
     disks: list[DiskRestoreConfigParameters] | None | Unset = UNSET
     database: DatabaseRestoreConfigParameters | None | Unset = UNSET
@@ -2799,15 +2432,11 @@ class RestoreConfigParameters(Model):
 
 @model
 class RestoreJobInfo(Model):
-    """Restore job info."""
-
     reason: str | None | Unset = UNSET
     backup_policy_display_name: str | None | Unset = UNSET
 
 
 class RestoreJobRestoredItemsSort(OpenEnum):
-    """Restore job restored items sort: 8 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -2819,8 +2448,6 @@ class RestoreJobRestoredItemsSort(OpenEnum):
 
 
 class RestoreJobVnetRestoredItemsSort(OpenEnum):
-    """Restore job vnet restored items sort: 12 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -2837,8 +2464,7 @@ class RestoreJobVnetRestoredItemsSort(OpenEnum):
 
 @model
 class RestorePointDataRetrievalJobInfo(Model):
-    """Restore point data retrieval job info.
-
+    """
     Attributes:
         restore_point_id: UUID.
         sql_restore_point_id: UUID.
@@ -2855,8 +2481,6 @@ class RestorePointDataRetrievalJobInfo(Model):
 
 
 class RestorePointExpansion(OpenEnum):
-    """Restore point expansion: 6 known values."""
-
     NONE = "None"
     REPOSITORY_NAME = "RepositoryName"
     VM_SNAPSHOT = "VmSnapshot"
@@ -2867,8 +2491,7 @@ class RestorePointExpansion(OpenEnum):
 
 @model
 class RestorePointLink(Model):
-    """Restore point link.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -2879,8 +2502,6 @@ class RestorePointLink(Model):
 
 
 class RestorePointType(OpenEnum):
-    """Restore point type: 4 known values."""
-
     FULL = "Full"
     INCREMENTAL = "Incremental"
     CONTINUOUS = "Continuous"
@@ -2889,8 +2510,6 @@ class RestorePointType(OpenEnum):
 
 @model
 class RestoreSessionParameters(Model):
-    """Restore session parameters."""
-
     initiator: str | None | Unset = UNSET
     reason: str | None | Unset = UNSET
     source_vm_name: str | None | Unset = UNSET
@@ -2900,8 +2519,6 @@ class RestoreSessionParameters(Model):
 
 
 class RetentionDurationType(OpenEnum):
-    """Retention duration type: 4 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
     YEARS = "Years"
@@ -2909,8 +2526,6 @@ class RetentionDurationType(OpenEnum):
 
 
 class RetentionDurationTypeNullable(OpenEnum):
-    """Retention duration type nullable: 4 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
     YEARS = "Years"
@@ -2918,8 +2533,6 @@ class RetentionDurationTypeNullable(OpenEnum):
 
 
 class RetentionJobDeletedRestorePointSort(OpenEnum):
-    """Retention job deleted restore point sort: 12 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     RESOURCE_NAME_ASC = "ResourceNameAsc"
@@ -2936,21 +2549,15 @@ class RetentionJobDeletedRestorePointSort(OpenEnum):
 
 @model
 class RetentionJobInfo(Model):
-    """Retention job info."""
-
     deleted_restore_points_count: int | None | Unset = UNSET
 
 
 @model
 class RetrySettings(Model):
-    """Retry settings."""
-
     retry_count: int | None | Unset = UNSET
 
 
 class SmtpAccountType(OpenEnum):
-    """Smtp account type: 4 known values."""
-
     BASIC = "Basic"
     OAUTH2 = "OAuth2"
     NONE = "None"
@@ -2958,8 +2565,6 @@ class SmtpAccountType(OpenEnum):
 
 
 class SmtpServerCertificateStatus(OpenEnum):
-    """Smtp server certificate status: 5 known values."""
-
     UNKNOWN = "Unknown"
     ERROR = "Error"
     INSECURE_UNVERIFIED = "InsecureUnverified"
@@ -2969,8 +2574,6 @@ class SmtpServerCertificateStatus(OpenEnum):
 
 @model
 class SmtpServerStateModel(Model):
-    """Smtp server state model."""
-
     certificate: CertificateModel | None | Unset = UNSET
     is_certificate_valid: bool | None | Unset = UNSET
     is_certificate_accepted: bool | None | Unset = UNSET
@@ -2979,8 +2582,7 @@ class SmtpServerStateModel(Model):
 
 @model
 class SmtpSettings(Model):
-    """Smtp settings.
-
+    """
     Attributes:
         time_out_mili_seconds: in seconds.
     """
@@ -2996,8 +2598,7 @@ class SmtpSettings(Model):
 
 @model
 class SmtpSettingsFromClient(Model):
-    """Smtp settings from client.
-
+    """
     Attributes:
         time_out_mili_seconds: in seconds.
     """
@@ -3012,8 +2613,6 @@ class SmtpSettingsFromClient(Model):
 
 @model
 class SnapshotSettings(Model):
-    """Snapshot settings."""
-
     additional_tags: list[TagFromClient] | None | Unset = UNSET
     copy_original_tags: bool | None | Unset = UNSET
     application_aware_snapshot: bool | None | Unset = UNSET
@@ -3022,29 +2621,23 @@ class SnapshotSettings(Model):
 
 @model
 class SqlPolicyBackupItemsFromClient(Model):
-    """Sql policy backup items from client."""
-
     databases: list[SqlPolicyDatabaseFromClient] | None | Unset = UNSET
     sql_servers: list[RESTSqlPolicyServerFromClient] | None | Unset = UNSET
 
 
 @model
 class SqlPolicyDatabaseFromClient(Model):
-    """Sql policy database from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class SqlPolicyExcludedItemsFromClient(Model):
-    """Sql policy excluded items from client."""
-
     databases: list[SqlPolicyDatabaseFromClient] | None | Unset = UNSET
 
 
 @model
 class SqlServer(Model):
-    """Sql server.
+    """Given by `sql_server.get_sql_servers_page`, `sql_server.get_sql_server_by_id`.
 
     Attributes:
         subscription_id: UUID.
@@ -3061,8 +2654,6 @@ class SqlServer(Model):
 
 
 class SqlServerExpansion(OpenEnum):
-    """Sql server expansion: 7 known values."""
-
     NONE = "None"
     SUBSCRIPTION = "Subscription"
     REGION = "Region"
@@ -3073,8 +2664,6 @@ class SqlServerExpansion(OpenEnum):
 
 
 class SqlServerSort(OpenEnum):
-    """Sql server sort: 6 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     RESOURCE_GROUP_ASC = "ResourceGroupAsc"
@@ -3084,16 +2673,12 @@ class SqlServerSort(OpenEnum):
 
 
 class SqlServerType(OpenEnum):
-    """Sql server type: 3 known values."""
-
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
     UNKNOWN = "Unknown"
 
 
 class StorageAccessTier(OpenEnum):
-    """Storage access tier: 5 known values."""
-
     HOT = "Hot"
     COOL = "Cool"
     ARCHIVE = "Archive"
@@ -3103,7 +2688,7 @@ class StorageAccessTier(OpenEnum):
 
 @model
 class StorageAccount(Model):
-    """Storage account.
+    """Given by `storage_account.get_accounts`, `storage_account.get_account`.
 
     Attributes:
         subscription_id: UUID.
@@ -3130,8 +2715,6 @@ class StorageAccount(Model):
 
 
 class StorageAccountExpansion(OpenEnum):
-    """Storage account expansion: 3 known values."""
-
     NONE = "None"
     SUBSCRIPTION = "Subscription"
     ALL = "All"
@@ -3139,23 +2722,17 @@ class StorageAccountExpansion(OpenEnum):
 
 @model
 class StorageAccountFromClient(Model):
-    """Storage account from client."""
-
     resource_id: str | None | Unset = UNSET
     service_account_id: str | None | Unset = UNSET
 
 
 class StorageAccountPerformance(OpenEnum):
-    """Storage account performance: 3 known values."""
-
     STANDARD = "Standard"
     PREMIUM = "Premium"
     UNKNOWN = "Unknown"
 
 
 class StorageAccountRedundancy(OpenEnum):
-    """Storage account redundancy: 7 known values."""
-
     UNKNOWN = "Unknown"
     LRS = "LRS"
     GRS = "GRS"
@@ -3166,8 +2743,6 @@ class StorageAccountRedundancy(OpenEnum):
 
 
 class StorageAccountSort(OpenEnum):
-    """Storage account sort: 22 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     REGION_ASC = "RegionAsc"
@@ -3194,8 +2769,7 @@ class StorageAccountSort(OpenEnum):
 
 @model
 class StorageConsumptionLimit(Model):
-    """Storage consumption limit.
-
+    """
     Attributes:
         limit_value: at least 1.
     """
@@ -3205,8 +2779,6 @@ class StorageConsumptionLimit(Model):
 
 
 class StorageConsumptionLimitType(OpenEnum):
-    """Storage consumption limit type: 4 known values."""
-
     MB = "MB"
     GB = "GB"
     TB = "TB"
@@ -3215,15 +2787,11 @@ class StorageConsumptionLimitType(OpenEnum):
 
 @model
 class StorageFolderV2(Model):
-    """Storage folder V2."""
-
     folder_name: str
     account_id: str | None | Unset = UNSET
 
 
 class StorageTier(OpenEnum):
-    """Storage tier: 6 known values."""
-
     INFERRED = "Inferred"
     HOT = "Hot"
     COOL = "Cool"
@@ -3233,8 +2801,6 @@ class StorageTier(OpenEnum):
 
 
 class StorageTierNullable(OpenEnum):
-    """Storage tier nullable: 6 known values."""
-
     INFERRED = "Inferred"
     HOT = "Hot"
     COOL = "Cool"
@@ -3244,16 +2810,12 @@ class StorageTierNullable(OpenEnum):
 
 
 class SubscriptionAvailability(OpenEnum):
-    """Subscription availability: 3 known values."""
-
     AVAILABLE = "Available"
     NOT_AVAILABLE = "NotAvailable"
     UNKNOWN = "Unknown"
 
 
 class SubscriptionExpansion(OpenEnum):
-    """Subscription expansion: 3 known values."""
-
     NONE = "None"
     EXPIRING_AZURE_ACCOUNT = "ExpiringAzureAccount"
     ALL = "All"
@@ -3261,8 +2823,7 @@ class SubscriptionExpansion(OpenEnum):
 
 @model
 class SubscriptionForServiceAccount(Model):
-    """Subscription for service account.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -3281,8 +2842,6 @@ class SubscriptionForServiceAccount(Model):
 
 
 class SubscriptionPermissionsState(OpenEnum):
-    """Subscription permissions state: 4 known values."""
-
     AVAILABLE_ALL = "AvailableAll"
     AVAILABLE_SUBSET = "AvailableSubset"
     INSUFFICIENT = "Insufficient"
@@ -3290,16 +2849,12 @@ class SubscriptionPermissionsState(OpenEnum):
 
 
 class SubscriptionResourceProvidersState(OpenEnum):
-    """Subscription resource providers state: 3 known values."""
-
     AVAILABLE_ALL = "AvailableAll"
     INSUFFICIENT = "Insufficient"
     UNKNOWN = "Unknown"
 
 
 class SubscriptionStatus(OpenEnum):
-    """Subscription status: 3 known values."""
-
     ACTIVE = "Active"
     DISABLED = "Disabled"
     UNKNOWN = "Unknown"
@@ -3307,7 +2862,7 @@ class SubscriptionStatus(OpenEnum):
 
 @model
 class Tag(Model):
-    """Tag."""
+    """Given by `tag.get_tags_page`."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -3316,16 +2871,12 @@ class Tag(Model):
 
 @model
 class TagFromClient(Model):
-    """Tag from client."""
-
     name: str | None | Unset = UNSET
     value: str | None | Unset = UNSET
 
 
 @model
 class TagGroup(Model):
-    """Tag group."""
-
     name: str | None | Unset = UNSET
     subscription: AzureSubscription | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
@@ -3333,8 +2884,6 @@ class TagGroup(Model):
 
 
 class TagSort(OpenEnum):
-    """Tag sort: 4 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     VALUE_ASC = "ValueAsc"
@@ -3343,7 +2892,7 @@ class TagSort(OpenEnum):
 
 @model
 class Tenant(Model):
-    """Tenant.
+    """Given by `tenant.get_tenants`, `tenant.get_tenant`.
 
     Attributes:
         links: read-only.
@@ -3356,8 +2905,7 @@ class Tenant(Model):
 
 @model
 class TestEmailMessage(Model):
-    """Test email message.
-
+    """
     Attributes:
         from_: at least 1 character.
         to: at least 1 character.
@@ -3370,31 +2918,23 @@ class TestEmailMessage(Model):
 
 @model
 class UIOptions(Model):
-    """UI options."""
-
     storage_duration_ranges: UIOptionsStorageDurationRanges | None | Unset = UNSET
 
 
 @model
 class UpdateServiceAccountInfo(Model):
-    """Update service account info."""
-
     service_account: AzureAccountInfo
     azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
 
 
 @model
 class UserScripts(Model):
-    """User scripts."""
-
     windows: UserScriptsSettings | None | Unset = UNSET
     linux: UserScriptsSettings | None | Unset = UNSET
 
 
 @model
 class UserScriptsSettings(Model):
-    """User scripts settings."""
-
     scripts_enabled: bool | None | Unset = UNSET
     pre_script_path: str | None | Unset = UNSET
     pre_script_arguments: str | None | Unset = UNSET
@@ -3406,16 +2946,12 @@ class UserScriptsSettings(Model):
 
 
 class UserType(OpenEnum):
-    """User type: 3 known values."""
-
     INTERNAL = "Internal"
     IDENTITY_PROVIDER = "IdentityProvider"
     UNKNOWN = "Unknown"
 
 
 class ValidateBackupRemovalResult(OpenEnum):
-    """Validate backup removal result: 3 known values."""
-
     SUCCESS = "Success"
     WARNING = "Warning"
     ERROR = "Error"
@@ -3423,16 +2959,12 @@ class ValidateBackupRemovalResult(OpenEnum):
 
 @model
 class ValidateDataRetrievalCancellationResult(Model):
-    """Validate data retrieval cancellation result."""
-
     validation_message: ValidationMessage | None | Unset = UNSET
     success: bool | None | Unset = UNSET
 
 
 @model
 class ValidateDeleteBackupResponse(Model):
-    """Validate delete backup response."""
-
     id: str
     isvalid: ValidateBackupRemovalResult
     errors: list[str] | None | Unset = UNSET
@@ -3441,8 +2973,6 @@ class ValidateDeleteBackupResponse(Model):
 
 @model
 class ValidateDeleteBackupResponseResource(Model):
-    """Validate delete backup response resource."""
-
     hash_id: str
     resource_not_found: bool | None | Unset = UNSET
     restore_point_not_found: bool | None | Unset = UNSET
@@ -3452,8 +2982,6 @@ class ValidateDeleteBackupResponseResource(Model):
 
 @model
 class ValidateDeleteBackupResponseRestorePoint(Model):
-    """Validate delete backup response restore point."""
-
     restore_point_id: str
     backup_id: str
     repository_id: str
@@ -3462,15 +2990,11 @@ class ValidateDeleteBackupResponseRestorePoint(Model):
 
 @model
 class ValidateDeleteBackupsResponse(Model):
-    """Validate delete backups response."""
-
     validations: list[ValidateDeleteBackupResponse]
 
 
 @model
 class ValidateSyncDatabasesResult(Model):
-    """Validate sync databases result."""
-
     error: bool | None | Unset = UNSET
     error_message: str | None | Unset = UNSET
     failed_database_ids: list[str] | None | Unset = UNSET
@@ -3478,8 +3002,7 @@ class ValidateSyncDatabasesResult(Model):
 
 @model
 class ValidateSyncDatabasesSqlPolicyFromClient(Model):
-    """Validate sync databases sql policy from client.
-
+    """
     Attributes:
         service_account_id: UUID.
     """
@@ -3494,8 +3017,6 @@ class ValidateSyncDatabasesSqlPolicyFromClient(Model):
 
 @model
 class ValidationMessage(Model):
-    """Validation message."""
-
     severity: ValidationMessageSeverity | None | Unset = UNSET
     message_id: str | None | Unset = UNSET
     message: str | None | Unset = UNSET
@@ -3504,8 +3025,6 @@ class ValidationMessage(Model):
 
 
 class ValidationMessageSeverity(OpenEnum):
-    """Validation message severity: 3 known values."""
-
     WARNING = "Warning"
     ERROR = "Error"
     UNKNOWN = "Unknown"
@@ -3513,8 +3032,7 @@ class ValidationMessageSeverity(OpenEnum):
 
 @model
 class VbrBackup(Model):
-    """Vbr backup.
-
+    """
     Attributes:
         id: UUID.
         last_policy_id: UUID.
@@ -3529,8 +3047,6 @@ class VbrBackup(Model):
 
 @model
 class VersionInfo(Model):
-    """Version info."""
-
     version: str | None | Unset = UNSET
     commit_hash: str | None | Unset = UNSET
     branch_name: str | None | Unset = UNSET
@@ -3538,7 +3054,7 @@ class VersionInfo(Model):
 
 @model
 class VirtualMachine(Model):
-    """Virtual machine.
+    """Given by `virtual_machine.get_virtual_machine_page`, `virtual_machine.get_virtual_machine_by_id`.
 
     Attributes:
         total_size_in_gb: in GB.
@@ -3573,7 +3089,7 @@ class VirtualMachine(Model):
 
 @model
 class VirtualNetwork(Model):
-    """Virtual network.
+    """Given by `virtual_network.get_networks`, `virtual_network.get_network_by_id`.
 
     Attributes:
         links: read-only.
@@ -3587,8 +3103,6 @@ class VirtualNetwork(Model):
 
 
 class VnetBackupDestination(OpenEnum):
-    """Vnet backup destination: 4 known values."""
-
     NONE = "None"
     DATABASE = "Database"
     AZURE_BLOB = "AzureBlob"
@@ -3597,8 +3111,7 @@ class VnetBackupDestination(OpenEnum):
 
 @model
 class VnetPolicyAzureAccount(Model):
-    """Vnet policy azure account.
-
+    """
     Attributes:
         account_id: UUID.
         tenant_id: UUID.
@@ -3612,8 +3125,6 @@ class VnetPolicyAzureAccount(Model):
 
 @model
 class WeeklyBackupSchedule(Model):
-    """Weekly backup schedule."""
-
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     retention: RepositoryRetentionSettings | None | Unset = UNSET
     target_repository_id: str | None | Unset = UNSET
@@ -3621,24 +3132,18 @@ class WeeklyBackupSchedule(Model):
 
 @model
 class WeeklyCosmosDbSchedule(Model):
-    """Weekly cosmos db schedule."""
-
     start_time: int | None | Unset = UNSET
     backup_schedule: WeeklyBackupSchedule | None | Unset = UNSET
 
 
 @model
 class WeeklyFileShareSchedule(Model):
-    """Weekly file share schedule."""
-
     start_time: int | None | Unset = UNSET
     snapshot_schedule: WeeklySnapshotSchedule | None | Unset = UNSET
 
 
 @model
 class WeeklySchedule(Model):
-    """Weekly schedule."""
-
     start_time: int | None | Unset = UNSET
     snapshot_schedule: WeeklySnapshotSchedule | None | Unset = UNSET
     backup_schedule: WeeklyBackupSchedule | None | Unset = UNSET
@@ -3646,23 +3151,21 @@ class WeeklySchedule(Model):
 
 @model
 class WeeklySnapshotSchedule(Model):
-    """Weekly snapshot schedule."""
-
     selected_days: list[DayOfWeek] | None | Unset = UNSET
     snapshots_to_keep: int | None | Unset = UNSET
 
 
 @model
 class WeeklySqlSchedule(Model):
-    """Weekly sql schedule."""
-
     start_time: int | None | Unset = UNSET
     backup_schedule: WeeklyBackupSchedule | None | Unset = UNSET
 
 
 @model
 class WorkerNetworkConfiguration(Model):
-    """Worker network configuration.
+    """Given by `worker.worker_network_configuration_get_worker_network_configuration`,
+    `worker.worker_network_configuration_create_worker_network_configuration`,
+    `worker.worker_network_configuration_get_worker_network_configuration_by_id`.
 
     Attributes:
         tenant_id: UUID.
@@ -3684,16 +3187,13 @@ class WorkerNetworkConfiguration(Model):
 
 
 class WorkerNetworkConfigurationType(OpenEnum):
-    """Worker network configuration type: 2 known values."""
-
     AUTOMATIC = "Automatic"
     MANUAL = "Manual"
 
 
 @model
 class WorkerVirtualNetwork(Model):
-    """Worker virtual network.
-
+    """
     Attributes:
         region_id: read-only.
         resource_group_id: read-only.
@@ -3712,8 +3212,6 @@ class WorkerVirtualNetwork(Model):
 
 @model
 class YearlySchedule(Model):
-    """Yearly schedule."""
-
     start_time: int | None | Unset = UNSET
     month: MonthNullable | None | Unset = UNSET
     type: YearlyTypeNullable | None | Unset = UNSET
@@ -3725,8 +3223,6 @@ class YearlySchedule(Model):
 
 
 class YearlyType(OpenEnum):
-    """Yearly type: 7 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -3737,8 +3233,6 @@ class YearlyType(OpenEnum):
 
 
 class YearlyTypeNullable(OpenEnum):
-    """Yearly type nullable: 7 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -3750,8 +3244,6 @@ class YearlyTypeNullable(OpenEnum):
 
 @model
 class BackupWindowSettingsWindow(Model):
-    """Backup window settings window."""
-
     sunday: list[int] | None | Unset = field(default=UNSET, wire="Sunday")
     monday: list[int] | None | Unset = field(default=UNSET, wire="Monday")
     tuesday: list[int] | None | Unset = field(default=UNSET, wire="Tuesday")
@@ -3763,8 +3255,6 @@ class BackupWindowSettingsWindow(Model):
 
 @model
 class UIOptionsStorageDurationRanges(Model):
-    """UI options storage duration ranges."""
-
     inferred: IntRange | None | Unset = field(default=UNSET, wire="Inferred")
     hot: IntRange | None | Unset = field(default=UNSET, wire="Hot")
     cool: IntRange | None | Unset = field(default=UNSET, wire="Cool")

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 @model
 class ArchiveSlaSchedule(Model):
-    """Archive sla schedule."""
-
     schedule_enabled: bool | None | Unset = UNSET
     selected_months: list[Month] | None | Unset = UNSET
     monthly_type: MonthMagnetType | None | Unset = UNSET
@@ -28,8 +26,6 @@ class ArchiveSlaSchedule(Model):
 
 @model
 class DailySlaSchedule(Model):
-    """Daily sla schedule."""
-
     schedule_enabled: bool | None | Unset = UNSET
     create_every: int | None | Unset = UNSET
     create_unit: SlaDurationType | None | Unset = UNSET
@@ -38,8 +34,6 @@ class DailySlaSchedule(Model):
 
 
 class DailyType(OpenEnum):
-    """Daily type: 4 known values."""
-
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
     SELECTED_DAYS = "SelectedDays"
@@ -47,16 +41,12 @@ class DailyType(OpenEnum):
 
 
 class MonthMagnetType(OpenEnum):
-    """Month magnet type: 2 known values."""
-
     FIRST_DAY = "FirstDay"
     LAST_DAY = "LastDay"
 
 
 @model
 class MonthlySlaSchedule(Model):
-    """Monthly sla schedule."""
-
     schedule_enabled: bool | None | Unset = UNSET
     monthly_type: MonthlyType | None | Unset = UNSET
     exact_day: int | None | Unset = UNSET
@@ -67,8 +57,6 @@ class MonthlySlaSchedule(Model):
 
 
 class MonthlyType(OpenEnum):
-    """Monthly type: 7 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -80,7 +68,7 @@ class MonthlyType(OpenEnum):
 
 @model
 class NewSlaTemplateFromClient(Model):
-    """New sla template from client."""
+    """Taken by `sla_template.sla_protection_policy_template_create_sla_policy_template`."""
 
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
@@ -89,7 +77,7 @@ class NewSlaTemplateFromClient(Model):
 
 @model
 class PageOfSlaTemplate(Model):
-    """Page of sla template.
+    """Given by `sla_template.sla_protection_policy_template_get_sla_policy_templates`.
 
     Attributes:
         links: read-only.
@@ -104,7 +92,7 @@ class PageOfSlaTemplate(Model):
 
 @model
 class PageOfSlaTemplateAssignment(Model):
-    """Page of sla template assignment.
+    """Given by `sla_template.sla_protection_policy_template_get_assigned_protection_policies`.
 
     Attributes:
         links: read-only.
@@ -119,8 +107,6 @@ class PageOfSlaTemplateAssignment(Model):
 
 @model
 class SlaBackupSchedule(Model):
-    """Sla backup schedule."""
-
     daily: DailySlaSchedule | None | Unset = UNSET
     weekly: WeeklySlaSchedule | None | Unset = UNSET
     monthly: MonthlySlaSchedule | None | Unset = UNSET
@@ -132,16 +118,12 @@ class SlaBackupSchedule(Model):
 
 @model
 class SlaConfiguration(Model):
-    """Sla configuration."""
-
     snapshot: SlaSnapshotSchedule | None | Unset = UNSET
     backup: SlaBackupSchedule | None | Unset = UNSET
     threshold: SlaThresholdSettings | None | Unset = UNSET
 
 
 class SlaDurationType(OpenEnum):
-    """Sla duration type: 6 known values."""
-
     MINUTE = "Minute"
     HOUR = "Hour"
     DAY = "Day"
@@ -152,8 +134,6 @@ class SlaDurationType(OpenEnum):
 
 @model
 class SlaSnapshotSchedule(Model):
-    """Sla snapshot schedule."""
-
     daily: DailySlaSchedule | None | Unset = UNSET
     weekly: WeeklySlaSchedule | None | Unset = UNSET
     monthly: MonthlySlaSchedule | None | Unset = UNSET
@@ -162,7 +142,10 @@ class SlaSnapshotSchedule(Model):
 
 @model
 class SlaTemplate(Model):
-    """Sla template.
+    """Given by `sla_template.sla_protection_policy_template_get_sla_policy_template_by_id`,
+    `sla_template.sla_protection_policy_template_update_sla_policy_template`,
+    `sla_template.sla_protection_policy_template_get_sla_policy_templates`,
+    `sla_template.sla_protection_policy_template_create_sla_policy_template`.
 
     Attributes:
         id: UUID.
@@ -180,8 +163,7 @@ class SlaTemplate(Model):
 
 @model
 class SlaTemplateAssignment(Model):
-    """Sla template assignment.
-
+    """
     Attributes:
         protection_policy_id: UUID.
     """
@@ -191,8 +173,6 @@ class SlaTemplateAssignment(Model):
 
 
 class SlaTemplateSort(OpenEnum):
-    """Sla template sort: 14 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     DESCRIPTION_ASC = "DescriptionAsc"
@@ -211,16 +191,13 @@ class SlaTemplateSort(OpenEnum):
 
 @model
 class SlaThresholdSettings(Model):
-    """Sla threshold settings."""
-
     met_target_above: int | None | Unset = UNSET
     missed_target_below: int | None | Unset = UNSET
 
 
 @model
 class TimeWindowSlaSchedule(Model):
-    """Time window sla schedule.
-
+    """
     Attributes:
         window_opening: time-span.
         window_closing: time-span.
@@ -232,7 +209,7 @@ class TimeWindowSlaSchedule(Model):
 
 @model
 class UpdatedSlaTemplateFromClient(Model):
-    """Updated sla template from client."""
+    """Taken by `sla_template.sla_protection_policy_template_update_sla_policy_template`."""
 
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
@@ -241,8 +218,6 @@ class UpdatedSlaTemplateFromClient(Model):
 
 @model
 class WeeklySlaSchedule(Model):
-    """Weekly sla schedule."""
-
     schedule_enabled: bool | None | Unset = UNSET
     daily_type: DailyType | None | Unset = UNSET
     selected_days: list[DayOfWeek] | None | Unset = UNSET

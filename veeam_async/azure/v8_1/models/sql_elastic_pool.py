@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfSqlElasticPool(Model):
-    """Async operation of page of sql elastic pool.
+    """Given by `sql_elastic_pool.get_sql_servers_page`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfPageOfSqlElasticPool(Model):
 
 @model
 class AsyncOperationOfSqlElasticPool(Model):
-    """Async operation of sql elastic pool.
+    """Given by `sql_elastic_pool.get_sql_elastic_pool_by_id`.
 
     Attributes:
         id: UUID.
@@ -51,7 +51,7 @@ class AsyncOperationOfSqlElasticPool(Model):
 
 @model
 class PageOfSqlElasticPool(Model):
-    """Page of sql elastic pool.
+    """Given by `sql_elastic_pool.get_sql_servers_page`.
 
     Attributes:
         links: read-only.
@@ -66,7 +66,7 @@ class PageOfSqlElasticPool(Model):
 
 @model
 class SqlElasticPool(Model):
-    """Sql elastic pool.
+    """Given by `sql_elastic_pool.get_sql_servers_page`, `sql_elastic_pool.get_sql_elastic_pool_by_id`.
 
     Attributes:
         database_storage_capacity_mb: in MB.
@@ -90,7 +90,5 @@ class SqlElasticPool(Model):
 
 
 class SqlElasticPoolSort(OpenEnum):
-    """Sql elastic pool sort: 2 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"

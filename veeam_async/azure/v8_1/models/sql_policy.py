@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult(Model):
-    """Async operation of array of sql policy configuration test result.
+    """Given by `sql_policy.test_policy_configuration`.
 
     Attributes:
         id: UUID.
@@ -54,8 +54,7 @@ class AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult(Model):
 
 @model
 class AsyncOperationOfArrayOfValidationMessage(Model):
-    """Async operation of array of validation message.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -71,7 +70,7 @@ class AsyncOperationOfArrayOfValidationMessage(Model):
 
 @model
 class NewSqlPolicyFromClient(Model):
-    """New sql policy from client.
+    """Taken by `sql_policy.create_policy`, `sql_policy.test_policy_configuration`.
 
     Attributes:
         service_account_id: UUID.
@@ -102,7 +101,7 @@ class NewSqlPolicyFromClient(Model):
 
 @model
 class PageOfSqlPolicy(Model):
-    """Page of sql policy.
+    """Given by `sql_policy.get_policies`.
 
     Attributes:
         links: read-only.
@@ -117,7 +116,7 @@ class PageOfSqlPolicy(Model):
 
 @model
 class PageOfSqlPolicyBackupItem(Model):
-    """Page of sql policy backup item.
+    """Given by `sql_policy.get_policy_selected_items`.
 
     Attributes:
         links: read-only.
@@ -132,7 +131,7 @@ class PageOfSqlPolicyBackupItem(Model):
 
 @model
 class PageOfSqlPolicyExcludedItem(Model):
-    """Page of sql policy excluded item.
+    """Given by `sql_policy.get_policy_excluded_items`.
 
     Attributes:
         links: read-only.
@@ -147,8 +146,7 @@ class PageOfSqlPolicyExcludedItem(Model):
 
 @model
 class SqlAccountsInfo(Model):
-    """Sql accounts info.
-
+    """
     Attributes:
         service_account_id: UUID.
     """
@@ -159,7 +157,7 @@ class SqlAccountsInfo(Model):
 
 @model
 class SqlPoliciesExportOptions(Model):
-    """Sql policies export options.
+    """Taken by `sql_policy.export_policies`.
 
     Attributes:
         policy_ids: UUID.
@@ -173,7 +171,8 @@ class SqlPoliciesExportOptions(Model):
 
 @model
 class SqlPolicy(Model):
-    """Sql policy.
+    """Given by `sql_policy.get_policies`, `sql_policy.create_policy`, `sql_policy.get_policy`,
+    `sql_policy.update_policy`.
 
     Attributes:
         id: UUID.
@@ -208,7 +207,7 @@ class SqlPolicy(Model):
 
 @model
 class SqlPolicyBackupItem(Model):
-    """Sql policy backup item."""
+    """Given by `sql_policy.get_policy_selected_items`."""
 
     database: Database | None | Unset = UNSET
     sql_server: SqlServer | None | Unset = UNSET
@@ -216,8 +215,6 @@ class SqlPolicyBackupItem(Model):
 
 
 class SqlPolicyBackupItemType(OpenEnum):
-    """Sql policy backup item type: 3 known values."""
-
     DATABASE = "Database"
     SQL_SERVER = "SqlServer"
     UNKNOWN = "Unknown"
@@ -225,7 +222,7 @@ class SqlPolicyBackupItemType(OpenEnum):
 
 @model
 class SqlPolicyConfigurationTestResult(Model):
-    """Sql policy configuration test result."""
+    """Given by `sql_policy.test_policy_configuration`."""
 
     severity: ConnectionTestMessageSeverity | None | Unset = UNSET
     type: str | None | Unset = UNSET
@@ -234,15 +231,13 @@ class SqlPolicyConfigurationTestResult(Model):
 
 @model
 class SqlPolicyExcludedItem(Model):
-    """Sql policy excluded item."""
+    """Given by `sql_policy.get_policy_excluded_items`."""
 
     database: Database | None | Unset = UNSET
     deleted_item: SqlPolicyItemDeletedFromAzure | None | Unset = UNSET
 
 
 class SqlPolicyExpansion(OpenEnum):
-    """Sql policy expansion: 9 known values."""
-
     NONE = "None"
     LAST_BACKUP_SESSION = "LastBackupSession"
     REPOSITORY = "Repository"
@@ -256,8 +251,6 @@ class SqlPolicyExpansion(OpenEnum):
 
 @model
 class SqlPolicyItemDeletedFromAzure(Model):
-    """Sql policy item deleted from azure."""
-
     type: SqlPolicyBackupItemType | None | Unset = UNSET
     name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -265,8 +258,7 @@ class SqlPolicyItemDeletedFromAzure(Model):
 
 @model
 class SqlPolicyLink(Model):
-    """Sql policy link.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -278,15 +270,13 @@ class SqlPolicyLink(Model):
 
 @model
 class SqlStagingServers(Model):
-    """Sql staging servers."""
-
     managed: SqlServer | None | Unset = UNSET
     unmanaged: SqlServer | None | Unset = UNSET
 
 
 @model
 class UpdatedSqlPolicyFromClient(Model):
-    """Updated sql policy from client.
+    """Taken by `sql_policy.update_policy`.
 
     Attributes:
         service_account_id: UUID.

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 @model
 class DatabaseNewLocationOptions(Model):
-    """Database new location options."""
-
     new_name: str | None | Unset = UNSET
     target_server_id: str | None | Unset = UNSET
     elastic_pool_name: str | None | Unset = UNSET
@@ -26,8 +24,6 @@ class DatabaseNewLocationOptions(Model):
 
 @model
 class DatabaseRestoreConfigParameters(Model):
-    """Database restore config parameters."""
-
     source_database_name: str | None | Unset = UNSET
     database_name: str | None | Unset = UNSET
     source_server_name: str | None | Unset = UNSET
@@ -37,7 +33,7 @@ class DatabaseRestoreConfigParameters(Model):
 
 @model
 class DatabaseRestoreOptions(Model):
-    """Database restore options.
+    """Taken by `sql_restore_point.restore_azure_sql_database`.
 
     Attributes:
         service_account_id: UUID.
@@ -52,7 +48,7 @@ class DatabaseRestoreOptions(Model):
 
 @model
 class PageOfSqlRestorePoint(Model):
-    """Page of sql restore point.
+    """Given by `sql_restore_point.get_restore_point_page`.
 
     Attributes:
         links: read-only.
@@ -66,8 +62,6 @@ class PageOfSqlRestorePoint(Model):
 
 
 class SqlBackupDestination(OpenEnum):
-    """Sql backup destination: 3 known values."""
-
     AZURE_BLOB = "AzureBlob"
     MANUAL_BACKUP = "ManualBackup"
     UNKNOWN = "Unknown"
@@ -75,7 +69,7 @@ class SqlBackupDestination(OpenEnum):
 
 @model
 class SqlRestorePoint(Model):
-    """Sql restore point.
+    """Given by `sql_restore_point.get_restore_point_page`, `sql_restore_point.get_restore_point_by_id`.
 
     Attributes:
         id: UUID.
@@ -109,8 +103,6 @@ class SqlRestorePoint(Model):
 
 
 class SqlRestorePointExpansion(OpenEnum):
-    """Sql restore point expansion: 5 known values."""
-
     NONE = "None"
     REPOSITORY_NAME = "RepositoryName"
     VBR_BACKUP = "VbrBackup"
@@ -120,8 +112,7 @@ class SqlRestorePointExpansion(OpenEnum):
 
 @model
 class SqlRestorePointLink(Model):
-    """Sql restore point link.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.

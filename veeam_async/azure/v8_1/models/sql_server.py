@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfArrayOfSqlConnectionTestMessage(Model):
-    """Async operation of array of sql connection test message.
+    """Given by `sql_server.test_connectivity`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfArrayOfSqlConnectionTestMessage(Model):
 
 @model
 class AsyncOperationOfPageOfSqlServer(Model):
-    """Async operation of page of sql server.
+    """Given by `sql_server.get_sql_servers_page`.
 
     Attributes:
         id: UUID.
@@ -51,7 +51,7 @@ class AsyncOperationOfPageOfSqlServer(Model):
 
 @model
 class AsyncOperationOfSqlServer(Model):
-    """Async operation of sql server.
+    """Given by `sql_server.get_sql_server_by_id`.
 
     Attributes:
         id: UUID.
@@ -68,7 +68,7 @@ class AsyncOperationOfSqlServer(Model):
 
 @model
 class PageOfSqlServer(Model):
-    """Page of sql server.
+    """Given by `sql_server.get_sql_servers_page`.
 
     Attributes:
         links: read-only.
@@ -83,7 +83,7 @@ class PageOfSqlServer(Model):
 
 @model
 class SqlConnectionTestMessage(Model):
-    """Sql connection test message."""
+    """Given by `sql_server.test_connectivity`."""
 
     severity: ConnectionTestMessageSeverity | None | Unset = UNSET
     type: str | None | Unset = UNSET
@@ -91,8 +91,6 @@ class SqlConnectionTestMessage(Model):
 
 
 class SqlServerTypeFilterOptions(OpenEnum):
-    """Sql server type filter options: 3 known values."""
-
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
     ALL = "All"

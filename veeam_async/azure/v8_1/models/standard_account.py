@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @model
 class NewStandardAccountFromClient(Model):
-    """New standard account from client.
+    """Taken by `standard_account.add`.
 
     Attributes:
         name: 1 to 255 characters.
@@ -35,7 +35,7 @@ class NewStandardAccountFromClient(Model):
 
 @model
 class PageOfStandardAccount(Model):
-    """Page of standard account.
+    """Given by `standard_account.get_standard_accounts`.
 
     Attributes:
         links: read-only.
@@ -50,7 +50,7 @@ class PageOfStandardAccount(Model):
 
 @model
 class PageOfStandardAccountName(Model):
-    """Page of standard account name.
+    """Given by `standard_account.get_standard_account_names`.
 
     Attributes:
         links: read-only.
@@ -65,7 +65,8 @@ class PageOfStandardAccountName(Model):
 
 @model
 class StandardAccount(Model):
-    """Standard account.
+    """Given by `standard_account.get_standard_accounts`, `standard_account.add`, `standard_account.get_account`,
+    `standard_account.update`.
 
     Attributes:
         links: read-only.
@@ -80,8 +81,6 @@ class StandardAccount(Model):
 
 
 class StandardAccountExpansion(OpenEnum):
-    """Standard account expansion: 3 known values."""
-
     NONE = "None"
     SERVERS = "Servers"
     ALL = "All"
@@ -89,7 +88,7 @@ class StandardAccountExpansion(OpenEnum):
 
 @model
 class StandardAccountExportOptions(Model):
-    """Standard account export options."""
+    """Taken by `standard_account.export`."""
 
     type: list[StandardAccountKind] | None | Unset = UNSET
     search_pattern: str | None | Unset = UNSET
@@ -98,14 +97,10 @@ class StandardAccountExportOptions(Model):
 
 @model
 class StandardAccountItem(Model):
-    """Standard account item."""
-
     sql_server: SqlServerForStandardAccount | None | Unset = UNSET
 
 
 class StandardAccountKind(OpenEnum):
-    """Standard account kind: 3 known values."""
-
     SMTP = "Smtp"
     DATABASE = "Database"
     UNKNOWN = "Unknown"
@@ -113,7 +108,7 @@ class StandardAccountKind(OpenEnum):
 
 @model
 class StandardAccountName(Model):
-    """Standard account name."""
+    """Given by `standard_account.get_standard_account_names`."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -121,14 +116,10 @@ class StandardAccountName(Model):
 
 @model
 class StandardAccountNameItem(Model):
-    """Standard account name item."""
-
     sql_server: SqlServerForStandardAccountName | None | Unset = UNSET
 
 
 class StandardAccountSort(OpenEnum):
-    """Standard account sort: 8 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     DESCRIPTION_ASC = "DescriptionAsc"
@@ -141,21 +132,17 @@ class StandardAccountSort(OpenEnum):
 
 @model
 class StandardAccountSqlOptionsFromClient(Model):
-    """Standard account sql options from client."""
-
     sql_servers: list[StandardAccountSqlServerFromClient] | None | Unset = UNSET
 
 
 @model
 class StandardAccountSqlServerFromClient(Model):
-    """Standard account sql server from client."""
-
     id: str | None | Unset = UNSET
 
 
 @model
 class UpdatedStandardAccountFromClient(Model):
-    """Updated standard account from client.
+    """Taken by `standard_account.update`.
 
     Attributes:
         name: 1 to 255 characters.

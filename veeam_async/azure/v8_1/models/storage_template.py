@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class ArchiveRepositoryConfiguration(Model):
-    """Archive repository configuration.
-
+    """
     Attributes:
         default_repository_id: UUID.
     """
@@ -28,8 +27,7 @@ class ArchiveRepositoryConfiguration(Model):
 
 @model
 class ArchiveRepositoryConfigurationFromClient(Model):
-    """Archive repository configuration from client.
-
+    """
     Attributes:
         default_repository_id: UUID.
     """
@@ -40,8 +38,7 @@ class ArchiveRepositoryConfigurationFromClient(Model):
 
 @model
 class BackupRepositoryConfiguration(Model):
-    """Backup repository configuration.
-
+    """
     Attributes:
         default_repository_id: UUID.
     """
@@ -53,8 +50,7 @@ class BackupRepositoryConfiguration(Model):
 
 @model
 class BackupRepositoryConfigurationFromClient(Model):
-    """Backup repository configuration from client.
-
+    """
     Attributes:
         default_repository_id: UUID.
     """
@@ -65,7 +61,7 @@ class BackupRepositoryConfigurationFromClient(Model):
 
 @model
 class NewStorageTemplateFromClient(Model):
-    """New storage template from client.
+    """Taken by `storage_template.storage_protection_policy_template_create_storage_policy_template`.
 
     Attributes:
         name: 1 to 255 characters.
@@ -78,7 +74,7 @@ class NewStorageTemplateFromClient(Model):
 
 @model
 class PageOfStorageTemplate(Model):
-    """Page of storage template.
+    """Given by `storage_template.storage_protection_policy_template_get_storage_policy_templates`.
 
     Attributes:
         links: read-only.
@@ -93,7 +89,7 @@ class PageOfStorageTemplate(Model):
 
 @model
 class PageOfStorageTemplateAssignment(Model):
-    """Page of storage template assignment.
+    """Given by `storage_template.storage_protection_policy_template_get_assigned_protection_policies`.
 
     Attributes:
         links: read-only.
@@ -108,8 +104,7 @@ class PageOfStorageTemplateAssignment(Model):
 
 @model
 class RepositoryConfigurationItem(Model):
-    """Repository configuration item.
-
+    """
     Attributes:
         repository_id: UUID.
     """
@@ -126,8 +121,7 @@ class RepositoryConfigurationItem(Model):
 
 @model
 class RepositoryConfigurationItemFromClient(Model):
-    """Repository configuration item from client.
-
+    """
     Attributes:
         repository_id: UUID.
     """
@@ -138,7 +132,10 @@ class RepositoryConfigurationItemFromClient(Model):
 
 @model
 class StorageTemplate(Model):
-    """Storage template.
+    """Given by `storage_template.storage_protection_policy_template_get_storage_policy_template_by_id`,
+    `storage_template.storage_protection_policy_template_update_storage_policy_template`,
+    `storage_template.storage_protection_policy_template_get_storage_policy_templates`,
+    `storage_template.storage_protection_policy_template_create_storage_policy_template`.
 
     Attributes:
         id: UUID.
@@ -155,8 +152,7 @@ class StorageTemplate(Model):
 
 @model
 class StorageTemplateAssignment(Model):
-    """Storage template assignment.
-
+    """
     Attributes:
         protection_policy_id: UUID.
     """
@@ -167,23 +163,17 @@ class StorageTemplateAssignment(Model):
 
 @model
 class StorageTemplateConfiguration(Model):
-    """Storage template configuration."""
-
     backup_repository: BackupRepositoryConfiguration | None | Unset = UNSET
     archive_repository: ArchiveRepositoryConfiguration | None | Unset = UNSET
 
 
 @model
 class StorageTemplateConfigurationFromClient(Model):
-    """Storage template configuration from client."""
-
     backup_repository: BackupRepositoryConfigurationFromClient | None | Unset = UNSET
     archive_repository: ArchiveRepositoryConfigurationFromClient | None | Unset = UNSET
 
 
 class StorageTemplateSort(OpenEnum):
-    """Storage template sort: 12 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     DESCRIPTION_ASC = "DescriptionAsc"
@@ -200,7 +190,7 @@ class StorageTemplateSort(OpenEnum):
 
 @model
 class UpdatedStorageTemplateFromClient(Model):
-    """Updated storage template from client.
+    """Taken by `storage_template.storage_protection_policy_template_update_storage_policy_template`.
 
     Attributes:
         name: 1 to 255 characters.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class PageOfAzureSubscription(Model):
-    """Page of azure subscription.
+    """Given by `subscription.get_subscriptions`.
 
     Attributes:
         links: read-only.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfTag(Model):
-    """Async operation of page of tag.
+    """Given by `tag.get_tags_page`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfPageOfTag(Model):
 
 @model
 class PageOfTag(Model):
-    """Page of tag.
+    """Given by `tag.get_tags_page`.
 
     Attributes:
         links: read-only.

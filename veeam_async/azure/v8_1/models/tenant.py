@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfTenant(Model):
-    """Async operation of page of tenant.
+    """Given by `tenant.get_tenants`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfPageOfTenant(Model):
 
 @model
 class AsyncOperationOfPageOfTenantWithAccount(Model):
-    """Async operation of page of tenant with account.
+    """Given by `tenant.get_tenants_with_account`.
 
     Attributes:
         id: UUID.
@@ -51,8 +51,7 @@ class AsyncOperationOfPageOfTenantWithAccount(Model):
 
 @model
 class PageOfTenant(Model):
-    """Page of tenant.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -66,7 +65,7 @@ class PageOfTenant(Model):
 
 @model
 class PageOfTenantWithAccount(Model):
-    """Page of tenant with account.
+    """Given by `tenant.get_tenants_with_account`.
 
     Attributes:
         links: read-only.
@@ -81,7 +80,7 @@ class PageOfTenantWithAccount(Model):
 
 @model
 class TenantWithAccount(Model):
-    """Tenant with account.
+    """Given by `tenant.get_tenants_with_account`.
 
     Attributes:
         links: read-only.
@@ -95,8 +94,6 @@ class TenantWithAccount(Model):
 
 
 class TenantWithAccountSort(OpenEnum):
-    """Tenant with account sort: 6 known values."""
-
     TENANT_ID_ASC = "TenantIdAsc"
     TENANT_ID_DESC = "TenantIdDesc"
     TENANT_NAME_ASC = "TenantNameAsc"

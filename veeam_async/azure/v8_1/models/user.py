@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class ChangePasswordOfCurrentUserData(Model):
-    """Change password of current user data."""
+    """Taken by `user.change_password_of_current_user`."""
 
     current_password: str | None | Unset = UNSET
     new_password: str | None | Unset = UNSET
@@ -23,22 +23,16 @@ class ChangePasswordOfCurrentUserData(Model):
 
 @model
 class ChangePasswordOfCurrentUserMfaData(Model):
-    """Change password of current user mfa data."""
-
     current_password: str | None | Unset = UNSET
 
 
 @model
 class ChangePasswordOfCurrentUserMfaResult(Model):
-    """Change password of current user mfa result."""
-
     mfa_token: str | None | Unset = UNSET
 
 
 @model
 class ChangePasswordOfCurrentUserMfaValidationData(Model):
-    """Change password of current user mfa validation data."""
-
     new_password: str | None | Unset = UNSET
     mfa_token: str | None | Unset = UNSET
     mfa_code: str | None | Unset = UNSET
@@ -46,7 +40,7 @@ class ChangePasswordOfCurrentUserMfaValidationData(Model):
 
 @model
 class ChangeUsersPasswordData(Model):
-    """Change users password data.
+    """Taken by `user.change_users_password`.
 
     Attributes:
         new_password: at least 1 character.
@@ -59,7 +53,7 @@ class ChangeUsersPasswordData(Model):
 
 @model
 class PageOfUser(Model):
-    """Page of user.
+    """Given by `user.get_users`.
 
     Attributes:
         links: read-only.
@@ -73,8 +67,6 @@ class PageOfUser(Model):
 
 
 class RbacRole(OpenEnum):
-    """Rbac role: 7 known values."""
-
     PORTAL_ADMIN = "PortalAdmin"
     PORTAL_OPERATOR = "PortalOperator"
     RESTORE_OPERATOR = "RestoreOperator"
@@ -85,8 +77,6 @@ class RbacRole(OpenEnum):
 
 
 class RbacRoleNullable(OpenEnum):
-    """Rbac role nullable: 7 known values."""
-
     PORTAL_ADMIN = "PortalAdmin"
     PORTAL_OPERATOR = "PortalOperator"
     RESTORE_OPERATOR = "RestoreOperator"
@@ -98,7 +88,7 @@ class RbacRoleNullable(OpenEnum):
 
 @model
 class User(Model):
-    """User.
+    """Given by `user.get_users`, `user.create_user`, `user.get_user`, `user.update_user`.
 
     Attributes:
         links: read-only.
@@ -117,7 +107,7 @@ class User(Model):
 
 @model
 class UserExportQueryOptions(Model):
-    """User export query options.
+    """Taken by `user.export`.
 
     Attributes:
         user_ids: UUID.
@@ -129,7 +119,7 @@ class UserExportQueryOptions(Model):
 
 @model
 class UserFromClient(Model):
-    """User from client."""
+    """Taken by `user.create_user`."""
 
     role: RbacRoleNullable | None | Unset = UNSET
     type: UserTypeNullable | None | Unset = UNSET
@@ -141,7 +131,7 @@ class UserFromClient(Model):
 
 @model
 class UserMfaAccept(Model):
-    """User mfa accept.
+    """Taken by `user.accept_mfa`.
 
     Attributes:
         code: at least 1 character.
@@ -154,7 +144,7 @@ class UserMfaAccept(Model):
 
 @model
 class UserMfaData(Model):
-    """User mfa data."""
+    """Given by `user.enable_mfa`."""
 
     user_id: str | None | Unset = UNSET
     qr_string: str | None | Unset = UNSET
@@ -165,15 +155,14 @@ class UserMfaData(Model):
 
 @model
 class UserMfaSetup(Model):
-    """User mfa setup."""
+    """Taken by `user.enable_mfa`."""
 
     recreate: bool | None | Unset = UNSET
 
 
 @model
 class UserNameFromClient(Model):
-    """User name from client.
-
+    """
     Attributes:
         name: at least 1 character.
     """
@@ -185,8 +174,7 @@ class UserNameFromClient(Model):
 
 @model
 class UserPasswordFromClient(Model):
-    """User password from client.
-
+    """
     Attributes:
         password: at least 1 character.
     """
@@ -195,8 +183,6 @@ class UserPasswordFromClient(Model):
 
 
 class UserSort(OpenEnum):
-    """User sort: 16 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -216,8 +202,6 @@ class UserSort(OpenEnum):
 
 
 class UserTypeNullable(OpenEnum):
-    """User type nullable: 3 known values."""
-
     INTERNAL = "Internal"
     IDENTITY_PROVIDER = "IdentityProvider"
     UNKNOWN = "Unknown"
@@ -225,7 +209,7 @@ class UserTypeNullable(OpenEnum):
 
 @model
 class UserUpdateFromClient(Model):
-    """User update from client."""
+    """Taken by `user.update_user`."""
 
     role: RbacRoleNullable | None | Unset = UNSET
     name: str | None | Unset = UNSET

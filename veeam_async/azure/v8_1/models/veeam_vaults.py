@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfVeeamVaultAccountImportResult(Model):
-    """Async operation of veeam vault account import result.
+    """Given by `veeam_vaults.import_account`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfVeeamVaultAccountImportResult(Model):
 
 @model
 class NewVeeamVaultSignInFromClient(Model):
-    """New veeam vault sign in from client.
+    """Taken by `veeam_vaults.begin_sign_in`.
 
     Attributes:
         redirect_url: at most 255 characters.
@@ -45,8 +45,7 @@ class NewVeeamVaultSignInFromClient(Model):
 
 @model
 class OAuth2Account(Model):
-    """O auth2 account.
-
+    """
     Attributes:
         id: UUID.
         name: 1 to 255 characters.
@@ -65,15 +64,11 @@ class OAuth2Account(Model):
 
 
 class OAuth2AccountSort(OpenEnum):
-    """O auth2 account sort: 2 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
 
 
 class OAuth2MailServiceKind(OpenEnum):
-    """O auth2 mail service kind: 3 known values."""
-
     GOOGLE = "Google"
     MICROSOFT = "Microsoft"
     UNKNOWN = "Unknown"
@@ -81,7 +76,7 @@ class OAuth2MailServiceKind(OpenEnum):
 
 @model
 class OAuth2Redirection(Model):
-    """O auth2 redirection.
+    """Given by `veeam_vaults.begin_sign_in`.
 
     Attributes:
         location: at most 512 characters.
@@ -93,7 +88,7 @@ class OAuth2Redirection(Model):
 
 @model
 class OAuth2SignInRequest(Model):
-    """O auth2 sign in request.
+    """Taken by `veeam_vaults.complete_sign_in`.
 
     Attributes:
         error: at most 255 characters.
@@ -108,8 +103,7 @@ class OAuth2SignInRequest(Model):
 
 @model
 class OAuth2SignInState(Model):
-    """O auth2 sign in state.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -120,8 +114,6 @@ class OAuth2SignInState(Model):
 
 
 class OAuth2Status(OpenEnum):
-    """O auth2 status: 3 known values."""
-
     PENDING = "Pending"
     SUCCESS = "Success"
     FAILURE = "Failure"
@@ -129,14 +121,14 @@ class OAuth2Status(OpenEnum):
 
 @model
 class VeeamVaultAccountImport(Model):
-    """Veeam vault account import."""
+    """Taken by `veeam_vaults.import_account`."""
 
     veeam_vault_id: int
 
 
 @model
 class VeeamVaultAccountImportResult(Model):
-    """Veeam vault account import result."""
+    """Given by `veeam_vaults.import_account`."""
 
     azure_account_id: str | None | Unset = UNSET
     azure_account_name: str | None | Unset = UNSET
@@ -146,7 +138,7 @@ class VeeamVaultAccountImportResult(Model):
 
 @model
 class VeeamVaultInfo(Model):
-    """Veeam vault info."""
+    """Given by `veeam_vaults.list_vaults`."""
 
     id: int | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -158,7 +150,7 @@ class VeeamVaultInfo(Model):
 
 @model
 class VeeamVaultRegistrationInfo(Model):
-    """Veeam vault registration info."""
+    """Given by `veeam_vaults.get_registration`, `veeam_vaults.register_instance`."""
 
     instance_registered: bool | None | Unset = UNSET
     vdc_manage_link: str | None | Unset = UNSET
@@ -166,21 +158,21 @@ class VeeamVaultRegistrationInfo(Model):
 
 @model
 class VeeamVaultRegistrationRequest(Model):
-    """Veeam vault registration request."""
+    """Taken by `veeam_vaults.register_instance`."""
 
     token: str
 
 
 @model
 class VeeamVaultSignInResult(Model):
-    """Veeam vault sign in result."""
+    """Given by `veeam_vaults.complete_sign_in`."""
 
     token: str | None | Unset = UNSET
 
 
 @model
 class VeeamVaultSignInState(Model):
-    """Veeam vault sign in state."""
+    """Given by `veeam_vaults.sign_in_state`."""
 
     status: OAuth2Status
     message: str | None | Unset = UNSET

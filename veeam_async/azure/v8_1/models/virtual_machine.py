@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfPageOfVirtualMachine(Model):
-    """Async operation of page of virtual machine.
+    """Given by `virtual_machine.rescan_virtual_machine_page`.
 
     Attributes:
         id: UUID.
@@ -36,8 +36,7 @@ class AsyncOperationOfPageOfVirtualMachine(Model):
 
 @model
 class AsyncOperationOfPageOfVirtualMachineReport(Model):
-    """Async operation of page of virtual machine report.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -53,7 +52,7 @@ class AsyncOperationOfPageOfVirtualMachineReport(Model):
 
 @model
 class AsyncOperationOfVirtualMachine(Model):
-    """Async operation of virtual machine.
+    """Given by `virtual_machine.get_virtual_machine_by_id`.
 
     Attributes:
         id: UUID.
@@ -70,15 +69,11 @@ class AsyncOperationOfVirtualMachine(Model):
 
 @model
 class BackupDestinationDetails(Model):
-    """Backup destination details."""
-
     destinations: list[BackupDestination] | None | Unset = UNSET
     repositories: list[str] | None | Unset = UNSET
 
 
 class BackupDestinationFilterOptions(OpenEnum):
-    """Backup destination filter options: 4 known values."""
-
     SNAPSHOT = "Snapshot"
     AZURE_BLOB = "AzureBlob"
     MANUAL_SNAPSHOT = "ManualSnapshot"
@@ -87,14 +82,12 @@ class BackupDestinationFilterOptions(OpenEnum):
 
 @model
 class BackupItems(Model):
-    """Backup items."""
-
     virtual_machines: list[VirtualMachineToBackup] | None | Unset = UNSET
 
 
 @model
 class ManualSnapshotRequest(Model):
-    """Manual snapshot request."""
+    """Taken by `virtual_machine.take_snapshot`."""
 
     azure_account_id: str | None | Unset = UNSET
     snapshot_settings: ManualSnapshotSettings | None | Unset = UNSET
@@ -103,15 +96,13 @@ class ManualSnapshotRequest(Model):
 
 @model
 class ManualSnapshotSettings(Model):
-    """Manual snapshot settings."""
-
     additional_tags: list[TagFromClient] | None | Unset = UNSET
     copy_original_tags: bool | None | Unset = UNSET
 
 
 @model
 class PageOfVirtualMachine(Model):
-    """Page of virtual machine.
+    """Given by `virtual_machine.get_virtual_machine_page`.
 
     Attributes:
         links: read-only.
@@ -126,8 +117,7 @@ class PageOfVirtualMachine(Model):
 
 @model
 class PageOfVirtualMachineReport(Model):
-    """Page of virtual machine report.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -140,8 +130,6 @@ class PageOfVirtualMachineReport(Model):
 
 
 class VirtualMachineExistsState(OpenEnum):
-    """Virtual machine exists state: 4 known values."""
-
     ONLY_EXISTS = "OnlyExists"
     ONLY_DELETED = "OnlyDeleted"
     UNKNOWN = "Unknown"
@@ -149,8 +137,6 @@ class VirtualMachineExistsState(OpenEnum):
 
 
 class VirtualMachineExpansion(OpenEnum):
-    """Virtual machine expansion: 7 known values."""
-
     NONE = "None"
     SUBSCRIPTION = "Subscription"
     RESOURCE_GROUP = "ResourceGroup"
@@ -162,7 +148,7 @@ class VirtualMachineExpansion(OpenEnum):
 
 @model
 class VirtualMachineExportOptions(Model):
-    """Virtual machine export options.
+    """Taken by `virtual_machine.export`.
 
     Attributes:
         subscription_id: UUID.
@@ -183,14 +169,12 @@ class VirtualMachineExportOptions(Model):
 
 @model
 class VirtualMachineIds(Model):
-    """Virtual machine ids."""
-
     ids: list[str] | None | Unset = UNSET
 
 
 @model
 class VirtualMachineOptions(Model):
-    """Virtual machine options.
+    """Taken by `virtual_machine.rescan_virtual_machine_page`.
 
     Attributes:
         subscription_id: UUID.
@@ -210,8 +194,7 @@ class VirtualMachineOptions(Model):
 
 @model
 class VirtualMachineReport(Model):
-    """Virtual machine report.
-
+    """
     Attributes:
         total_size_in_gb: in GB.
     """
@@ -235,16 +218,12 @@ class VirtualMachineReport(Model):
 
 
 class VirtualMachineSnapshotExpansion(OpenEnum):
-    """Virtual machine snapshot expansion: 3 known values."""
-
     NONE = "None"
     RESTORE_POINT = "RestorePoint"
     ALL = "All"
 
 
 class VirtualMachineSort(OpenEnum):
-    """Virtual machine sort: 34 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -283,14 +262,10 @@ class VirtualMachineSort(OpenEnum):
 
 @model
 class VirtualMachineToBackup(Model):
-    """Virtual machine to backup."""
-
     id: str | None | Unset = UNSET
 
 
 class VirtualMachineValidationSteps(OpenEnum):
-    """Virtual machine validation steps: 19 known values."""
-
     NONE = "None"
     SNAPSHOT = "Snapshot"
     REGION = "Region"

@@ -33,14 +33,10 @@ if TYPE_CHECKING:
 
 @model
 class AvailabilitySetFromClient(Model):
-    """Availability set from client."""
-
     id: str | None | Unset = UNSET
 
 
 class BackupDestination(OpenEnum):
-    """Backup destination: 4 known values."""
-
     SNAPSHOT = "Snapshot"
     AZURE_BLOB = "AzureBlob"
     MANUAL_SNAPSHOT = "ManualSnapshot"
@@ -49,7 +45,7 @@ class BackupDestination(OpenEnum):
 
 @model
 class DiskBulkRestoreOptions(Model):
-    """Disk bulk restore options."""
+    """Taken by `virtual_machine_restore_point.restore_disk`."""
 
     reason: str
     service_account_id: str | None | Unset = UNSET
@@ -60,15 +56,11 @@ class DiskBulkRestoreOptions(Model):
 
 @model
 class DiskBulkRestoreToOriginalOptions(Model):
-    """Disk bulk restore to original options."""
-
     excluded_disks: list[VmDiskSnapshot] | None | Unset = UNSET
 
 
 @model
 class DiskRestoreConfigParameters(Model):
-    """Disk restore config parameters."""
-
     name: str | None | Unset = UNSET
     subscription: str | None | Unset = UNSET
     region: str | None | Unset = UNSET
@@ -80,8 +72,6 @@ class DiskRestoreConfigParameters(Model):
 
 @model
 class DiskRestoreOptions(Model):
-    """Disk restore options."""
-
     region: Region | None | Unset = UNSET
     service_account_id: str | None | Unset = UNSET
     subscription: AzureSubscription | None | Unset = UNSET
@@ -95,8 +85,6 @@ class DiskRestoreOptions(Model):
 
 @model
 class DiskRestoreOptionsBase(Model):
-    """Disk restore options base."""
-
     disk_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
@@ -105,15 +93,13 @@ class DiskRestoreOptionsBase(Model):
 
 @model
 class DiskRestoreOptionsValidationConfig(Model):
-    """Disk restore options validation config."""
-
     validation_steps: list[DiskValidationSteps] | None | Unset = UNSET
     restore_options: DiskBulkRestoreOptions | None | Unset = UNSET
 
 
 @model
 class DiskSnapshot(Model):
-    """Disk snapshot.
+    """Given by `virtual_machine_restore_point.get_disk_snapshots`.
 
     Attributes:
         size_in_gb: in GB.
@@ -138,16 +124,12 @@ class DiskSnapshot(Model):
 
 
 class DiskType(OpenEnum):
-    """Disk type: 3 known values."""
-
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
     UNKNOWN = "Unknown"
 
 
 class DiskValidationSteps(OpenEnum):
-    """Disk validation steps: 13 known values."""
-
     NONE = "None"
     SNAPSHOT = "Snapshot"
     REGION = "Region"
@@ -165,7 +147,7 @@ class DiskValidationSteps(OpenEnum):
 
 @model
 class FlrOptions(Model):
-    """Flr options."""
+    """Taken by `virtual_machine_restore_point.start_flr`."""
 
     reason: str | None | Unset = UNSET
     service_account_id: str | None | Unset = UNSET
@@ -174,7 +156,7 @@ class FlrOptions(Model):
 
 @model
 class PageOfDiskSnapshot(Model):
-    """Page of disk snapshot.
+    """Given by `virtual_machine_restore_point.get_disk_snapshots`.
 
     Attributes:
         links: read-only.
@@ -189,7 +171,7 @@ class PageOfDiskSnapshot(Model):
 
 @model
 class PageOfVirtualMachineRestorePoint(Model):
-    """Page of virtual machine restore point.
+    """Given by `virtual_machine_restore_point.get_restore_point_page`.
 
     Attributes:
         links: read-only.
@@ -204,7 +186,7 @@ class PageOfVirtualMachineRestorePoint(Model):
 
 @model
 class PageOfVmSnapshot(Model):
-    """Page of vm snapshot.
+    """Given by `virtual_machine_restore_point.get_virtual_machine_snapshots`.
 
     Attributes:
         links: read-only.
@@ -219,8 +201,6 @@ class PageOfVmSnapshot(Model):
 
 @model
 class VirtualMachineRestoreConfigParameters(Model):
-    """Virtual machine restore config parameters."""
-
     name: str | None | Unset = UNSET
     subscription: str | None | Unset = UNSET
     region: str | None | Unset = UNSET
@@ -236,7 +216,7 @@ class VirtualMachineRestoreConfigParameters(Model):
 
 @model
 class VirtualMachineRestoreOptions(Model):
-    """Virtual machine restore options."""
+    """Taken by `virtual_machine_restore_point.restore_vm`."""
 
     reason: str
     service_account_id: str | None | Unset = UNSET
@@ -247,16 +227,13 @@ class VirtualMachineRestoreOptions(Model):
 
 @model
 class VirtualMachineRestoreOptionsValidationConfig(Model):
-    """Virtual machine restore options validation config."""
-
     validation_steps: list[VirtualMachineValidationSteps] | None | Unset = UNSET
     restore_options: VirtualMachineRestoreOptions | None | Unset = UNSET
 
 
 @model
 class VirtualMachineRestoreOptionsWithRestorePoint(Model):
-    """Virtual machine restore options with restore point.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -271,7 +248,8 @@ class VirtualMachineRestoreOptionsWithRestorePoint(Model):
 
 @model
 class VirtualMachineRestorePoint(Model):
-    """Virtual machine restore point.
+    """Given by `virtual_machine_restore_point.get_restore_point_page`,
+    `virtual_machine_restore_point.get_restore_point_by_id`.
 
     Attributes:
         id: UUID.
@@ -307,8 +285,6 @@ class VirtualMachineRestorePoint(Model):
 
 @model
 class VirtualMachineToAlternativeRestoreOptions(Model):
-    """Virtual machine to alternative restore options."""
-
     name: str | None | Unset = UNSET
     subscription: AzureSubscription | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
@@ -325,8 +301,6 @@ class VirtualMachineToAlternativeRestoreOptions(Model):
 
 
 class VirtualNetworkExpansion(OpenEnum):
-    """Virtual network expansion: 4 known values."""
-
     NONE = "None"
     SUBNETS = "Subnets"
     RESOURCE_GROUP = "ResourceGroup"
@@ -335,8 +309,6 @@ class VirtualNetworkExpansion(OpenEnum):
 
 @model
 class VirtualNetworkFromClientForToAlternative(Model):
-    """Virtual network from client for to alternative."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     region_name: str | None | Unset = UNSET
@@ -344,8 +316,6 @@ class VirtualNetworkFromClientForToAlternative(Model):
 
 
 class VirtualNetworkSort(OpenEnum):
-    """Virtual network sort: 8 known values."""
-
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
     NAME_ASC = "NameAsc"
@@ -358,8 +328,6 @@ class VirtualNetworkSort(OpenEnum):
 
 @model
 class VirtualNetworkSubnet(Model):
-    """Virtual network subnet."""
-
     network_security_group: NetworkSecurityGroup | None | Unset = UNSET
     name: str | None | Unset = UNSET
     address_space: str | None | Unset = UNSET
@@ -367,23 +335,19 @@ class VirtualNetworkSubnet(Model):
 
 @model
 class VirtualNetworkSubnetBase(Model):
-    """Virtual network subnet base."""
-
     name: str | None | Unset = UNSET
     address_space: str | None | Unset = UNSET
 
 
 @model
 class VmDiskSnapshot(Model):
-    """Vm disk snapshot."""
-
     disk_id: str | None | Unset = UNSET
     disk_name: str | None | Unset = UNSET
 
 
 @model
 class VmSnapshot(Model):
-    """Vm snapshot.
+    """Given by `virtual_machine_restore_point.get_virtual_machine_snapshots`.
 
     Attributes:
         disk_size_in_gb: in GB.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfVirtualNetwork(Model):
-    """Async operation of virtual network.
+    """Given by `virtual_network.create_virtual_network`.
 
     Attributes:
         id: UUID.
@@ -34,7 +34,7 @@ class AsyncOperationOfVirtualNetwork(Model):
 
 @model
 class PageOfVirtualNetwork(Model):
-    """Page of virtual network.
+    """Given by `virtual_network.get_networks`.
 
     Attributes:
         links: read-only.
@@ -49,7 +49,7 @@ class PageOfVirtualNetwork(Model):
 
 @model
 class VirtualNetworkFromClient(Model):
-    """Virtual network from client."""
+    """Taken by `virtual_network.create_virtual_network`."""
 
     network_name: str
     region: str

@@ -15,15 +15,13 @@ if TYPE_CHECKING:
 
 @model
 class Price(Model):
-    """Price."""
-
     value: float | None | Unset = UNSET
     currency: str | None | Unset = UNSET
 
 
 @model
 class VmSize(Model):
-    """Vm size.
+    """Given by `vm_size.get_vm_sizes`, `vm_size.get_vm_sizes_for_worker`.
 
     Attributes:
         memory_in_mb: in MB.

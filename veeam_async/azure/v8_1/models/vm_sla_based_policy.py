@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 @model
 class CostEstimationVmProtectionPolicyFromClient(Model):
-    """Cost estimation vm protection policy from client.
+    """Taken by `vm_sla_based_policy.vm_protection_policy_cost_estimation_calculate_cost_estimation`,
+    `vm_sla_based_policy.vm_protection_policy_cost_estimation_export`.
 
     Attributes:
         service_account_id: UUID.
@@ -65,7 +66,7 @@ class CostEstimationVmProtectionPolicyFromClient(Model):
 
 @model
 class NewVmProtectionPolicyFromClient(Model):
-    """New vm protection policy from client.
+    """Taken by `vm_sla_based_policy.vm_protection_policy_create_policy`.
 
     Attributes:
         service_account_id: UUID.
@@ -95,7 +96,7 @@ class NewVmProtectionPolicyFromClient(Model):
 
 @model
 class PageOfVmProtectionPolicy(Model):
-    """Page of vm protection policy.
+    """Given by `vm_sla_based_policy.vm_protection_policy_get_policies`.
 
     Attributes:
         links: read-only.
@@ -110,7 +111,7 @@ class PageOfVmProtectionPolicy(Model):
 
 @model
 class PageOfVmProtectionPolicyWithSla(Model):
-    """Page of vm protection policy with sla.
+    """Given by `vm_sla_based_policy.vm_protection_policy_get_policies_with_sla`.
 
     Attributes:
         links: read-only.
@@ -125,8 +126,6 @@ class PageOfVmProtectionPolicyWithSla(Model):
 
 @model
 class ProtectionDatabaseState(Model):
-    """Protection database state."""
-
     destinations: list[SqlBackupDestinationWithTier] | None | Unset = UNSET
     restore_point_count: int
     data_retrieval_status: DataRetrievalStatus
@@ -134,15 +133,11 @@ class ProtectionDatabaseState(Model):
 
 @model
 class ProtectionFileShareState(Model):
-    """Protection file share state."""
-
     restore_point_count: int
     destinations: list[FileShareBackupDestination] | None | Unset = UNSET
 
 
 class ProtectionPolicySlaComplianceStatus(OpenEnum):
-    """Protection policy sla compliance status: 3 known values."""
-
     MET_SLA = "MetSla"
     MISSED_SLA = "MissedSla"
     NOT_EXECUTED = "NotExecuted"
@@ -150,8 +145,7 @@ class ProtectionPolicySlaComplianceStatus(OpenEnum):
 
 @model
 class ProtectionPolicySlaReport(Model):
-    """Protection policy sla report.
-
+    """
     Attributes:
         achieved_sla_percent: in percent.
     """
@@ -162,8 +156,6 @@ class ProtectionPolicySlaReport(Model):
 
 @model
 class ProtectionState(Model):
-    """Protection state."""
-
     protection_status: ProtectionStatus | None | Unset = UNSET
     backup_destination_details: BackupDestinationDetails | None | Unset = UNSET
     policy_name: str | None | Unset = UNSET
@@ -175,8 +167,6 @@ class ProtectionState(Model):
 
 @model
 class ProtectionVMState(Model):
-    """Protection VM state."""
-
     destinations: list[BackupDestination] | None | Unset = UNSET
     storage_tiers: list[StorageTierNullable] | None | Unset = UNSET
     restore_point_count: int
@@ -185,8 +175,7 @@ class ProtectionVMState(Model):
 
 @model
 class SlaPolicyNotificationSettings(Model):
-    """Sla policy notification settings.
-
+    """
     Attributes:
         send_on_specific_time: time-span.
     """
@@ -199,8 +188,7 @@ class SlaPolicyNotificationSettings(Model):
 
 @model
 class SlaPolicyProtectionInfo(Model):
-    """Sla policy protection info.
-
+    """
     Attributes:
         tenant_id: UUID.
         service_account_id: UUID.
@@ -214,8 +202,7 @@ class SlaPolicyProtectionInfo(Model):
 
 @model
 class SnapshotDestination(Model):
-    """Snapshot destination.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -226,7 +213,7 @@ class SnapshotDestination(Model):
 
 @model
 class UpdatedVmProtectionPolicyFromClient(Model):
-    """Updated vm protection policy from client.
+    """Taken by `vm_sla_based_policy.vm_protection_policy_update_policy`.
 
     Attributes:
         service_account_id: UUID.
@@ -256,7 +243,8 @@ class UpdatedVmProtectionPolicyFromClient(Model):
 
 @model
 class VmProtectionPolicy(Model):
-    """Vm protection policy.
+    """Given by `vm_sla_based_policy.vm_protection_policy_get_policies`,
+    `vm_sla_based_policy.vm_protection_policy_create_policy`, `vm_sla_based_policy.vm_protection_policy_get_policy`.
 
     Attributes:
         id: UUID.
@@ -291,7 +279,7 @@ class VmProtectionPolicy(Model):
 
 @model
 class VmProtectionPolicyExportQueryOptions(Model):
-    """Vm protection policy export query options."""
+    """Taken by `vm_sla_based_policy.vm_protection_policy_export`."""
 
     policy_name: str | None | Unset = UNSET
     protection_policy_ids: list[str] | None | Unset = UNSET
@@ -299,14 +287,12 @@ class VmProtectionPolicyExportQueryOptions(Model):
 
 @model
 class VmProtectionPolicyQueryOptions(Model):
-    """Vm protection policy query options."""
-
     policy_name: str | None | Unset = UNSET
 
 
 @model
 class VmProtectionPolicyWithSla(Model):
-    """Vm protection policy with sla.
+    """Given by `vm_sla_based_policy.vm_protection_policy_get_policies_with_sla`.
 
     Attributes:
         id: UUID.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @model
 class UpdatedVnetPolicyFromClient(Model):
-    """Updated vnet policy from client.
+    """Taken by `vnet_policy.update_policy`.
 
     Attributes:
         backup_interval_minutes: 5 to 60, in minutes.
@@ -48,7 +48,7 @@ class UpdatedVnetPolicyFromClient(Model):
 
 @model
 class VnetPolicy(Model):
-    """Vnet policy.
+    """Given by `vnet_policy.get_policy`.
 
     Attributes:
         id: UUID.
@@ -80,16 +80,13 @@ class VnetPolicy(Model):
 
 @model
 class VnetPolicyAdditionalProtectedResources(Model):
-    """Vnet policy additional protected resources."""
-
     azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
     subscriptions: list[AzureSubscription] | None | Unset = UNSET
 
 
 @model
 class VnetPolicyAdditionalProtectedResourcesFromClient(Model):
-    """Vnet policy additional protected resources from client.
-
+    """
     Attributes:
         account_id: UUID.
         subscriptions_ids: UUID.
@@ -101,23 +98,17 @@ class VnetPolicyAdditionalProtectedResourcesFromClient(Model):
 
 @model
 class VnetPolicyAutoDiscoveredProtectedResources(Model):
-    """Vnet policy auto discovered protected resources."""
-
     azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
     subscriptions_with_policies: list[VnetPolicyAzureSubscriptionWithPolicies] | None | Unset = UNSET
 
 
 @model
 class VnetPolicyAzureSubscriptionWithPolicies(Model):
-    """Vnet policy azure subscription with policies."""
-
     subscription: AzureSubscription | None | Unset = UNSET
     policy_names: list[str] | None | Unset = UNSET
 
 
 class VnetPolicyExpansion(OpenEnum):
-    """Vnet policy expansion: 5 known values."""
-
     NONE = "None"
     LAST_BACKUP_SESSION = "LastBackupSession"
     TARGET_REPOSITORY = "TargetRepository"
@@ -127,8 +118,7 @@ class VnetPolicyExpansion(OpenEnum):
 
 @model
 class VnetPolicySessionsReport(Model):
-    """Vnet policy sessions report.
-
+    """
     Attributes:
         execution_duration: time-span.
     """
@@ -144,8 +134,6 @@ class VnetPolicySessionsReport(Model):
 
 
 class VnetPolicySessionsReportSort(OpenEnum):
-    """Vnet policy sessions report sort: 4 known values."""
-
     TIME_ASC = "TimeAsc"
     TIME_DESC = "TimeDesc"
     JOB_STATUS_ASC = "JobStatusAsc"

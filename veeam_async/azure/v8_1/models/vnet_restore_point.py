@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class PageOfVnetRestorePoint(Model):
-    """Page of vnet restore point.
+    """Given by `vnet_restore_point.get_restore_point_page`.
 
     Attributes:
         links: read-only.
@@ -32,8 +32,7 @@ class PageOfVnetRestorePoint(Model):
 
 @model
 class PageOfVnetRestorePointResource(Model):
-    """Page of vnet restore point resource.
-
+    """
     Attributes:
         links: read-only.
     """
@@ -46,8 +45,6 @@ class PageOfVnetRestorePointResource(Model):
 
 
 class VnetComparisonDiffType(OpenEnum):
-    """Vnet comparison diff type: 5 known values."""
-
     UNKNOWN = "Unknown"
     UNCHANGED = "Unchanged"
     ADDED = "Added"
@@ -57,7 +54,7 @@ class VnetComparisonDiffType(OpenEnum):
 
 @model
 class VnetComparisonResult(Model):
-    """Vnet comparison result."""
+    """Given by `vnet_restore_point.compare_restore_point_with_production`."""
 
     name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -70,8 +67,6 @@ class VnetComparisonResult(Model):
 
 
 class VnetExpansion(OpenEnum):
-    """Vnet expansion: 5 known values."""
-
     NONE = "None"
     PROTECTION_STATE = "ProtectionState"
     ACCOUNT = "Account"
@@ -80,8 +75,6 @@ class VnetExpansion(OpenEnum):
 
 
 class VnetResourceState(OpenEnum):
-    """Vnet resource state: 4 known values."""
-
     UNKNOWN = "Unknown"
     CREATED = "Created"
     MODIFIED = "Modified"
@@ -89,8 +82,6 @@ class VnetResourceState(OpenEnum):
 
 
 class VnetResourceType(OpenEnum):
-    """Vnet resource type: 8 known values."""
-
     UNKNOWN = "Unknown"
     VIRTUAL_NETWORK = "VirtualNetwork"
     NETWORK_SECURITY_GROUP = "NetworkSecurityGroup"
@@ -103,7 +94,7 @@ class VnetResourceType(OpenEnum):
 
 @model
 class VnetRestoreOptions(Model):
-    """Vnet restore options.
+    """Taken by `vnet_restore_point.restore`.
 
     Attributes:
         service_account_id: UUID.
@@ -119,7 +110,7 @@ class VnetRestoreOptions(Model):
 
 @model
 class VnetRestorePoint(Model):
-    """Vnet restore point.
+    """Given by `vnet_restore_point.get_restore_point_page`, `vnet_restore_point.get_restore_point_by_id`.
 
     Attributes:
         id: UUID.
@@ -150,8 +141,6 @@ class VnetRestorePoint(Model):
 
 
 class VnetRestorePointExpansion(OpenEnum):
-    """Vnet restore point expansion: 4 known values."""
-
     NONE = "None"
     VBR_BACKUP = "VbrBackup"
     CHANGES = "Changes"
@@ -160,8 +149,7 @@ class VnetRestorePointExpansion(OpenEnum):
 
 @model
 class VnetRestorePointLink(Model):
-    """Vnet restore point link.
-
+    """
     Attributes:
         id: UUID.
         links: read-only.
@@ -173,8 +161,6 @@ class VnetRestorePointLink(Model):
 
 @model
 class VnetRestorePointResource(Model):
-    """Vnet restore point resource."""
-
     resource_id: str | None | Unset = UNSET
     resource_name: str | None | Unset = UNSET
     type: VnetResourceType | None | Unset = UNSET
@@ -185,15 +171,11 @@ class VnetRestorePointResource(Model):
 
 @model
 class VnetRestorePointResourceTypeWithCount(Model):
-    """Vnet restore point resource type with count."""
-
     type: VnetResourceType | None | Unset = UNSET
     count: int | None | Unset = UNSET
 
 
 class VnetRestorePointResourcesReportSort(OpenEnum):
-    """Vnet restore point resources report sort: 13 known values."""
-
     UNKNOWN = "Unknown"
     RESOURCE_ID_ASC = "ResourceIdAsc"
     RESOURCE_ID_DESC = "ResourceIdDesc"
@@ -210,8 +192,6 @@ class VnetRestorePointResourcesReportSort(OpenEnum):
 
 
 class VnetRestorePointRestoreType(OpenEnum):
-    """Vnet restore point restore type: 4 known values."""
-
     UNKNOWN = "Unknown"
     TO_ORIGINAL = "ToOriginal"
     TO_DIFFERENT = "ToDifferent"
@@ -220,8 +200,7 @@ class VnetRestorePointRestoreType(OpenEnum):
 
 @model
 class VnetToAlternativeRestoreOptions(Model):
-    """Vnet to alternative restore options.
-
+    """
     Attributes:
         subscription_id: UUID.
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @model
 class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
-    """Async operation of worker network configuration deletion result.
+    """Given by `worker.worker_network_configuration_delete_worker_network_configuration`.
 
     Attributes:
         id: UUID.
@@ -35,7 +35,7 @@ class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
 
 @model
 class AsyncOperationOfWorkerProfileDeletionResult(Model):
-    """Async operation of worker profile deletion result.
+    """Given by `worker.worker_profiles_delete_worker_profile`.
 
     Attributes:
         id: UUID.
@@ -52,7 +52,7 @@ class AsyncOperationOfWorkerProfileDeletionResult(Model):
 
 @model
 class PageOfWorker(Model):
-    """Page of worker.
+    """Given by `worker.get_workers`.
 
     Attributes:
         links: read-only.
@@ -67,7 +67,7 @@ class PageOfWorker(Model):
 
 @model
 class PageOfWorkerNetworkConfiguration(Model):
-    """Page of worker network configuration.
+    """Given by `worker.worker_network_configuration_get_worker_network_configuration`.
 
     Attributes:
         links: read-only.
@@ -82,7 +82,7 @@ class PageOfWorkerNetworkConfiguration(Model):
 
 @model
 class PageOfWorkerProfile(Model):
-    """Page of worker profile.
+    """Given by `worker.worker_profiles_get_worker_profiles`.
 
     Attributes:
         links: read-only.
@@ -97,7 +97,7 @@ class PageOfWorkerProfile(Model):
 
 @model
 class Worker(Model):
-    """Worker."""
+    """Given by `worker.get_workers`."""
 
     resource_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -114,15 +114,13 @@ class Worker(Model):
 
 @model
 class WorkerExportOptions(Model):
-    """Worker export options."""
+    """Taken by `worker.export`."""
 
     vm_names: list[str] | None | Unset = UNSET
 
 
 @model
 class WorkerNetworkConfigurationDeletionResult(Model):
-    """Worker network configuration deletion result."""
-
     busy_workers_exists: bool | None | Unset = UNSET
     remaining_network_interface_ids: list[str] | None | Unset = UNSET
     deletion_successfull: bool | None | Unset = UNSET
@@ -131,14 +129,15 @@ class WorkerNetworkConfigurationDeletionResult(Model):
 
 @model
 class WorkerNetworkConfigurationExportOptions(Model):
-    """Worker network configuration export options."""
+    """Taken by `worker.worker_network_configuration_export`."""
 
     region_ids: list[str] | None | Unset = UNSET
 
 
 @model
 class WorkerNetworkConfigurationFromClient(Model):
-    """Worker network configuration from client.
+    """Taken by `worker.worker_network_configuration_create_worker_network_configuration`,
+    `worker.worker_network_configuration_edit_worker_network_configuration`.
 
     Attributes:
         tenant_id: UUID.
@@ -156,8 +155,6 @@ class WorkerNetworkConfigurationFromClient(Model):
 
 
 class WorkerNetworkConfigurationSort(OpenEnum):
-    """Worker network configuration sort: 12 known values."""
-
     REGION_ASC = "RegionAsc"
     REGION_DESC = "RegionDesc"
     SUBNET_ASC = "SubnetAsc"
@@ -174,8 +171,6 @@ class WorkerNetworkConfigurationSort(OpenEnum):
 
 @model
 class WorkerNetworkConfigurationStatus(Model):
-    """Worker network configuration status."""
-
     has_service_endpoint_microsoft_storage: bool | None | Unset = UNSET
     virtual_network_found: bool | None | Unset = UNSET
     virtual_network_region_match: bool | None | Unset = UNSET
@@ -189,7 +184,8 @@ class WorkerNetworkConfigurationStatus(Model):
 
 @model
 class WorkerProfile(Model):
-    """Worker profile.
+    """Given by `worker.worker_profiles_get_worker_profiles`, `worker.worker_profiles_create_worker_profile`,
+    `worker.worker_profiles_get_worker_profile_by_id`.
 
     Attributes:
         links: read-only.
@@ -208,22 +204,20 @@ class WorkerProfile(Model):
 
 @model
 class WorkerProfileDeletionResult(Model):
-    """Worker profile deletion result."""
-
     busy_workers_exists: bool | None | Unset = UNSET
     deletion_successfull: bool | None | Unset = UNSET
 
 
 @model
 class WorkerProfileExportOptions(Model):
-    """Worker profile export options."""
+    """Taken by `worker.worker_profiles_export`."""
 
     region_ids: list[str] | None | Unset = UNSET
 
 
 @model
 class WorkerProfileFromClient(Model):
-    """Worker profile from client.
+    """Taken by `worker.worker_profiles_create_worker_profile`, `worker.worker_profiles_edit_worker_profile`.
 
     Attributes:
         min_instances: at least 0.
@@ -241,8 +235,6 @@ class WorkerProfileFromClient(Model):
 
 
 class WorkerProfileSort(OpenEnum):
-    """Worker profile sort: 8 known values."""
-
     REGION_ASC = "RegionAsc"
     REGION_DESC = "RegionDesc"
     STATUS_ASC = "StatusAsc"
@@ -255,8 +247,6 @@ class WorkerProfileSort(OpenEnum):
 
 @model
 class WorkerProfileStatus(Model):
-    """Worker profile status."""
-
     is_virtual_machine_type_available: bool | None | Unset = UNSET
     minimum_memory_requirement_fulfilled: bool | None | Unset = UNSET
     has_recommended_memory: bool | None | Unset = UNSET
@@ -264,8 +254,6 @@ class WorkerProfileStatus(Model):
 
 
 class WorkerProfileType(OpenEnum):
-    """Worker profile type: 5 known values."""
-
     SMALL = "Small"
     MEDIUM = "Medium"
     LARGE = "Large"
@@ -274,8 +262,6 @@ class WorkerProfileType(OpenEnum):
 
 
 class WorkerSort(OpenEnum):
-    """Worker sort: 14 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     IP_ASC = "IpAsc"
@@ -294,7 +280,7 @@ class WorkerSort(OpenEnum):
 
 @model
 class WorkerStatistics(Model):
-    """Worker statistics.
+    """Given by `worker.get_worker_statistics`.
 
     Attributes:
         total_cycle_time: time-span.
@@ -308,8 +294,6 @@ class WorkerStatistics(Model):
 
 
 class WorkerStatus(OpenEnum):
-    """Worker status: 11 known values."""
-
     CREATING = "Creating"
     BUSY = "Busy"
     IDLE = "Idle"
@@ -325,22 +309,21 @@ class WorkerStatus(OpenEnum):
 
 @model
 class WorkerTag(Model):
-    """Worker tag."""
-
     key: str | None | Unset = UNSET
     value: str | None | Unset = UNSET
 
 
 @model
 class WorkerTags(Model):
-    """Worker tags."""
+    """Given by `worker.worker_custom_tags_worker_tags_get_all`.
+
+    Taken by `worker.worker_custom_tags_update`.
+    """
 
     tags: list[WorkerTag] | None | Unset = UNSET
 
 
 class WorkerVmSizesSort(OpenEnum):
-    """Worker vm sizes sort: 6 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
     NUMBER_OF_CORES_ASC = "NumberOfCoresAsc"

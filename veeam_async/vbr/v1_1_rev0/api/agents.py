@@ -135,9 +135,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Agents#operation/GetAllComputerRecoveryTokens
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Agents#operation/GetAllComputerRecoveryTokens
         """
         return Listing(
             self,
@@ -158,7 +158,7 @@ class AgentsApi(Api):
         """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ComputerRecoveryTokenSpec`.
 
         Returns:
             200: `ComputerRecoveryTokenModel`.
@@ -168,9 +168,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Agents#operation/CreateComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Agents#operation/CreateComputerRecoveryToken
         """
         return Request(self, _CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
 
@@ -191,9 +191,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Agents#operation/GetComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Agents#operation/GetComputerRecoveryToken
         """
         return Request(self, _GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
 
@@ -206,7 +206,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ComputerRecoveryTokenModel`.
 
         Returns:
             200: `ComputerRecoveryTokenModel`.
@@ -217,9 +217,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Agents#operation/UpdateComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Agents#operation/UpdateComputerRecoveryToken
         """
         return Request(self, _UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
 
@@ -240,9 +240,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Agents#operation/DeleteComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Agents#operation/DeleteComputerRecoveryToken
         """
         return Request(self, _DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
 

@@ -59,7 +59,7 @@ class CloudBrowserApi(Api):
         """Get Cloud Hierarchy: POST /api/v1/cloudBrowser.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudBrowserSpec`.
 
         Returns:
             200: `CloudBrowserModel`.
@@ -69,9 +69,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Cloud-Browser#operation/BrowseCloudEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Cloud-Browser#operation/BrowseCloudEntity
         """
         return Request(self, _BROWSE_CLOUD_ENTITY, {}, body)
 
@@ -82,7 +82,7 @@ class CloudBrowserApi(Api):
         """New Folder: POST /api/v1/cloudBrowser/newFolder.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudBrowserNewFolderSpec`.
 
         Returns:
             201: `EmptySuccessResponse`.
@@ -92,9 +92,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Cloud-Browser#operation/CreateNewCloudFolder
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Cloud-Browser#operation/CreateNewCloudFolder
         """
         return Request(self, _CREATE_NEW_CLOUD_FOLDER, {}, body)
 

@@ -413,7 +413,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCreds
         """
@@ -436,7 +435,7 @@ class CredentialsApi(Api):
         """Add Credentials Record: POST /api/v1/credentials.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CredentialsSpec`.
 
         Returns:
             201: `CredentialsModel`.
@@ -446,7 +445,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCreds
         """
@@ -469,7 +467,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetCreds
         """
@@ -484,7 +481,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsModel`.
 
         Returns:
             200: `CredentialsModel`.
@@ -495,7 +492,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/UpdateCreds
         """
@@ -518,7 +514,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCreds
         """
@@ -533,7 +528,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -544,9 +539,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangePasswordForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangePasswordForCreds
         """
         return Request(self, _CHANGE_PASSWORD_FOR_CREDS, {"id": id}, body)
 
@@ -559,7 +554,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `PrivateKeyChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -570,9 +565,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangePrivateKeyForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangePrivateKeyForCreds
         """
         return Request(self, _CHANGE_PRIVATE_KEY_FOR_CREDS, {"id": id}, body)
 
@@ -585,7 +580,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -596,9 +591,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeRootPasswordForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeRootPasswordForCreds
         """
         return Request(self, _CHANGE_ROOT_PASSWORD_FOR_CREDS, {"id": id}, body)
 
@@ -629,9 +624,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCloudCreds
         """
         return Listing(
             self,
@@ -653,7 +648,7 @@ class CredentialsApi(Api):
         """Add Cloud Credentials Record: POST /api/v1/cloudCredentials.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudCredentialsSpec`.
 
         Returns:
             201: `CloudCredentialsModel`.
@@ -663,9 +658,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCloudCreds
         """
         return Request(self, _CREATE_CLOUD_CREDS, {}, body)
 
@@ -676,7 +671,7 @@ class CredentialsApi(Api):
         """Get Verification Code: POST /api/v1/cloudCredentials/appRegistration.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudDeviceCodeSpec`.
 
         Returns:
             201: `CloudDeviceCodeModel`.
@@ -686,9 +681,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/RequestAppRegistrationByDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/RequestAppRegistrationByDeviceCode
         """
         return Request(self, _REQUEST_APP_REGISTRATION_BY_DEVICE_CODE, {}, body)
 
@@ -709,9 +704,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/FinishAppRegistrationByDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/FinishAppRegistrationByDeviceCode
         """
         return Request(self, _FINISH_APP_REGISTRATION_BY_DEVICE_CODE, {"verification_code": verification_code})
 
@@ -732,7 +727,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetCloudCreds
         """
@@ -747,7 +741,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudCredentialsModel`.
 
         Returns:
             200: `CloudCredentialsModel`.
@@ -758,9 +752,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/UpdateCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/UpdateCloudCreds
         """
         return Request(self, _UPDATE_CLOUD_CREDS, {"id": id}, body)
 
@@ -781,9 +775,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCloudCreds
         """
         return Request(self, _DELETE_CLOUD_CREDS, {"id": id})
 
@@ -796,7 +790,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudCredentialsPasswordSpec`.
 
         Returns:
             201: `CloudCredentialsModel`.
@@ -806,9 +800,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeCloudCredsSecretKey
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeCloudCredsSecretKey
         """
         return Request(self, _CHANGE_CLOUD_CREDS_SECRET_KEY, {"id": id}, body)
 
@@ -821,7 +815,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CertificateUploadSpec`.
 
         Returns:
             201: `CloudCredentialsModel`.
@@ -831,9 +825,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeCloudCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeCloudCertificate
         """
         return Request(self, _CHANGE_CLOUD_CERTIFICATE, {"id": id}, body)
 
@@ -854,9 +848,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCredsHelperAppliances
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCredsHelperAppliances
         """
         return Request(self, _GET_ALL_CREDS_HELPER_APPLIANCES, {"id": id})
 
@@ -869,7 +863,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudHelperApplianceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -879,9 +873,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCloudCredsHelperAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCloudCredsHelperAppliance
         """
         return Request(self, _CREATE_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id}, body)
 
@@ -904,9 +898,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetCloudCredsHelperAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetCloudCredsHelperAppliance
         """
         return Request(self, _GET_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id, "appliance_id": appliance_id})
 
@@ -929,9 +923,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCloudCredsHelperAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCloudCredsHelperAppliance
         """
         return Request(self, _DELETE_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id, "appliance_id": appliance_id})
 

@@ -132,9 +132,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Encryption#operation/GetAllEncryptionPasswords
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Encryption#operation/GetAllEncryptionPasswords
         """
         return Listing(
             self,
@@ -149,7 +149,7 @@ class EncryptionApi(Api):
         """Add Encryption Password: POST /api/v1/encryptionPasswords.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordSpec`.
 
         Returns:
             201: `EncryptionPasswordModel`.
@@ -159,9 +159,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Encryption#operation/CreateEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Encryption#operation/CreateEncryptionPassword
         """
         return Request(self, _CREATE_ENCRYPTION_PASSWORD, {}, body)
 
@@ -182,9 +182,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Encryption#operation/GetEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Encryption#operation/GetEncryptionPassword
         """
         return Request(self, _GET_ENCRYPTION_PASSWORD, {"id": id})
 
@@ -197,7 +197,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordModel`.
 
         Returns:
             200: `EncryptionPasswordModel`.
@@ -208,9 +208,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Encryption#operation/UpdateEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Encryption#operation/UpdateEncryptionPassword
         """
         return Request(self, _UPDATE_ENCRYPTION_PASSWORD, {"id": id}, body)
 
@@ -231,9 +231,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Encryption#operation/DeleteEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Encryption#operation/DeleteEncryptionPassword
         """
         return Request(self, _DELETE_ENCRYPTION_PASSWORD, {"id": id})
 

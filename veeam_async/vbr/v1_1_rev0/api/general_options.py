@@ -60,9 +60,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/General-Options#operation/GetGeneralOptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/General-Options#operation/GetGeneralOptions
         """
         return Request(self, _GET_GENERAL_OPTIONS, {})
 
@@ -73,7 +73,7 @@ class GeneralOptionsApi(Api):
         """Edit Notification Settings: PUT /api/v1/generalOptions.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsModel`.
 
         Returns:
             200: `GeneralOptionsModel`.
@@ -84,9 +84,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/General-Options#operation/UpdateGeneralOptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/General-Options#operation/UpdateGeneralOptions
         """
         return Request(self, _UPDATE_GENERAL_OPTIONS, {}, body)
 

@@ -104,9 +104,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
         """
         return Listing(
             self,
@@ -156,9 +156,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Inventory-Browser#operation/GetVmwareHostObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Inventory-Browser#operation/GetVmwareHostObject
         """
         return Listing(
             self,

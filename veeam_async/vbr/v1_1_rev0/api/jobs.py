@@ -245,7 +245,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Jobs#operation/GetAllJobs
         """
@@ -269,7 +268,7 @@ class JobsApi(Api):
         """Create Job: POST /api/v1/jobs.
 
         Args:
-            body: what is sent, as application/json.
+            body: `JobSpec`.
 
         Returns:
             201: `JobModel`.
@@ -279,7 +278,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Jobs#operation/CreateJob
         """
@@ -330,7 +328,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Jobs#operation/GetAllJobsStates
         """
@@ -373,7 +370,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Jobs#operation/GetJob
         """
@@ -388,7 +384,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobModel`.
 
         Returns:
             200: `JobModel`.
@@ -399,7 +395,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Jobs#operation/UpdateJob
         """
@@ -422,7 +417,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Jobs#operation/DeleteJob
         """
@@ -437,7 +431,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStartSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -448,7 +442,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Jobs#operation/StartJob
         """
@@ -463,7 +456,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStopSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -474,7 +467,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Jobs#operation/StopJob
         """
@@ -498,7 +490,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Jobs#operation/DisableJob
         """
@@ -522,7 +513,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Jobs#operation/EnableJob
         """

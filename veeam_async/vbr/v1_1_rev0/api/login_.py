@@ -71,7 +71,7 @@ class LoginApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/x-www-form-urlencoded.
+            body: `TokenLoginSpec`, sent as application/x-www-form-urlencoded.
 
         Returns:
             200: `TokenModel`.
@@ -81,7 +81,6 @@ class LoginApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Login#operation/CreateToken
         """
@@ -99,9 +98,9 @@ class LoginApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Login#operation/CreateAuthorizationCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Login#operation/CreateAuthorizationCode
         """
         return Request(self, _CREATE_AUTHORIZATION_CODE, {})
 
@@ -117,7 +116,6 @@ class LoginApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Login#operation/Logout
         """

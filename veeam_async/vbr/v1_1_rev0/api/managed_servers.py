@@ -161,9 +161,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/GetAllManagedServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/GetAllManagedServers
         """
         return Listing(
             self,
@@ -186,7 +186,7 @@ class ManagedServersApi(Api):
         """Add Server: POST /api/v1/backupInfrastructure/managedServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManagedServerSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -196,9 +196,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/CreateManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/CreateManagedServer
         """
         return Request(self, _CREATE_MANAGED_SERVER, {}, body)
 
@@ -219,9 +219,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/GetManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/GetManagedServer
         """
         return Request(self, _GET_MANAGED_SERVER, {"id": id})
 
@@ -234,7 +234,7 @@ class ManagedServersApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ManagedServerModel`.
 
         Returns:
             201: `SessionModel`.
@@ -245,9 +245,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/UpdateManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/UpdateManagedServer
         """
         return Request(self, _UPDATE_MANAGED_SERVER, {"id": id}, body)
 
@@ -268,9 +268,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/DeleteManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/DeleteManagedServer
         """
         return Request(self, _DELETE_MANAGED_SERVER, {"id": id})
 
@@ -279,11 +279,12 @@ class ManagedServersApi(Api):
         id: str,
         body: LinuxCredentialsSpec,
     ) -> Request[SessionModel]:
-        """Change to Single-Use Credentials: POST /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
+        """Change to Single-Use Credentials: POST
+        /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `LinuxCredentialsSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -294,9 +295,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/UpdateSingleUseCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Managed-Servers#operation/UpdateSingleUseCredentials
         """
         return Request(self, _UPDATE_SINGLE_USE_CREDENTIALS, {"id": id}, body)
 

@@ -125,9 +125,9 @@ class ObjectRestorePointsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Object-Restore-Points#operation/GetAllObjectRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Object-Restore-Points#operation/GetAllObjectRestorePoints
         """
         return Listing(
             self,
@@ -164,9 +164,9 @@ class ObjectRestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Object-Restore-Points#operation/GetObjectRestorePoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Object-Restore-Points#operation/GetObjectRestorePoint
         """
         return Request(self, _GET_OBJECT_RESTORE_POINT, {"id": id})
 
@@ -187,9 +187,9 @@ class ObjectRestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Object-Restore-Points#operation/GetObjectRestorePointDisks
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Object-Restore-Points#operation/GetObjectRestorePointDisks
         """
         return Request(self, _GET_OBJECT_RESTORE_POINT_DISKS, {"id": id})
 

@@ -136,7 +136,6 @@ class ProxiesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/GetAllProxies
         """
@@ -161,7 +160,7 @@ class ProxiesApi(Api):
         """Add Proxy: POST /api/v1/backupInfrastructure/proxies.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProxySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -171,7 +170,6 @@ class ProxiesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/CreateProxy
         """
@@ -194,7 +192,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/GetProxy
         """
@@ -209,7 +206,7 @@ class ProxiesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ProxyModel`.
 
         Returns:
             201: `SessionModel`.
@@ -220,7 +217,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/UpdateProxy
         """
@@ -243,7 +239,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/DeleteProxy
         """

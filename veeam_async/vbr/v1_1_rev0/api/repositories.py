@@ -420,9 +420,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetAllRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetAllRepositories
         """
         return Listing(
             self,
@@ -450,7 +450,7 @@ class RepositoriesApi(Api):
         """Add Repository: POST /api/v1/backupInfrastructure/repositories.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositorySpec`.
             overwrite_owner: query `overwriteOwner`.
 
         Returns:
@@ -461,9 +461,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/CreateRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/CreateRepository
         """
         return Request(self, _CREATE_REPOSITORY, {"overwrite_owner": overwrite_owner}, body)
 
@@ -502,9 +502,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetAllRepositoriesStates
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetAllRepositoriesStates
         """
         return Listing(
             self,
@@ -540,9 +540,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetRepository
         """
         return Request(self, _GET_REPOSITORY, {"id": id})
 
@@ -555,7 +555,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryModel`.
 
         Returns:
             201: `SessionModel`.
@@ -566,9 +566,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/UpdateRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/UpdateRepository
         """
         return Request(self, _UPDATE_REPOSITORY, {"id": id}, body)
 
@@ -592,9 +592,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/DeleteRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/DeleteRepository
         """
         return Request(self, _DELETE_REPOSITORY, {"id": id, "delete_backups": delete_backups})
 
@@ -615,9 +615,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetRepositoryAccessPermissions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetRepositoryAccessPermissions
         """
         return Request(self, _GET_REPOSITORY_ACCESS_PERMISSIONS, {"id": id})
 
@@ -630,7 +630,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryAccessPermissionsModel`.
 
         Returns:
             200: `RepositoryAccessPermissionsModel`.
@@ -640,9 +640,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/UpdateRepositoryAccessPermissions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/UpdateRepositoryAccessPermissions
         """
         return Request(self, _UPDATE_REPOSITORY_ACCESS_PERMISSIONS, {"id": id}, body)
 
@@ -671,9 +671,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetAllScaleOutRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetAllScaleOutRepositories
         """
         return Listing(
             self,
@@ -694,7 +694,7 @@ class RepositoriesApi(Api):
         """Add Scale-Out Backup Repository: POST /api/v1/backupInfrastructure/scaleOutRepositories.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ScaleOutRepositorySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -704,9 +704,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/CreateScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/CreateScaleOutRepository
         """
         return Request(self, _CREATE_SCALE_OUT_REPOSITORY, {}, body)
 
@@ -727,9 +727,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetScaleOutRepository
         """
         return Request(self, _GET_SCALE_OUT_REPOSITORY, {"id": id})
 
@@ -742,7 +742,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutRepositoryModel`.
 
         Returns:
             201: `SessionModel`.
@@ -753,9 +753,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/UpdateScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/UpdateScaleOutRepository
         """
         return Request(self, _UPDATE_SCALE_OUT_REPOSITORY, {"id": id}, body)
 
@@ -779,9 +779,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/DeleteScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/DeleteScaleOutRepository
         """
         return Request(self, _DELETE_SCALE_OUT_REPOSITORY, {"id": id, "delete_backups": delete_backups})
 
@@ -803,9 +803,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetScaleOutRepositoryAccessPermissions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/GetScaleOutRepositoryAccessPermissions
         """
         return Request(self, _GET_SCALE_OUT_REPOSITORY_ACCESS_PERMISSIONS, {"id": id})
 
@@ -819,7 +819,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryAccessPermissionsModel`.
 
         Returns:
             200: `RepositoryAccessPermissionsModel`.
@@ -829,9 +829,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/UpdateScaleOutRepositoryAccessPermissions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/UpdateScaleOutRepositoryAccessPermissions
         """
         return Request(self, _UPDATE_SCALE_OUT_REPOSITORY_ACCESS_PERMISSIONS, {"id": id}, body)
 
@@ -844,7 +844,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -854,9 +854,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/EnableScaleOutExtentSealedMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/EnableScaleOutExtentSealedMode
         """
         return Request(self, _ENABLE_SCALE_OUT_EXTENT_SEALED_MODE, {"id": id}, body)
 
@@ -869,7 +869,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -879,9 +879,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/DisableScaleOutExtentSealedMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/DisableScaleOutExtentSealedMode
         """
         return Request(self, _DISABLE_SCALE_OUT_EXTENT_SEALED_MODE, {"id": id}, body)
 
@@ -894,7 +894,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -904,9 +904,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/EnableScaleOutExtentMaintenanceMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/EnableScaleOutExtentMaintenanceMode
         """
         return Request(self, _ENABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
 
@@ -919,7 +919,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -929,9 +929,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/DisableScaleOutExtentMaintenanceMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/DisableScaleOutExtentMaintenanceMode
         """
         return Request(self, _DISABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
 
@@ -945,7 +945,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -955,9 +955,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/EvacuateBackupsFromScaleOutExtent
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Repositories#operation/EvacuateBackupsFromScaleOutExtent
         """
         return Request(self, _EVACUATE_BACKUPS_FROM_SCALE_OUT_EXTENT, {"id": id}, body)
 

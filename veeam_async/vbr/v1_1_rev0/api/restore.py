@@ -243,9 +243,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
         """
         return Listing(
             self,
@@ -266,7 +266,7 @@ class RestoreApi(Api):
         """Start Instant Recovery: POST /api/v1/restore/instantRecovery/vmware/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InstantViVMRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -277,9 +277,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryMount
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
 
@@ -300,9 +300,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetInstantViVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetInstantViVMRecoveryMount
         """
         return Request(self, _GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -324,9 +324,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryUnmount
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -339,7 +339,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `ViVMQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -350,9 +350,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryMigrate
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
 
@@ -363,7 +363,7 @@ class RestoreApi(Api):
         """Start Entire VM Restore: POST /api/v1/restore/vmRestore/vmware/.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireViVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -374,9 +374,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/EntireVmRestoreVmware
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/EntireVmRestoreVmware
         """
         return Request(self, _ENTIRE_VM_RESTORE_VMWARE, {}, body)
 
@@ -406,9 +406,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
         """
         return Listing(
             self,
@@ -429,7 +429,7 @@ class RestoreApi(Api):
         """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vmware/fcd.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VmwareFcdInstantRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -440,9 +440,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
 
@@ -463,9 +463,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
         """
         return Request(self, _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
 
@@ -487,9 +487,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
 
@@ -502,7 +502,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `VmwareFcdQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -513,9 +513,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
 

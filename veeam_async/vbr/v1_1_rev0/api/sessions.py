@@ -149,7 +149,6 @@ class SessionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Sessions#operation/GetAllSessions
         """
@@ -190,7 +189,6 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Sessions#operation/GetSession
         """
@@ -213,7 +211,6 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Sessions#operation/GetSessionLogs
         """
@@ -236,7 +233,6 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Sessions#operation/StopSession
         """

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 @model
 class ComputerRecoveryTokenFilters(Model):
-    """Computer recovery token filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EComputerRecoveryTokenFiltersOrderColumn | None | Unset = UNSET
@@ -30,7 +28,9 @@ class ComputerRecoveryTokenFilters(Model):
 
 @model
 class ComputerRecoveryTokenModel(Model):
-    """Computer recovery token model.
+    """Given by `agents.get_all_computer_recovery_tokens`, `agents.create_computer_recovery_token`,
+    `agents.get_computer_recovery_token`, `agents.update_computer_recovery_token`.
+    Taken by `agents.update_computer_recovery_token`.
 
     Attributes:
         id: UUID.
@@ -44,7 +44,7 @@ class ComputerRecoveryTokenModel(Model):
 
 @model
 class ComputerRecoveryTokenResult(Model):
-    """Computer recovery token result."""
+    """Given by `agents.get_all_computer_recovery_tokens`."""
 
     data: list[ComputerRecoveryTokenModel] = field(rows=True)
     pagination: PaginationResult
@@ -52,7 +52,7 @@ class ComputerRecoveryTokenResult(Model):
 
 @model
 class ComputerRecoveryTokenSpec(Model):
-    """Computer recovery token spec.
+    """Taken by `agents.create_computer_recovery_token`.
 
     Attributes:
         backup_ids: UUID.
@@ -63,7 +63,5 @@ class ComputerRecoveryTokenSpec(Model):
 
 
 class EComputerRecoveryTokenFiltersOrderColumn(OpenEnum):
-    """Computer recovery token filters order column: 2 known values."""
-
     NAME = "Name"
     EXPIRATION_DATE = "ExpirationDate"

@@ -15,15 +15,11 @@ if TYPE_CHECKING:
 
 @model
 class AmazonEC2BrowserFilters(Model):
-    """Amazon EC2 browser filters."""
-
     region_id: str
 
 
 @model
 class AmazonEC2RegionBrowserModel(Model):
-    """Amazon EC2 region browser model."""
-
     region_id: str | None | Unset = UNSET
     vpcs: list[AmazonVPCBrowserModel] | None | Unset = UNSET
     instance_types: list[str] | None | Unset = UNSET
@@ -31,24 +27,18 @@ class AmazonEC2RegionBrowserModel(Model):
 
 @model
 class AmazonS3BucketBrowserModel(Model):
-    """Amazon S3 bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AmazonS3CloudBrowserFilters(Model):
-    """Amazon S3 cloud browser filters."""
-
     region_id: str
     bucket_name: str | None | Unset = UNSET
 
 
 @model
 class AmazonS3RegionBrowserModel(Model):
-    """Amazon S3 region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[AmazonS3BucketBrowserModel] | None | Unset = UNSET
@@ -56,16 +46,12 @@ class AmazonS3RegionBrowserModel(Model):
 
 @model
 class AmazonSnowballEdgeBucketBrowserModel(Model):
-    """Amazon snowball edge bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AmazonSnowballEdgeRegionBrowserModel(Model):
-    """Amazon snowball edge region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[AmazonSnowballEdgeBucketBrowserModel] | None | Unset = UNSET
@@ -73,8 +59,6 @@ class AmazonSnowballEdgeRegionBrowserModel(Model):
 
 @model
 class AmazonVPCBrowserModel(Model):
-    """Amazon VPC browser model."""
-
     vpc_name: str | None | Unset = UNSET
     subnets: list[str] | None | Unset = UNSET
     security_groups: list[str] | None | Unset = UNSET
@@ -82,16 +66,13 @@ class AmazonVPCBrowserModel(Model):
 
 @model
 class AzureBlobContainerBrowserModel(Model):
-    """Azure blob container browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AzureComputeBrowserFilters(Model):
-    """Azure compute browser filters.
-
+    """
     Attributes:
         show_all_storage_accounts: default false.
         has_networks: default false.
@@ -105,16 +86,12 @@ class AzureComputeBrowserFilters(Model):
 
 @model
 class AzureDataBoxContainerBrowserModel(Model):
-    """Azure data box container browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AzureLocationBrowserModel(Model):
-    """Azure location browser model."""
-
     location: str
     storage_accounts: list[AzureStorageAccountBrowserModel]
     resource_groups: list[AzureResourceGroupBrowserModel]
@@ -122,24 +99,19 @@ class AzureLocationBrowserModel(Model):
 
 @model
 class AzureResourceGroupBrowserModel(Model):
-    """Azure resource group browser model."""
-
     resource_group: str
     virtual_networks: list[AzureVirtualNetworkBrowserModel]
 
 
 @model
 class AzureStorageAccountBrowserModel(Model):
-    """Azure storage account browser model."""
-
     storage_account_name: str | None | Unset = UNSET
     instance_sizes: list[str] | None | Unset = UNSET
 
 
 @model
 class AzureSubscriptionBrowserModel(Model):
-    """Azure subscription browser model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -151,8 +123,6 @@ class AzureSubscriptionBrowserModel(Model):
 
 @model
 class AzureVirtualNetworkBrowserModel(Model):
-    """Azure virtual network browser model."""
-
     virtual_network_name: str | None | Unset = UNSET
     subnets: list[str] | None | Unset = UNSET
 
@@ -173,7 +143,9 @@ class AzureVirtualNetworkBrowserModel(Model):
     },
 )
 class CloudBrowserModel(Model):
-    """Cloud browser model: one of 10 kinds, told apart by `serviceType`.
+    """One of 10 kinds, told apart by `serviceType`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         credentials_id: UUID.
@@ -197,7 +169,9 @@ class CloudBrowserModel(Model):
     },
 )
 class CloudBrowserNewFolderSpec(Model):
-    """Cloud browser new folder spec: one of 8 kinds, told apart by `serviceType`.
+    """One of 8 kinds, told apart by `serviceType`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         credentials_id: UUID.
@@ -224,7 +198,9 @@ class CloudBrowserNewFolderSpec(Model):
     },
 )
 class CloudBrowserSpec(Model):
-    """Cloud browser spec: one of 10 kinds, told apart by `serviceType`.
+    """One of 10 kinds, told apart by `serviceType`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         credentials_id: UUID.
@@ -235,15 +211,11 @@ class CloudBrowserSpec(Model):
 
 
 class ECloudBrowserFolderType(OpenEnum):
-    """Cloud browser folder type: 2 known values."""
-
     BACKUP = "backup"
     ARCHIVE = "archive"
 
 
 class ECloudServiceType(OpenEnum):
-    """Cloud service type: 10 known values."""
-
     AZURE_BLOB = "AzureBlob"
     AZURE_DATA_BOX = "AzureDataBox"
     AMAZON_S3 = "AmazonS3"
@@ -258,24 +230,18 @@ class ECloudServiceType(OpenEnum):
 
 @model
 class GoogleCloudStorageBrowserFilters(Model):
-    """Google cloud storage browser filters."""
-
     region_id: str
     bucket_name: str | None | Unset = UNSET
 
 
 @model
 class GoogleCloudStorageBucketBrowserModel(Model):
-    """Google cloud storage bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class GoogleCloudStorageRegionBrowserModel(Model):
-    """Google cloud storage region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[GoogleCloudStorageBucketBrowserModel] | None | Unset = UNSET
@@ -283,16 +249,12 @@ class GoogleCloudStorageRegionBrowserModel(Model):
 
 @model
 class IBMCloudStorageBucketBrowserModel(Model):
-    """IBM cloud storage bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class IBMCloudStorageRegionBrowserModel(Model):
-    """IBM cloud storage region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[IBMCloudStorageBucketBrowserModel] | None | Unset = UNSET
@@ -300,16 +262,12 @@ class IBMCloudStorageRegionBrowserModel(Model):
 
 @model
 class S3CompatibleBucketBrowserModel(Model):
-    """S3 compatible bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class S3CompatibleRegionBrowserModel(Model):
-    """S3 compatible region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[S3CompatibleBucketBrowserModel] | None | Unset = UNSET
@@ -317,16 +275,12 @@ class S3CompatibleRegionBrowserModel(Model):
 
 @model
 class WasabiCloudStorageBucketBrowserModel(Model):
-    """Wasabi cloud storage bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class WasabiCloudStorageRegionBrowserModel(Model):
-    """Wasabi cloud storage region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[WasabiCloudStorageBucketBrowserModel] | None | Unset = UNSET
@@ -334,7 +288,9 @@ class WasabiCloudStorageRegionBrowserModel(Model):
 
 @model
 class AmazonEC2BrowserModel(CloudBrowserModel):
-    """Amazon EC2 browser model: `CloudBrowserModel` of type `AmazonEC2`.
+    """The `CloudBrowserModel` whose `serviceType` is `AmazonEC2`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -348,7 +304,10 @@ class AmazonEC2BrowserModel(CloudBrowserModel):
 
 @model
 class AmazonEC2BrowserSpec(CloudBrowserSpec):
-    """Amazon EC2 browser spec: `CloudBrowserSpec` of type `AmazonEC2`."""
+    """The `CloudBrowserSpec` whose `serviceType` is `AmazonEC2`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
+    """
 
     service_type: ECloudServiceType = field(default="AmazonEC2")
     region_type: EAmazonRegionType
@@ -357,7 +316,9 @@ class AmazonEC2BrowserSpec(CloudBrowserSpec):
 
 @model
 class AmazonS3BrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Amazon S3 browser destination spec: `CloudBrowserNewFolderSpec` of type `AmazonS3`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AmazonS3`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -373,7 +334,9 @@ class AmazonS3BrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AmazonS3BrowserModel(CloudBrowserModel):
-    """Amazon S3 browser model: `CloudBrowserModel` of type `AmazonS3`.
+    """The `CloudBrowserModel` whose `serviceType` is `AmazonS3`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -387,7 +350,9 @@ class AmazonS3BrowserModel(CloudBrowserModel):
 
 @model
 class AmazonS3BrowserSpec(CloudBrowserSpec):
-    """Amazon S3 browser spec: `CloudBrowserSpec` of type `AmazonS3`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AmazonS3`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -402,7 +367,9 @@ class AmazonS3BrowserSpec(CloudBrowserSpec):
 
 @model
 class AmazonSnowballEdgeBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Amazon snowball edge browser destination spec: `CloudBrowserNewFolderSpec` of type `AmazonSnowballEdge`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AmazonSnowballEdge`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -417,7 +384,9 @@ class AmazonSnowballEdgeBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AmazonSnowballEdgeBrowserModel(CloudBrowserModel):
-    """Amazon snowball edge browser model: `CloudBrowserModel` of type `AmazonSnowballEdge`.
+    """The `CloudBrowserModel` whose `serviceType` is `AmazonSnowballEdge`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -431,7 +400,9 @@ class AmazonSnowballEdgeBrowserModel(CloudBrowserModel):
 
 @model
 class AmazonSnowballEdgeBrowserSpec(CloudBrowserSpec):
-    """Amazon snowball edge browser spec: `CloudBrowserSpec` of type `AmazonSnowballEdge`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AmazonSnowballEdge`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -445,7 +416,9 @@ class AmazonSnowballEdgeBrowserSpec(CloudBrowserSpec):
 
 @model
 class AzureBlobBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Azure blob browser destination spec: `CloudBrowserNewFolderSpec` of type `AzureBlob`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AzureBlob`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -460,7 +433,9 @@ class AzureBlobBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AzureBlobBrowserModel(CloudBrowserModel):
-    """Azure blob browser model: `CloudBrowserModel` of type `AzureBlob`.
+    """The `CloudBrowserModel` whose `serviceType` is `AzureBlob`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -474,7 +449,9 @@ class AzureBlobBrowserModel(CloudBrowserModel):
 
 @model
 class AzureBlobBrowserSpec(CloudBrowserSpec):
-    """Azure blob browser spec: `CloudBrowserSpec` of type `AzureBlob`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AzureBlob`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -488,7 +465,10 @@ class AzureBlobBrowserSpec(CloudBrowserSpec):
 
 @model
 class AzureComputeBrowserModel(CloudBrowserModel):
-    """Azure compute browser model: `CloudBrowserModel` of type `AzureCompute`."""
+    """The `CloudBrowserModel` whose `serviceType` is `AzureCompute`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
+    """
 
     service_type: ECloudServiceType = field(default="AzureCompute")
     region_type: str | None | Unset = UNSET
@@ -497,7 +477,10 @@ class AzureComputeBrowserModel(CloudBrowserModel):
 
 @model
 class AzureComputeBrowserSpec(CloudBrowserSpec):
-    """Azure compute browser spec: `CloudBrowserSpec` of type `AzureCompute`."""
+    """The `CloudBrowserSpec` whose `serviceType` is `AzureCompute`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
+    """
 
     service_type: ECloudServiceType = field(default="AzureCompute")
     filters: AzureComputeBrowserFilters | None | Unset = UNSET
@@ -505,7 +488,9 @@ class AzureComputeBrowserSpec(CloudBrowserSpec):
 
 @model
 class AzureDataBoxBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Azure data box browser destination spec: `CloudBrowserNewFolderSpec` of type `AzureDataBox`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AzureDataBox`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -519,7 +504,9 @@ class AzureDataBoxBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AzureDataBoxBrowserModel(CloudBrowserModel):
-    """Azure data box browser model: `CloudBrowserModel` of type `AzureDataBox`.
+    """The `CloudBrowserModel` whose `serviceType` is `AzureDataBox`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -532,7 +519,9 @@ class AzureDataBoxBrowserModel(CloudBrowserModel):
 
 @model
 class AzureDataBoxBrowserSpec(CloudBrowserSpec):
-    """Azure data box browser spec: `CloudBrowserSpec` of type `AzureDataBox`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AzureDataBox`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -545,7 +534,9 @@ class AzureDataBoxBrowserSpec(CloudBrowserSpec):
 
 @model
 class GoogleCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Google cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `GoogleCloud`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `GoogleCloud`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -559,7 +550,9 @@ class GoogleCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class GoogleCloudStorageBrowserModel(CloudBrowserModel):
-    """Google cloud storage browser model: `CloudBrowserModel` of type `GoogleCloud`.
+    """The `CloudBrowserModel` whose `serviceType` is `GoogleCloud`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -572,7 +565,9 @@ class GoogleCloudStorageBrowserModel(CloudBrowserModel):
 
 @model
 class GoogleCloudStorageBrowserSpec(CloudBrowserSpec):
-    """Google cloud storage browser spec: `CloudBrowserSpec` of type `GoogleCloud`.
+    """The `CloudBrowserSpec` whose `serviceType` is `GoogleCloud`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -585,7 +580,9 @@ class GoogleCloudStorageBrowserSpec(CloudBrowserSpec):
 
 @model
 class IBMCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """IBM cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `IBMCloud`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `IBMCloud`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -600,7 +597,9 @@ class IBMCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class IBMCloudStorageBrowserModel(CloudBrowserModel):
-    """IBM cloud storage browser model: `CloudBrowserModel` of type `IBMCloud`.
+    """The `CloudBrowserModel` whose `serviceType` is `IBMCloud`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -613,7 +612,9 @@ class IBMCloudStorageBrowserModel(CloudBrowserModel):
 
 @model
 class IBMCloudStorageBrowserSpec(CloudBrowserSpec):
-    """IBM cloud storage browser spec: `CloudBrowserSpec` of type `IBMCloud`.
+    """The `CloudBrowserSpec` whose `serviceType` is `IBMCloud`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -627,7 +628,9 @@ class IBMCloudStorageBrowserSpec(CloudBrowserSpec):
 
 @model
 class S3CompatibleBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """S3 compatible browser destination spec: `CloudBrowserNewFolderSpec` of type `S3Compatible`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `S3Compatible`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -642,7 +645,9 @@ class S3CompatibleBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class S3CompatibleBrowserModel(CloudBrowserModel):
-    """S3 compatible browser model: `CloudBrowserModel` of type `S3Compatible`.
+    """The `CloudBrowserModel` whose `serviceType` is `S3Compatible`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -656,7 +661,9 @@ class S3CompatibleBrowserModel(CloudBrowserModel):
 
 @model
 class S3CompatibleBrowserSpec(CloudBrowserSpec):
-    """S3 compatible browser spec: `CloudBrowserSpec` of type `S3Compatible`.
+    """The `CloudBrowserSpec` whose `serviceType` is `S3Compatible`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -670,7 +677,9 @@ class S3CompatibleBrowserSpec(CloudBrowserSpec):
 
 @model
 class WasabiCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Wasabi cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `WasabiCloud`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `WasabiCloud`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -684,7 +693,9 @@ class WasabiCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class WasabiCloudStorageBrowserModel(CloudBrowserModel):
-    """Wasabi cloud storage browser model: `CloudBrowserModel` of type `WasabiCloud`.
+    """The `CloudBrowserModel` whose `serviceType` is `WasabiCloud`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -697,7 +708,9 @@ class WasabiCloudStorageBrowserModel(CloudBrowserModel):
 
 @model
 class WasabiCloudStorageBrowserSpec(CloudBrowserSpec):
-    """Wasabi cloud storage browser spec: `CloudBrowserSpec` of type `WasabiCloud`.
+    """The `CloudBrowserSpec` whose `serviceType` is `WasabiCloud`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 @model
 class AzureComputeCloudCredentialsSubscriptionInfo(Model):
-    """Azure compute cloud credentials subscription info.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -37,8 +36,6 @@ class AzureComputeCloudCredentialsSubscriptionInfo(Model):
 
 @model
 class AzureComputeCloudCredentialsSubscriptionModel(Model):
-    """Azure compute cloud credentials subscription model."""
-
     tenant_id: str
     application_id: str
     secret: str | None | Unset = UNSET
@@ -47,16 +44,12 @@ class AzureComputeCloudCredentialsSubscriptionModel(Model):
 
 @model
 class AzureComputeCredentialsNewAccountSpec(Model):
-    """Azure compute credentials new account spec."""
-
     region: EAzureRegionType
     verification_code: str
 
 
 @model
 class CloudCredentialsFilters(Model):
-    """Cloud credentials filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: ECloudCredentialsFiltersOrderColumn | None | Unset = UNSET
@@ -75,7 +68,12 @@ class CloudCredentialsFilters(Model):
     },
 )
 class CloudCredentialsModel(Model):
-    """Cloud credentials model: one of 4 kinds, told apart by `type`.
+    """One of 4 kinds, told apart by `type`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key`,
+    `credentials.change_cloud_certificate`.
+    Taken by `credentials.update_cloud_creds`.
 
     Attributes:
         id: UUID.
@@ -88,14 +86,14 @@ class CloudCredentialsModel(Model):
 
 @model
 class CloudCredentialsPasswordSpec(Model):
-    """Cloud credentials password spec."""
+    """Taken by `credentials.change_cloud_creds_secret_key`."""
 
     new_secret_key: str
 
 
 @model
 class CloudCredentialsResult(Model):
-    """Cloud credentials result."""
+    """Given by `credentials.get_all_cloud_creds`."""
 
     data: list[CloudCredentialsModel] = field(rows=True)
     pagination: PaginationResult
@@ -111,7 +109,10 @@ class CloudCredentialsResult(Model):
     },
 )
 class CloudCredentialsSpec(Model):
-    """Cloud credentials spec: one of 4 kinds, told apart by `type`."""
+    """One of 4 kinds, told apart by `type`.
+
+    Taken by `credentials.create_cloud_creds`.
+    """
 
     description: str | None | Unset = UNSET
     type: ECloudCredentialsType
@@ -124,7 +125,7 @@ class CloudCredentialsSpec(Model):
     },
 )
 class CloudDeviceCodeModel(Model):
-    """Cloud device code model: one of 1 kinds, told apart by `type`."""
+    """Given by `credentials.request_app_registration_by_device_code`."""
 
     type: ECloudCredentialsType
 
@@ -136,7 +137,7 @@ class CloudDeviceCodeModel(Model):
     },
 )
 class CloudDeviceCodeSpec(Model):
-    """Cloud device code spec: one of 1 kinds, told apart by `type`."""
+    """Taken by `credentials.request_app_registration_by_device_code`."""
 
     type: ECloudCredentialsType
 
@@ -148,14 +149,14 @@ class CloudDeviceCodeSpec(Model):
     },
 )
 class CloudHelperApplianceModel(Model):
-    """Cloud helper appliance model: one of 1 kinds, told apart by `type`."""
+    """Given by `credentials.get_cloud_creds_helper_appliance`."""
 
     type: ECloudCredentialsType
 
 
 @model
 class CloudHelperApplianceResult(Model):
-    """Cloud helper appliance result."""
+    """Given by `credentials.get_all_creds_helper_appliances`."""
 
     data: list[CloudHelperApplianceModel]
     pagination: PaginationResult
@@ -168,7 +169,7 @@ class CloudHelperApplianceResult(Model):
     },
 )
 class CloudHelperApplianceSpec(Model):
-    """Cloud helper appliance spec: one of 1 kinds, told apart by `type`."""
+    """Taken by `credentials.create_cloud_creds_helper_appliance`."""
 
     type: ECloudCredentialsType
 
@@ -180,7 +181,7 @@ class CloudHelperApplianceSpec(Model):
     },
 )
 class CloudNativeApplicationModel(Model):
-    """Cloud native application model: one of 1 kinds, told apart by `type`."""
+    """Given by `credentials.finish_app_registration_by_device_code`."""
 
     type: ECloudCredentialsType
 
@@ -193,7 +194,11 @@ class CloudNativeApplicationModel(Model):
     },
 )
 class CredentialsModel(Model):
-    """Credentials model: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
+    `credentials.update_creds`.
+    Taken by `credentials.update_creds`.
 
     Attributes:
         id: UUID.
@@ -208,43 +213,37 @@ class CredentialsModel(Model):
 
 @model
 class CredentialsPasswordChangeSpec(Model):
-    """Credentials password change spec."""
+    """Taken by `credentials.change_password_for_creds`, `credentials.change_root_password_for_creds`."""
 
     password: str
 
 
 @model
 class CredentialsResult(Model):
-    """Credentials result."""
+    """Given by `credentials.get_all_creds`."""
 
     data: list[CredentialsModel] = field(rows=True)
     pagination: PaginationResult
 
 
 class EAzureComputeCredentialsCreationMode(OpenEnum):
-    """Azure compute credentials creation mode: 2 known values."""
-
     NEW_ACCOUNT = "NewAccount"
     EXISTING_ACCOUNT = "ExistingAccount"
 
 
 class ECloudCredentialsFiltersOrderColumn(OpenEnum):
-    """Cloud credentials filters order column: 2 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
 
 
 class ECredentialsFiltersOrderColumn(OpenEnum):
-    """Credentials filters order column: 2 known values."""
-
     USERNAME = "Username"
     DESCRIPTION = "Description"
 
 
 @model
 class PrivateKeyChangeSpec(Model):
-    """Private key change spec."""
+    """Taken by `credentials.change_private_key_for_creds`."""
 
     private_key: str
     passphrase: str | None | Unset = UNSET
@@ -252,7 +251,13 @@ class PrivateKeyChangeSpec(Model):
 
 @model
 class AmazonCloudCredentialsModel(CloudCredentialsModel):
-    """Amazon cloud credentials model: `CloudCredentialsModel` of type `Amazon`."""
+    """The `CloudCredentialsModel` whose `type` is `Amazon`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key`,
+    `credentials.change_cloud_certificate`.
+    Taken by `credentials.update_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="Amazon")
     access_key: str
@@ -261,7 +266,10 @@ class AmazonCloudCredentialsModel(CloudCredentialsModel):
 
 @model
 class AmazonCloudCredentialsSpec(CloudCredentialsSpec):
-    """Amazon cloud credentials spec: `CloudCredentialsSpec` of type `Amazon`."""
+    """The `CloudCredentialsSpec` whose `type` is `Amazon`.
+
+    Taken by `credentials.create_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="Amazon")
     access_key: str
@@ -271,7 +279,13 @@ class AmazonCloudCredentialsSpec(CloudCredentialsSpec):
 
 @model
 class AzureComputeCloudCredentialsModel(CloudCredentialsModel):
-    """Azure compute cloud credentials model: `CloudCredentialsModel` of type `AzureCompute`."""
+    """The `CloudCredentialsModel` whose `type` is `AzureCompute`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key`,
+    `credentials.change_cloud_certificate`.
+    Taken by `credentials.update_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureCompute")
     connection_name: str
@@ -282,7 +296,10 @@ class AzureComputeCloudCredentialsModel(CloudCredentialsModel):
 
 @model
 class AzureComputeCloudCredentialsSpec(CloudCredentialsSpec):
-    """Azure compute cloud credentials spec: `CloudCredentialsSpec` of type `AzureCompute`."""
+    """The `CloudCredentialsSpec` whose `type` is `AzureCompute`.
+
+    Taken by `credentials.create_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureCompute")
     connection_name: str
@@ -294,7 +311,10 @@ class AzureComputeCloudCredentialsSpec(CloudCredentialsSpec):
 
 @model
 class AzureComputeCloudDeviceCodeModel(CloudDeviceCodeModel):
-    """Azure compute cloud device code model: `CloudDeviceCodeModel` of type `AzureCompute`."""
+    """The `CloudDeviceCodeModel` whose `type` is `AzureCompute`.
+
+    Given by `credentials.request_app_registration_by_device_code`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureCompute")
     url: str
@@ -304,7 +324,10 @@ class AzureComputeCloudDeviceCodeModel(CloudDeviceCodeModel):
 
 @model
 class AzureComputeCloudDeviceCodeSpec(CloudDeviceCodeSpec):
-    """Azure compute cloud device code spec: `CloudDeviceCodeSpec` of type `AzureCompute`."""
+    """The `CloudDeviceCodeSpec` whose `type` is `AzureCompute`.
+
+    Taken by `credentials.request_app_registration_by_device_code`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureCompute")
     region: EAzureRegionType
@@ -312,7 +335,10 @@ class AzureComputeCloudDeviceCodeSpec(CloudDeviceCodeSpec):
 
 @model
 class AzureComputeCloudNativeApplicationModel(CloudNativeApplicationModel):
-    """Azure compute cloud native application model: `CloudNativeApplicationModel` of type `AzureCompute`."""
+    """The `CloudNativeApplicationModel` whose `type` is `AzureCompute`.
+
+    Given by `credentials.finish_app_registration_by_device_code`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureCompute")
     application_id: str
@@ -322,7 +348,9 @@ class AzureComputeCloudNativeApplicationModel(CloudNativeApplicationModel):
 
 @model
 class AzureLinuxHelperApplianceModel(CloudHelperApplianceModel):
-    """Azure linux helper appliance model: `CloudHelperApplianceModel` of type `AzureCompute`.
+    """The `CloudHelperApplianceModel` whose `type` is `AzureCompute`.
+
+    Given by `credentials.get_cloud_creds_helper_appliance`.
 
     Attributes:
         id: UUID.
@@ -343,7 +371,9 @@ class AzureLinuxHelperApplianceModel(CloudHelperApplianceModel):
 
 @model
 class AzureLinuxHelperApplianceSpec(CloudHelperApplianceSpec):
-    """Azure linux helper appliance spec: `CloudHelperApplianceSpec` of type `AzureCompute`.
+    """The `CloudHelperApplianceSpec` whose `type` is `AzureCompute`.
+
+    Taken by `credentials.create_cloud_creds_helper_appliance`.
 
     Attributes:
         subscription_id: UUID.
@@ -361,7 +391,13 @@ class AzureLinuxHelperApplianceSpec(CloudHelperApplianceSpec):
 
 @model
 class AzureStorageCloudCredentialsModel(CloudCredentialsModel):
-    """Azure storage cloud credentials model: `CloudCredentialsModel` of type `AzureStorage`."""
+    """The `CloudCredentialsModel` whose `type` is `AzureStorage`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key`,
+    `credentials.change_cloud_certificate`.
+    Taken by `credentials.update_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureStorage")
     account: str
@@ -370,7 +406,10 @@ class AzureStorageCloudCredentialsModel(CloudCredentialsModel):
 
 @model
 class AzureStorageCloudCredentialsSpec(CloudCredentialsSpec):
-    """Azure storage cloud credentials spec: `CloudCredentialsSpec` of type `AzureStorage`."""
+    """The `CloudCredentialsSpec` whose `type` is `AzureStorage`.
+
+    Taken by `credentials.create_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureStorage")
     account: str
@@ -380,7 +419,13 @@ class AzureStorageCloudCredentialsSpec(CloudCredentialsSpec):
 
 @model
 class GoogleCloudCredentialsModel(CloudCredentialsModel):
-    """Google cloud credentials model: `CloudCredentialsModel` of type `Google`."""
+    """The `CloudCredentialsModel` whose `type` is `Google`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key`,
+    `credentials.change_cloud_certificate`.
+    Taken by `credentials.update_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="Google")
     access_key: str
@@ -389,7 +434,10 @@ class GoogleCloudCredentialsModel(CloudCredentialsModel):
 
 @model
 class GoogleCloudCredentialsSpec(CloudCredentialsSpec):
-    """Google cloud credentials spec: `CloudCredentialsSpec` of type `Google`."""
+    """The `CloudCredentialsSpec` whose `type` is `Google`.
+
+    Taken by `credentials.create_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="Google")
     access_key: str
@@ -399,7 +447,12 @@ class GoogleCloudCredentialsSpec(CloudCredentialsSpec):
 
 @model
 class LinuxCredentialsModel(CredentialsModel):
-    """Linux credentials model: `CredentialsModel` of type `Linux`."""
+    """The `CredentialsModel` whose `type` is `Linux`.
+
+    Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
+    `credentials.update_creds`.
+    Taken by `credentials.update_creds`.
+    """
 
     type: ECredentialsType = field(default="Linux")
     tag: str | None | Unset = UNSET
@@ -413,7 +466,12 @@ class LinuxCredentialsModel(CredentialsModel):
 
 @model
 class StandardCredentialsModel(CredentialsModel):
-    """Standard credentials model: `CredentialsModel` of type `Standard`."""
+    """The `CredentialsModel` whose `type` is `Standard`.
+
+    Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
+    `credentials.update_creds`.
+    Taken by `credentials.update_creds`.
+    """
 
     type: ECredentialsType = field(default="Standard")
     tag: str | None | Unset = UNSET

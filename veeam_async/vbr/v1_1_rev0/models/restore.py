@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class EDiskCreationMode(OpenEnum):
-    """Disk creation mode: 4 known values."""
-
     SOURCE = "Source"
     THICK = "Thick"
     THIN = "Thin"
@@ -23,15 +21,11 @@ class EDiskCreationMode(OpenEnum):
 
 
 class EEntireVMRestoreModeType(OpenEnum):
-    """Entire VM restore mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EInstantRecoveryMountState(OpenEnum):
-    """Instant recovery mount state: 4 known values."""
-
     FAILED = "Failed"
     MOUNTING = "Mounting"
     MOUNTED = "Mounted"
@@ -39,37 +33,27 @@ class EInstantRecoveryMountState(OpenEnum):
 
 
 class EInstantVMRecoveryModeType(OpenEnum):
-    """Instant VM recovery mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EInstantViVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant vi VM recovery mounts filters order column: 2 known values."""
-
     STATE = "state"
     NAME = "name"
 
 
 class EInstantViVmRecoveryBiosUuidPolicyType(OpenEnum):
-    """Instant vi vm recovery bios uuid policy type: 2 known values."""
-
     PRESERVE = "preserve"
     GENERATE_NEW = "generateNew"
 
 
 class EVirusDetectionAction(OpenEnum):
-    """Virus detection action: 3 known values."""
-
     DISABLE_NETWORK = "DisableNetwork"
     ABORT_RECOVERY = "AbortRecovery"
     IGNORE = "Ignore"
 
 
 class EVmwareFcdInstantRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Vmware fcd instant recovery mounts filters order column: 2 known values."""
-
     STATE = "state"
     NAME = "name"
 
@@ -82,7 +66,9 @@ class EVmwareFcdInstantRecoveryMountsFiltersOrderColumn(OpenEnum):
     },
 )
 class EntireViVMRestoreSpec(Model):
-    """Entire vi VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
 
     Attributes:
         object_restore_point_id: UUID.
@@ -98,16 +84,12 @@ class EntireViVMRestoreSpec(Model):
 
 @model
 class InstantViVMCustomizedRecoveryDatastoreSpec(Model):
-    """Instant vi VM customized recovery datastore spec."""
-
     redirect_is_enabled: bool
     cache_datastore: VmwareObjectModel | None | Unset = UNSET
 
 
 @model
 class InstantViVMCustomizedRecoveryDestinationSpec(Model):
-    """Instant vi VM customized recovery destination spec."""
-
     restored_vm_name: str
     destination_host: VmwareObjectModel
     folder: VmwareObjectModel
@@ -117,7 +99,7 @@ class InstantViVMCustomizedRecoveryDestinationSpec(Model):
 
 @model
 class InstantViVMRecoveryMount(Model):
-    """Instant vi VM recovery mount.
+    """Given by `restore.get_all_instant_vi_vm_recovery_mounts`, `restore.get_instant_vi_vm_recovery_mount`.
 
     Attributes:
         id: UUID.
@@ -134,8 +116,6 @@ class InstantViVMRecoveryMount(Model):
 
 @model
 class InstantViVMRecoveryMountsFilters(Model):
-    """Instant vi VM recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -146,7 +126,7 @@ class InstantViVMRecoveryMountsFilters(Model):
 
 @model
 class InstantViVMRecoveryMountsResult(Model):
-    """Instant vi VM recovery mounts result."""
+    """Given by `restore.get_all_instant_vi_vm_recovery_mounts`."""
 
     data: list[InstantViVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -160,7 +140,9 @@ class InstantViVMRecoveryMountsResult(Model):
     },
 )
 class InstantViVMRecoverySpec(Model):
-    """Instant vi VM recovery spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
 
     Attributes:
         object_restore_point_id: UUID.
@@ -177,8 +159,7 @@ class InstantViVMRecoverySpec(Model):
 
 @model
 class RestoreProxySpec(Model):
-    """Restore proxy spec.
-
+    """
     Attributes:
         proxy_ids: UUID.
     """
@@ -189,16 +170,12 @@ class RestoreProxySpec(Model):
 
 @model
 class RestoreTargetDatastoreSpec(Model):
-    """Restore target datastore spec."""
-
     datastore: VmwareObjectModel | None | Unset = UNSET
     disk_type: EDiskCreationMode | None | Unset = UNSET
 
 
 @model
 class RestoreTargetFolderSpec(Model):
-    """Restore target folder spec."""
-
     vm_name: str | None | Unset = UNSET
     folder: VmwareObjectModel
     restore_vm_tags: bool | None | Unset = UNSET
@@ -206,16 +183,12 @@ class RestoreTargetFolderSpec(Model):
 
 @model
 class RestoreTargetNetworkSpec(Model):
-    """Restore target network spec."""
-
     network: VmwareObjectModel
     disconnected: bool | None | Unset = UNSET
 
 
 @model
 class SecureRestoreSpec(Model):
-    """Secure restore spec."""
-
     enable_antivirus_scan: bool
     virus_detection_action: EVirusDetectionAction | None | Unset = UNSET
     enable_entire_volume_scan: bool | None | Unset = UNSET
@@ -223,7 +196,7 @@ class SecureRestoreSpec(Model):
 
 @model
 class ViVMQuickMigrationSpec(Model):
-    """Vi VM quick migration spec.
+    """Taken by `restore.instant_vi_vm_recovery_migrate`.
 
     Attributes:
         source_proxy_ids: UUID.
@@ -242,8 +215,6 @@ class ViVMQuickMigrationSpec(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskInfo(Model):
-    """Vmware fcd instant recovery disk info."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -252,8 +223,6 @@ class VmwareFcdInstantRecoveryDiskInfo(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskSpec(Model):
-    """Vmware fcd instant recovery disk spec."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -261,7 +230,8 @@ class VmwareFcdInstantRecoveryDiskSpec(Model):
 
 @model
 class VmwareFcdInstantRecoveryMount(Model):
-    """Vmware fcd instant recovery mount.
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`,
+    `restore.get_vmware_fcd_instant_recovery_mount_model`.
 
     Attributes:
         id: UUID.
@@ -278,8 +248,6 @@ class VmwareFcdInstantRecoveryMount(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsFilters(Model):
-    """Vmware fcd instant recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -290,7 +258,7 @@ class VmwareFcdInstantRecoveryMountsFilters(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsResult(Model):
-    """Vmware fcd instant recovery mounts result."""
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`."""
 
     data: list[VmwareFcdInstantRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -298,7 +266,7 @@ class VmwareFcdInstantRecoveryMountsResult(Model):
 
 @model
 class VmwareFcdInstantRecoverySpec(Model):
-    """Vmware fcd instant recovery spec.
+    """Taken by `restore.instant_recovery_vmware_fcd_mount_with_session`.
 
     Attributes:
         object_restore_point_id: UUID.
@@ -312,7 +280,7 @@ class VmwareFcdInstantRecoverySpec(Model):
 
 @model
 class VmwareFcdQuickMigrationSpec(Model):
-    """Vmware fcd quick migration spec."""
+    """Taken by `restore.instant_recovery_vmware_fcd_migrate_with_session`."""
 
     mounted_disk_names: list[str] | None | Unset = UNSET
     target_datastore: VmwareObjectModel
@@ -321,8 +289,6 @@ class VmwareFcdQuickMigrationSpec(Model):
 
 @model
 class VmwareFcdWriteCacheSpec(Model):
-    """Vmware fcd write cache spec."""
-
     redirect_is_enabled: bool
     cache_datastore: VmwareObjectModel | None | Unset = UNSET
     storage_policy: VmwareObjectModel | None | Unset = UNSET
@@ -330,7 +296,10 @@ class VmwareFcdWriteCacheSpec(Model):
 
 @model
 class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM customized restore spec: `EntireViVMRestoreSpec` of type `Customized`."""
+    """The `EntireViVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     destination_host: VmwareObjectModel | None | Unset = UNSET
@@ -342,7 +311,10 @@ class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
 
 @model
 class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM original location restore spec: `EntireViVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireViVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -350,7 +322,10 @@ class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
 
 @model
 class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM customized recovery spec: `InstantViVMRecoverySpec` of type `Customized`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `Customized`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="Customized")
     destination: InstantViVMCustomizedRecoveryDestinationSpec
@@ -360,6 +335,9 @@ class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
 
 @model
 class InstantViVMOriginalLocationRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM original location recovery spec: `InstantViVMRecoverySpec` of type `OriginalLocation`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="OriginalLocation")

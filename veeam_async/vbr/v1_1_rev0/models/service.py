@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class ServerInfoModel(Model):
-    """Server info model."""
+    """Given by `service.get_server_info`."""
 
     vbr_id: str | None | Unset = UNSET
     name: str
@@ -25,7 +25,7 @@ class ServerInfoModel(Model):
 
 @model
 class ServerTimeModel(Model):
-    """Server time model."""
+    """Given by `service.get_server_time`."""
 
     server_time: datetime
     time_zone: str | None | Unset = UNSET

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 @model
 class ActiveFullSettingsModel(Model):
-    """Active full settings model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -27,8 +25,7 @@ class ActiveFullSettingsModel(Model):
 
 @model
 class AdvancedStorageScheduleMonthlyModel(Model):
-    """Advanced storage schedule monthly model.
-
+    """
     Attributes:
         day_of_months: in months.
     """
@@ -42,8 +39,7 @@ class AdvancedStorageScheduleMonthlyModel(Model):
 
 @model
 class AdvancedStorageScheduleWeeklyModel(Model):
-    """Advanced storage schedule weekly model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -54,8 +50,6 @@ class AdvancedStorageScheduleWeeklyModel(Model):
 
 @model
 class AmazonS3GlacierStorageBucketModel(Model):
-    """Amazon S3 glacier storage bucket model."""
-
     region_id: str
     bucket_name: str
     folder_name: str
@@ -65,16 +59,12 @@ class AmazonS3GlacierStorageBucketModel(Model):
 
 @model
 class AmazonS3IAStorageModel(Model):
-    """Amazon S3 IA storage model."""
-
     is_enabled: bool | None | Unset = UNSET
     single_zone_enabled: bool | None | Unset = UNSET
 
 
 @model
 class AmazonS3StorageBucketModel(Model):
-    """Amazon S3 storage bucket model."""
-
     region_id: str
     bucket_name: str
     folder_name: str
@@ -85,8 +75,6 @@ class AmazonS3StorageBucketModel(Model):
 
 @model
 class AmazonS3StorageProxyApplianceModel(Model):
-    """Amazon S3 storage proxy appliance model."""
-
     ec2_instance_type: str | None | Unset = UNSET
     vpc: str | None | Unset = UNSET
     subnet: str | None | Unset = UNSET
@@ -96,8 +84,6 @@ class AmazonS3StorageProxyApplianceModel(Model):
 
 @model
 class AmazonSnowballEdgeStorageBucketModel(Model):
-    """Amazon snowball edge storage bucket model."""
-
     bucket_name: str | None | Unset = UNSET
     folder_name: str | None | Unset = UNSET
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -105,16 +91,12 @@ class AmazonSnowballEdgeStorageBucketModel(Model):
 
 @model
 class AzureArchiveStorageContainerModel(Model):
-    """Azure archive storage container model."""
-
     container_name: str
     folder_name: str
 
 
 @model
 class AzureBlobStorageContainerModel(Model):
-    """Azure blob storage container model."""
-
     container_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -122,16 +104,12 @@ class AzureBlobStorageContainerModel(Model):
 
 @model
 class AzureComputeCloudCredentialsDeploymentModel(Model):
-    """Azure compute cloud credentials deployment model."""
-
     deployment_type: EAzureComputeCredentialsDeploymentType
     region: EAzureRegionType | None | Unset = UNSET
 
 
 @model
 class AzureComputeCloudCredentialsSubscriptionSpec(Model):
-    """Azure compute cloud credentials subscription spec."""
-
     tenant_id: str
     application_id: str
     secret: str | None | Unset = UNSET
@@ -140,24 +118,19 @@ class AzureComputeCloudCredentialsSubscriptionSpec(Model):
 
 @model
 class AzureComputeCredentialsExistingAccountSpec(Model):
-    """Azure compute credentials existing account spec."""
-
     deployment: AzureComputeCloudCredentialsDeploymentModel
     subscription: AzureComputeCloudCredentialsSubscriptionSpec
 
 
 @model
 class AzureDataBoxStorageContainerModel(Model):
-    """Azure data box storage container model."""
-
     container_name: str | None | Unset = UNSET
     folder_name: str | None | Unset = UNSET
 
 
 @model
 class AzureStorageProxyModel(Model):
-    """Azure storage proxy model.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -172,16 +145,12 @@ class AzureStorageProxyModel(Model):
 
 @model
 class BackupFSExclusionsModel(Model):
-    """Backup FS exclusions model."""
-
     exclusion_policy: EBackupExclusionPolicy
     items_list: list[str] | None | Unset = UNSET
 
 
 @model
 class BackupHealthCheckSettingsModels(Model):
-    """Backup health check settings models."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -189,8 +158,6 @@ class BackupHealthCheckSettingsModels(Model):
 
 @model
 class BackupIndexingSettingsModel(Model):
-    """Backup indexing settings model."""
-
     vm_object: VmwareObjectModel
     windows_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="WindowsIndexing")
     linux_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="LinuxIndexing")
@@ -198,8 +165,6 @@ class BackupIndexingSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsModel(Model):
-    """Backup job advanced settings model."""
-
     backup_mode_type: EBackupModeType
     synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
@@ -214,16 +179,12 @@ class BackupJobAdvancedSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsVSphereModel(Model):
-    """Backup job advanced settings V sphere model."""
-
     enable_vm_ware_tools_quiescence: bool | None | Unset = field(default=UNSET, wire="enableVMWareToolsQuiescence")
     changed_block_tracking: VSphereChangedBlockTrackingSettingsModel | None | Unset = UNSET
 
 
 @model
 class BackupJobExclusionsSpec(Model):
-    """Backup job exclusions spec."""
-
     vms: list[VmwareObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
     templates: BackupJobExclusionsTemplates | None | Unset = UNSET
@@ -231,40 +192,30 @@ class BackupJobExclusionsSpec(Model):
 
 @model
 class BackupJobExclusionsTemplates(Model):
-    """Backup job exclusions templates."""
-
     is_enabled: bool | None | Unset = UNSET
     exclude_from_incremental: bool | None | Unset = UNSET
 
 
 @model
 class BackupJobRetentionPolicySettingsModel(Model):
-    """Backup job retention policy settings model."""
-
     type: ERetentionPolicyType
     quantity: int
 
 
 @model
 class BackupJobVirtualMachinesSpec(Model):
-    """Backup job virtual machines spec."""
-
     includes: list[VmwareObjectModel]
     excludes: BackupJobExclusionsSpec | None | Unset = UNSET
 
 
 @model
 class BackupLinuxScriptModel(Model):
-    """Backup linux script model."""
-
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
 
 
 @model
 class BackupObjectIndexingModel(Model):
-    """Backup object indexing model."""
-
     guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
     indexing_list: list[str] | None | Unset = UNSET
 
@@ -276,7 +227,7 @@ class BackupObjectIndexingModel(Model):
     },
 )
 class BackupObjectModel(Model):
-    """Backup object model: one of 1 kinds, told apart by `platformName`.
+    """Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
 
     Attributes:
         id: UUID.
@@ -293,8 +244,7 @@ class BackupObjectModel(Model):
 
 @model
 class BackupObjectsFilters(Model):
-    """Backup objects filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
     """
@@ -312,7 +262,7 @@ class BackupObjectsFilters(Model):
 
 @model
 class BackupObjectsResult(Model):
-    """Backup objects result."""
+    """Given by `backups.get_backup_objects`, `backup_objects.get_all_backup_objects`."""
 
     data: list[BackupObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -320,8 +270,7 @@ class BackupObjectsResult(Model):
 
 @model
 class BackupScheduleModel(Model):
-    """Backup schedule model.
-
+    """
     Attributes:
         run_automatically: default false.
     """
@@ -338,8 +287,6 @@ class BackupScheduleModel(Model):
 
 @model
 class BackupScriptSettingsModel(Model):
-    """Backup script settings model."""
-
     script_processing_mode: EBackupScriptProcessingMode
     windows_scripts: BackupWindowsScriptModel | None | Unset = UNSET
     linux_scripts: BackupLinuxScriptModel | None | Unset = UNSET
@@ -347,8 +294,6 @@ class BackupScriptSettingsModel(Model):
 
 @model
 class BackupStorageSettingModel(Model):
-    """Backup storage setting model."""
-
     enable_inline_data_dedup: bool | None | Unset = UNSET
     exclude_swap_file_blocks: bool | None | Unset = UNSET
     exclude_deleted_file_blocks: bool | None | Unset = UNSET
@@ -359,8 +304,7 @@ class BackupStorageSettingModel(Model):
 
 @model
 class BackupStorageSettingsEncryptionModel(Model):
-    """Backup storage settings encryption model.
-
+    """
     Attributes:
         encryption_password_id_or_null: UUID.
     """
@@ -372,30 +316,24 @@ class BackupStorageSettingsEncryptionModel(Model):
 
 @model
 class BackupWindowDayHoursModel(Model):
-    """Backup window day hours model."""
-
     day: EDayOfWeek
     hours: str
 
 
 @model
 class BackupWindowSettingModel(Model):
-    """Backup window setting model."""
-
     days: list[BackupWindowDayHoursModel]
 
 
 @model
 class BackupWindowsScriptModel(Model):
-    """Backup windows script model."""
-
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
 
 
 @model
 class CertificateModel(Model):
-    """Certificate model."""
+    """Given by `service.get_server_certificate`."""
 
     thumbprint: str
     serial_number: str
@@ -410,7 +348,7 @@ class CertificateModel(Model):
 
 @model
 class CertificateUploadSpec(Model):
-    """Certificate upload spec."""
+    """Taken by `credentials.change_cloud_certificate`."""
 
     certificate: str
     format_type: ECertificateFileFormatType
@@ -425,7 +363,10 @@ class CertificateUploadSpec(Model):
     },
 )
 class CredentialsSpec(Model):
-    """Credentials spec: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     username: str
     password: str | None | Unset = UNSET
@@ -435,22 +376,16 @@ class CredentialsSpec(Model):
 
 @model
 class DeleteRepositoryFilters(Model):
-    """Delete repository filters."""
-
     delete_backups: bool | None | Unset = UNSET
 
 
 class EAmazonRegionType(OpenEnum):
-    """Amazon region type: 3 known values."""
-
     CHINA = "China"
     GLOBAL = "Global"
     GOVERNMENT = "Government"
 
 
 class EAmazonS3Region(OpenEnum):
-    """Amazon S3 region: 21 known values."""
-
     UNKNOWN = "unknown"
     US_EAST_1 = "us-east-1"
     US_EAST_2 = "us-east-2"
@@ -475,23 +410,17 @@ class EAmazonS3Region(OpenEnum):
 
 
 class EApplicationSettingsVSS(OpenEnum):
-    """Application settings VSS: 3 known values."""
-
     REQUIRE_SUCCESS = "requireSuccess"
     IGNORE_FAILURES = "ignoreFailures"
     DISABLED = "disabled"
 
 
 class EAzureComputeCredentialsDeploymentType(OpenEnum):
-    """Azure compute credentials deployment type: 2 known values."""
-
     MICROSOFT_AZURE = "MicrosoftAzure"
     MICROSOFT_AZURE_STACK = "MicrosoftAzureStack"
 
 
 class EAzureRegionType(OpenEnum):
-    """Azure region type: 4 known values."""
-
     CHINA = "China"
     GERMANY = "Germany"
     GLOBAL = "Global"
@@ -499,16 +428,12 @@ class EAzureRegionType(OpenEnum):
 
 
 class EBackupExclusionPolicy(OpenEnum):
-    """Backup exclusion policy: 3 known values."""
-
     DISABLED = "disabled"
     EXCLUDE_ONLY = "excludeOnly"
     INCLUDE_ONLY = "includeOnly"
 
 
 class EBackupModeType(OpenEnum):
-    """Backup mode type: 5 known values."""
-
     FULL = "Full"
     INCREMENTAL = "Incremental"
     REVERSE_INCREMENTAL = "ReverseIncremental"
@@ -517,16 +442,12 @@ class EBackupModeType(OpenEnum):
 
 
 class EBackupOracleLogsSettings(OpenEnum):
-    """Backup oracle logs settings: 3 known values."""
-
     PRESERVE = "preserve"
     DELETE_EXPIRED_HOURS = "deleteExpiredHours"
     DELETE_EXPIRED_GBS = "deleteExpiredGBs"
 
 
 class EBackupProxyTransportMode(OpenEnum):
-    """Backup proxy transport mode: 4 known values."""
-
     AUTO = "auto"
     DIRECT_ACCESS = "directAccess"
     VIRTUAL_APPLIANCE = "virtualAppliance"
@@ -534,22 +455,16 @@ class EBackupProxyTransportMode(OpenEnum):
 
 
 class EBackupScriptProcessingMode(OpenEnum):
-    """Backup script processing mode: 3 known values."""
-
     DISABLE_EXEC = "disableExec"
     IGNORE_EXEC_FAILURES = "ignoreExecFailures"
     REQUIRE_SUCCESS = "requireSuccess"
 
 
 class ECertificateFileFormatType(OpenEnum):
-    """Certificate file format type: one known value."""
-
     PFX = "pfx"
 
 
 class ECloudCredentialsType(OpenEnum):
-    """Cloud credentials type: 4 known values."""
-
     AZURE_STORAGE = "AzureStorage"
     AZURE_COMPUTE = "AzureCompute"
     AMAZON = "Amazon"
@@ -557,8 +472,6 @@ class ECloudCredentialsType(OpenEnum):
 
 
 class ECompressionLevel(OpenEnum):
-    """Compression level: 5 known values."""
-
     NONE = "None"
     DEDUP_FRIENDLY = "DedupFriendly"
     OPTIMAL = "Optimal"
@@ -567,30 +480,22 @@ class ECompressionLevel(OpenEnum):
 
 
 class EConsumptionLimitKind(OpenEnum):
-    """Consumption limit kind: 2 known values."""
-
     TB = "TB"
     PB = "PB"
 
 
 class ECredentialsType(OpenEnum):
-    """Credentials type: 2 known values."""
-
     STANDARD = "Standard"
     LINUX = "Linux"
 
 
 class EDailyKinds(OpenEnum):
-    """Daily kinds: 3 known values."""
-
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
     SELECTED_DAYS = "SelectedDays"
 
 
 class EDayNumberInMonth(OpenEnum):
-    """Day number in month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -600,8 +505,6 @@ class EDayNumberInMonth(OpenEnum):
 
 
 class EDayOfWeek(OpenEnum):
-    """Day of week: 7 known values."""
-
     MONDAY = "monday"
     TUESDAY = "tuesday"
     WEDNESDAY = "wednesday"
@@ -612,15 +515,11 @@ class EDayOfWeek(OpenEnum):
 
 
 class EEmailNotificationType(OpenEnum):
-    """Email notification type: 2 known values."""
-
     USE_GLOBAL_NOTIFICATION_SETTINGS = "UseGlobalNotificationSettings"
     USE_CUSTOM_NOTIFICATION_SETTINGS = "UseCustomNotificationSettings"
 
 
 class EGuestFSIndexingMode(OpenEnum):
-    """Guest FS indexing mode: 4 known values."""
-
     DISABLE = "disable"
     INDEX_ALL = "indexAll"
     INDEX_ALL_EXCEPT = "indexAllExcept"
@@ -628,29 +527,21 @@ class EGuestFSIndexingMode(OpenEnum):
 
 
 class EGuestOSType(OpenEnum):
-    """Guest OS type: 2 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
 
 
 class EJobType(OpenEnum):
-    """Job type: one known value."""
-
     BACKUP = "Backup"
 
 
 class EManagedServerType(OpenEnum):
-    """Managed server type: 3 known values."""
-
     WINDOWS_HOST = "WindowsHost"
     LINUX_HOST = "LinuxHost"
     VI_HOST = "ViHost"
 
 
 class EMonth(OpenEnum):
-    """Month: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -666,14 +557,10 @@ class EMonth(OpenEnum):
 
 
 class EObjectRestorePointOperation(OpenEnum):
-    """Object restore point operation: one known value."""
-
     VMWARE_INSTANT_RECOVERY_FCD = "VmwareInstantRecoveryFcd"
 
 
 class EPeriodicallyKinds(OpenEnum):
-    """Periodically kinds: 4 known values."""
-
     HOURS = "Hours"
     MINUTES = "Minutes"
     SECONDS = "Seconds"
@@ -681,8 +568,6 @@ class EPeriodicallyKinds(OpenEnum):
 
 
 class EPlatform(OpenEnum):
-    """Platform: 14 known values."""
-
     VMWARE = "VMware"
     HYPER_V = "HyperV"
     TEST = "Test"
@@ -700,8 +585,6 @@ class EPlatform(OpenEnum):
 
 
 class EPlatformType(OpenEnum):
-    """Platform type: 8 known values."""
-
     VMWARE = "VMware"
     HYPER_V = "HyperV"
     VCD = "Vcd"
@@ -713,21 +596,15 @@ class EPlatformType(OpenEnum):
 
 
 class EProxyType(OpenEnum):
-    """Proxy type: one known value."""
-
     VI_PROXY = "ViProxy"
 
 
 class ERepositoryConnectionType(OpenEnum):
-    """Repository connection type: 2 known values."""
-
     DIRECT = "Direct"
     SELECTED_GATEWAY = "SelectedGateway"
 
 
 class ERepositoryType(OpenEnum):
-    """Repository type: 22 known values."""
-
     WIN_LOCAL = "WinLocal"
     LINUX_LOCAL = "LinuxLocal"
     SMB = "Smb"
@@ -753,30 +630,22 @@ class ERepositoryType(OpenEnum):
 
 
 class ERetainLogBackupsType(OpenEnum):
-    """Retain log backups type: 2 known values."""
-
     UNTIL_BACKUP_DELETED = "untilBackupDeleted"
     KEEP_ONLY_DAYS = "KeepOnlyDays"
 
 
 class ERetentionPolicyType(OpenEnum):
-    """Retention policy type: 2 known values."""
-
     RESTORE_POINTS = "RestorePoints"
     DAYS = "Days"
 
 
 class ERotatedDriveCleanupMode(OpenEnum):
-    """Rotated drive cleanup mode: 3 known values."""
-
     DISABLED = "Disabled"
     CLEAR_BACKUP_FOLDER = "ClearBackupFolder"
     CLEAR_REPOSITORY_FOLDER = "ClearRepositoryFolder"
 
 
 class ESQLLogsProcessing(OpenEnum):
-    """ESQL logs processing: 4 known values."""
-
     TRUNCATE = "truncate"
     PRESERVE = "preserve"
     BACKUP = "backup"
@@ -784,15 +653,11 @@ class ESQLLogsProcessing(OpenEnum):
 
 
 class EScriptPeriodicityType(OpenEnum):
-    """Script periodicity type: 2 known values."""
-
     DAYS = "Days"
     BACKUP_SESSIONS = "BackupSessions"
 
 
 class ESennightOfMonth(OpenEnum):
-    """Sennight of month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -802,8 +667,6 @@ class ESennightOfMonth(OpenEnum):
 
 
 class ESessionResult(OpenEnum):
-    """Session result: 4 known values."""
-
     NONE = "None"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -811,8 +674,6 @@ class ESessionResult(OpenEnum):
 
 
 class ESessionState(OpenEnum):
-    """Session state: 11 known values."""
-
     STOPPED = "Stopped"
     STARTING = "Starting"
     STOPPING = "Stopping"
@@ -827,8 +688,6 @@ class ESessionState(OpenEnum):
 
 
 class ESessionType(OpenEnum):
-    """Session type: 12 known values."""
-
     INFRASTRUCTURE = "Infrastructure"
     JOB = "Job"
     AUTOMATION = "Automation"
@@ -844,8 +703,6 @@ class ESessionType(OpenEnum):
 
 
 class ESessionsFiltersOrderColumn(OpenEnum):
-    """Sessions filters order column: 6 known values."""
-
     NAME = "Name"
     SESSION_TYPE = "SessionType"
     CREATION_TIME = "CreationTime"
@@ -855,8 +712,6 @@ class ESessionsFiltersOrderColumn(OpenEnum):
 
 
 class EStorageOptimization(OpenEnum):
-    """Storage optimization: 6 known values."""
-
     LOCAL_TARGET_LARGE = "LocalTargetLarge"
     LOCAL_TARGET = "LocalTarget"
     LAN_TARGET = "LANTarget"
@@ -866,8 +721,6 @@ class EStorageOptimization(OpenEnum):
 
 
 class ETaskLogRecordStatus(OpenEnum):
-    """Task log record status: 4 known values."""
-
     NONE = "None"
     SUCCEEDED = "Succeeded"
     WARNING = "Warning"
@@ -875,31 +728,23 @@ class ETaskLogRecordStatus(OpenEnum):
 
 
 class ETransactionLogsSettings(OpenEnum):
-    """Transaction logs settings: 2 known values."""
-
     PROCESS = "process"
     COPY_ONLY = "copyOnly"
 
 
 class EViHostType(OpenEnum):
-    """Vi host type: 3 known values."""
-
     ESX = "ESX"
     ES_XI = "ESXi"
     VC = "VC"
 
 
 class EVmwareDisksTypeToProcess(OpenEnum):
-    """Vmware disks type to process: 3 known values."""
-
     ALL_DISKS = "AllDisks"
     SYSTEM_ONLY = "SystemOnly"
     SELECTED_DISKS = "SelectedDisks"
 
 
 class EVmwareInventoryType(OpenEnum):
-    """Vmware inventory type: 18 known values."""
-
     UNKNOWN = "Unknown"
     VIRTUAL_MACHINE = "VirtualMachine"
     V_CENTER_SERVER = "vCenterServer"
@@ -921,8 +766,6 @@ class EVmwareInventoryType(OpenEnum):
 
 
 class EWindowsHostComponentType(OpenEnum):
-    """Windows host component type: 22 known values."""
-
     TRANSPORT = "Transport"
     NFS = "Nfs"
     HV_INTEGRATION = "HvIntegration"
@@ -949,8 +792,6 @@ class EWindowsHostComponentType(OpenEnum):
 
 @model
 class EmailCustomNotificationType(Model):
-    """Email custom notification type."""
-
     subject: str | None | Unset = UNSET
     notify_on_success: bool | None | Unset = UNSET
     notify_on_warning: bool | None | Unset = UNSET
@@ -962,8 +803,6 @@ class EmailCustomNotificationType(Model):
 
 @model
 class EmailNotificationSettingsModel(Model):
-    """Email notification settings model."""
-
     is_enabled: bool
     recipients: list[str] | None | Unset = UNSET
     notification_type: EEmailNotificationType | None | Unset = UNSET
@@ -972,13 +811,13 @@ class EmailNotificationSettingsModel(Model):
 
 @model
 class EmptySuccessResponse(Model):
-    """Empty success response."""
+    """Given by `login_.logout`, `sessions.stop_session`, `jobs.disable_job`, `jobs.enable_job`,
+    `credentials.change_password_for_creds` and 4 more.
+    """
 
 
 @model
 class Error(Model):
-    """Error."""
-
     error_code: ErrorErrorCode
     message: str
     resource_id: str | None | Unset = UNSET
@@ -986,8 +825,6 @@ class Error(Model):
 
 @model
 class FullBackupMaintenanceDefragmentAndCompactModel(Model):
-    """Full backup maintenance defragment and compact model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -995,16 +832,13 @@ class FullBackupMaintenanceDefragmentAndCompactModel(Model):
 
 @model
 class FullBackupMaintenanceModel(Model):
-    """Full backup maintenance model."""
-
     remove_data: FullBackupMaintenanceRemoveDataModel | None | Unset = field(default=UNSET, wire="RemoveData")
     defragment_and_compact: FullBackupMaintenanceDefragmentAndCompactModel | None | Unset = UNSET
 
 
 @model
 class FullBackupMaintenanceRemoveDataModel(Model):
-    """Full backup maintenance remove data model.
-
+    """
     Attributes:
         after_days: in days.
     """
@@ -1015,8 +849,6 @@ class FullBackupMaintenanceRemoveDataModel(Model):
 
 @model
 class GFSPolicySettingsModel(Model):
-    """GFS policy settings model."""
-
     is_enabled: bool
     weekly: GFSPolicySettingsWeeklyModel | None | Unset = UNSET
     monthly: GFSPolicySettingsMonthlyModel | None | Unset = UNSET
@@ -1025,8 +857,7 @@ class GFSPolicySettingsModel(Model):
 
 @model
 class GFSPolicySettingsMonthlyModel(Model):
-    """GFS policy settings monthly model.
-
+    """
     Attributes:
         keep_for_number_of_months: in months.
     """
@@ -1038,8 +869,7 @@ class GFSPolicySettingsMonthlyModel(Model):
 
 @model
 class GFSPolicySettingsWeeklyModel(Model):
-    """GFS policy settings weekly model.
-
+    """
     Attributes:
         keep_for_number_of_weeks: in weeks.
     """
@@ -1051,8 +881,7 @@ class GFSPolicySettingsWeeklyModel(Model):
 
 @model
 class GFSPolicySettingsYearlyModel(Model):
-    """GFS policy settings yearly model.
-
+    """
     Attributes:
         keep_for_number_of_years: in years.
     """
@@ -1064,8 +893,6 @@ class GFSPolicySettingsYearlyModel(Model):
 
 @model
 class GoogleCloudStorageBucketModel(Model):
-    """Google cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -1074,16 +901,12 @@ class GoogleCloudStorageBucketModel(Model):
 
 @model
 class GuestFileSystemIndexingModel(Model):
-    """Guest file system indexing model."""
-
     is_enabled: bool
     indexing_settings: list[BackupIndexingSettingsModel] | None | Unset = UNSET
 
 
 @model
 class IBMCloudStorageBucketModel(Model):
-    """IBM cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -1092,8 +915,6 @@ class IBMCloudStorageBucketModel(Model):
 
 @model
 class JobScriptsSettingsModel(Model):
-    """Job scripts settings model."""
-
     pre_command: ScriptCommand | None | Unset = UNSET
     post_command: ScriptCommand | None | Unset = UNSET
     periodicity_type: EScriptPeriodicityType | None | Unset = UNSET
@@ -1103,8 +924,7 @@ class JobScriptsSettingsModel(Model):
 
 @model
 class LinuxHardenedRepositorySettingsModel(Model):
-    """Linux hardened repository settings model.
-
+    """
     Attributes:
         make_recent_backups_immutable_days: in days.
     """
@@ -1121,8 +941,7 @@ class LinuxHardenedRepositorySettingsModel(Model):
 
 @model
 class LinuxHostSSHSettingsModel(Model):
-    """Linux host SSH settings model.
-
+    """
     Attributes:
         ssh_time_out_ms: in milliseconds.
     """
@@ -1136,8 +955,6 @@ class LinuxHostSSHSettingsModel(Model):
 
 @model
 class LinuxLocalRepositorySettingsModel(Model):
-    """Linux local repository settings model."""
-
     path: str | None | Unset = UNSET
     enable_task_limit: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
@@ -1149,8 +966,6 @@ class LinuxLocalRepositorySettingsModel(Model):
 
 @model
 class NetworkRepositorySettingsModel(Model):
-    """Network repository settings model."""
-
     enable_task_limit: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
     enable_read_write_limit: bool | None | Unset = UNSET
@@ -1160,8 +975,6 @@ class NetworkRepositorySettingsModel(Model):
 
 @model
 class NotificationSettingsModel(Model):
-    """Notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
     vm_attribute: NotificationVmAttributeSettingsModel | None | Unset = UNSET
@@ -1169,8 +982,6 @@ class NotificationSettingsModel(Model):
 
 @model
 class NotificationVmAttributeSettingsModel(Model):
-    """Notification vm attribute settings model."""
-
     is_enabled: bool
     notes: str | None | Unset = UNSET
     append_to_exisiting_value: bool | None | Unset = UNSET
@@ -1178,7 +989,7 @@ class NotificationVmAttributeSettingsModel(Model):
 
 @model
 class ObjectRestorePointModel(Model):
-    """Object restore point model.
+    """Given by `object_restore_points.get_all_object_restore_points`, `object_restore_points.get_object_restore_point`.
 
     Attributes:
         id: UUID.
@@ -1197,8 +1008,7 @@ class ObjectRestorePointModel(Model):
 
 @model
 class ObjectRestorePointsFilters(Model):
-    """Object restore points filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
         backup_id_filter: UUID.
@@ -1220,7 +1030,7 @@ class ObjectRestorePointsFilters(Model):
 
 @model
 class ObjectRestorePointsResult(Model):
-    """Object restore points result."""
+    """Given by `backup_objects.get_backup_object_restore_points`, `object_restore_points.get_all_object_restore_points`."""
 
     data: list[ObjectRestorePointModel] = field(rows=True)
     pagination: PaginationResult
@@ -1228,8 +1038,6 @@ class ObjectRestorePointsResult(Model):
 
 @model
 class ObjectStorageConsumptionLimitModel(Model):
-    """Object storage consumption limit model."""
-
     is_enabled: bool | None | Unset = UNSET
     consumption_limit_count: int | None | Unset = UNSET
     consumption_limit_kind: EConsumptionLimitKind | None | Unset = UNSET
@@ -1237,16 +1045,12 @@ class ObjectStorageConsumptionLimitModel(Model):
 
 @model
 class ObjectStorageImmutabilityModel(Model):
-    """Object storage immutability model."""
-
     is_enabled: bool | None | Unset = UNSET
     days_count: int | None | Unset = UNSET
 
 
 @model
 class PaginationResult(Model):
-    """Pagination result."""
-
     total: int
     count: int
     skip: int | None | Unset = UNSET
@@ -1255,8 +1059,6 @@ class PaginationResult(Model):
 
 @model
 class PrimaryStorageIntegrationSettingsModel(Model):
-    """Primary storage integration settings model."""
-
     is_enabled: bool
     limit_processed_vm: bool | None | Unset = UNSET
     limit_processed_vm_count: int | None | Unset = UNSET
@@ -1265,24 +1067,18 @@ class PrimaryStorageIntegrationSettingsModel(Model):
 
 @model
 class ProxyDatastoreModel(Model):
-    """Proxy datastore model."""
-
     datastore: VmwareObjectModel | None | Unset = UNSET
     vm_count: int | None | Unset = UNSET
 
 
 @model
 class ProxyDatastoreSettingsModel(Model):
-    """Proxy datastore settings model."""
-
     auto_select: bool
     datastores: list[ProxyDatastoreModel] | None | Unset = UNSET
 
 
 @model
 class RepositoryAdvancedSettingsModel(Model):
-    """Repository advanced settings model."""
-
     align_data_blocks: bool | None | Unset = UNSET
     decompress_before_storing: bool | None | Unset = UNSET
     rotated_drives: bool | None | Unset = UNSET
@@ -1294,8 +1090,7 @@ class RepositoryAdvancedSettingsModel(Model):
 
 @model
 class S3CompatibleProxyModel(Model):
-    """S3 compatible proxy model.
-
+    """
     Attributes:
         managed_server_id: UUID.
     """
@@ -1305,8 +1100,6 @@ class S3CompatibleProxyModel(Model):
 
 @model
 class S3CompatibleStorageBucketModel(Model):
-    """S3 compatible storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -1315,16 +1108,13 @@ class S3CompatibleStorageBucketModel(Model):
 
 @model
 class ScheduleAfterThisJobModel(Model):
-    """Schedule after this job model."""
-
     is_enabled: bool
     job_name: str | None | Unset = UNSET
 
 
 @model
 class ScheduleBackupWindowModel(Model):
-    """Schedule backup window model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -1335,8 +1125,7 @@ class ScheduleBackupWindowModel(Model):
 
 @model
 class ScheduleDailyModel(Model):
-    """Schedule daily model.
-
+    """
     Attributes:
         is_enabled: default true.
         local_time: time.
@@ -1350,8 +1139,7 @@ class ScheduleDailyModel(Model):
 
 @model
 class ScheduleMonthlyModel(Model):
-    """Schedule monthly model.
-
+    """
     Attributes:
         is_enabled: default false.
         local_time: time.
@@ -1367,8 +1155,7 @@ class ScheduleMonthlyModel(Model):
 
 @model
 class SchedulePeriodicallyModel(Model):
-    """Schedule periodically model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -1382,8 +1169,7 @@ class SchedulePeriodicallyModel(Model):
 
 @model
 class ScheduleRetryModel(Model):
-    """Schedule retry model.
-
+    """
     Attributes:
         is_enabled: default false.
         retry_count: default 3.
@@ -1397,16 +1183,12 @@ class ScheduleRetryModel(Model):
 
 @model
 class ScriptCommand(Model):
-    """Script command."""
-
     is_enabled: bool
     command: str | None | Unset = UNSET
 
 
 @model
 class SessionLogRecordModel(Model):
-    """Session log record model."""
-
     id: int | None | Unset = UNSET
     status: ETaskLogRecordStatus | None | Unset = UNSET
     start_time: datetime | None | Unset = UNSET
@@ -1417,7 +1199,7 @@ class SessionLogRecordModel(Model):
 
 @model
 class SessionLogResult(Model):
-    """Session log result."""
+    """Given by `sessions.get_session_logs`, `automation.get_automation_session_logs`."""
 
     total_records: int | None | Unset = UNSET
     records: list[SessionLogRecordModel] | None | Unset = UNSET
@@ -1425,7 +1207,8 @@ class SessionLogResult(Model):
 
 @model
 class SessionModel(Model):
-    """Session model.
+    """Given by `configuration_backup.start_config_backup`, `sessions.get_all_sessions`, `sessions.get_session`,
+    `managed_servers.create_managed_server`, `managed_servers.update_managed_server` and 32 more.
 
     Attributes:
         id: UUID.
@@ -1452,8 +1235,6 @@ class SessionModel(Model):
 
 @model
 class SessionResultModel(Model):
-    """Session result model."""
-
     result: ESessionResult
     message: str | None | Unset = UNSET
     is_canceled: bool | None | Unset = UNSET
@@ -1461,8 +1242,7 @@ class SessionResultModel(Model):
 
 @model
 class SessionsFilters(Model):
-    """Sessions filters.
-
+    """
     Attributes:
         job_id_filter: UUID.
     """
@@ -1484,7 +1264,7 @@ class SessionsFilters(Model):
 
 @model
 class SessionsResult(Model):
-    """Sessions result."""
+    """Given by `sessions.get_all_sessions`, `automation.get_all_automation_sessions`."""
 
     data: list[SessionModel] = field(rows=True)
     pagination: PaginationResult
@@ -1492,8 +1272,6 @@ class SessionsResult(Model):
 
 @model
 class SyntheticFullSettingsModel(Model):
-    """Synthetic full settings model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -1501,16 +1279,12 @@ class SyntheticFullSettingsModel(Model):
 
 @model
 class VPowerNFSPortSettingsModel(Model):
-    """V power NFS port settings model."""
-
     mount_port: int | None | Unset = UNSET
     v_power_nfs_port: int | None | Unset = field(default=UNSET, wire="vPowerNFSPort")
 
 
 @model
 class VSphereChangedBlockTrackingSettingsModel(Model):
-    """V sphere changed block tracking settings model."""
-
     is_enabled: bool
     enable_cb_tautomatically: bool | None | Unset = field(default=UNSET, wire="enableCBTautomatically")
     reset_cb_ton_active_full: bool | None | Unset = field(default=UNSET, wire="resetCBTonActiveFull")
@@ -1518,8 +1292,7 @@ class VSphereChangedBlockTrackingSettingsModel(Model):
 
 @model
 class VmbApiFilterModel(Model):
-    """Vmb api filter model.
-
+    """
     Attributes:
         product_id: UUID.
     """
@@ -1532,8 +1305,6 @@ class VmbApiFilterModel(Model):
 
 @model
 class VmwareObjectDiskModel(Model):
-    """Vmware object disk model."""
-
     vm_object: VmwareObjectModel
     disks_to_process: EVmwareDisksTypeToProcess
     disks: list[str]
@@ -1542,8 +1313,6 @@ class VmwareObjectDiskModel(Model):
 
 @model
 class VmwareObjectModel(Model):
-    """Vmware object model."""
-
     host_name: str
     name: str
     type: EVmwareInventoryType
@@ -1552,7 +1321,7 @@ class VmwareObjectModel(Model):
 
 @model
 class VmwareObjectSizeModel(Model):
-    """Vmware object size model."""
+    """Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`."""
 
     inventory_object: VmwareObjectModel
     size: str | None | Unset = UNSET
@@ -1560,8 +1329,6 @@ class VmwareObjectSizeModel(Model):
 
 @model
 class WasabiCloudStorageBucketModel(Model):
-    """Wasabi cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -1570,16 +1337,12 @@ class WasabiCloudStorageBucketModel(Model):
 
 @model
 class WindowsHostComponentPortModel(Model):
-    """Windows host component port model."""
-
     component_name: EWindowsHostComponentType
     port: int
 
 
 @model
 class WindowsHostPortsModel(Model):
-    """Windows host ports model."""
-
     components: list[WindowsHostComponentPortModel] | None | Unset = UNSET
     port_range_start: int | None | Unset = UNSET
     port_range_end: int | None | Unset = UNSET
@@ -1588,8 +1351,6 @@ class WindowsHostPortsModel(Model):
 
 @model
 class WindowsLocalRepositorySettingsModel(Model):
-    """Windows local repository settings model."""
-
     path: str | None | Unset = UNSET
     enable_task_limit: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
@@ -1599,8 +1360,6 @@ class WindowsLocalRepositorySettingsModel(Model):
 
 
 class ErrorErrorCode(OpenEnum):
-    """Error error code: 10 known values."""
-
     ACCESS_DENIED = "AccessDenied"
     EXPIRED_TOKEN = "ExpiredToken"
     INVALID_TOKEN = "InvalidToken"
@@ -1615,7 +1374,10 @@ class ErrorErrorCode(OpenEnum):
 
 @model
 class LinuxCredentialsSpec(CredentialsSpec):
-    """Linux credentials spec: `CredentialsSpec` of type `Linux`."""
+    """The `CredentialsSpec` whose `type` is `Linux`.
+
+    Taken by `managed_servers.update_single_use_credentials`, `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="Linux")
     tag: str | None | Unset = UNSET
@@ -1630,7 +1392,10 @@ class LinuxCredentialsSpec(CredentialsSpec):
 
 @model
 class StandardCredentialsSpec(CredentialsSpec):
-    """Standard credentials spec: `CredentialsSpec` of type `Standard`."""
+    """The `CredentialsSpec` whose `type` is `Standard`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="Standard")
     tag: str | None | Unset = UNSET
@@ -1638,7 +1403,10 @@ class StandardCredentialsSpec(CredentialsSpec):
 
 @model
 class ViBackupObjectModel(BackupObjectModel):
-    """Vi backup object model: `BackupObjectModel` of type `VMware`."""
+    """The `BackupObjectModel` whose `platformName` is `VMware`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="VMware")
     object_id: str

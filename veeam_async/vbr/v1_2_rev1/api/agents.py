@@ -177,9 +177,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetAllComputerRecoveryTokens
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetAllComputerRecoveryTokens
         """
         return Listing(
             self,
@@ -200,7 +200,7 @@ class AgentsApi(Api):
         """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ComputerRecoveryTokenSpec`.
 
         Returns:
             200: `ComputerRecoveryTokenModel`.
@@ -210,9 +210,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/CreateComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/CreateComputerRecoveryToken
         """
         return Request(self, _CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
 
@@ -233,9 +233,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetComputerRecoveryToken
         """
         return Request(self, _GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
 
@@ -248,7 +248,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ComputerRecoveryTokenModel`.
 
         Returns:
             200: `ComputerRecoveryTokenModel`.
@@ -259,9 +259,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/UpdateComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/UpdateComputerRecoveryToken
         """
         return Request(self, _UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
 
@@ -282,9 +282,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/DeleteComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/DeleteComputerRecoveryToken
         """
         return Request(self, _DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
 
@@ -316,9 +316,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetProtectedComputers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetProtectedComputers
         """
         return Listing(
             self,
@@ -350,9 +350,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetProtectedComputer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetProtectedComputer
         """
         return Request(self, _GET_PROTECTED_COMPUTER, {"id": id})
 

@@ -864,9 +864,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetAllFlrBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetAllFlrBrowseSessions
         """
         return Listing(
             self,
@@ -890,9 +890,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetFlrBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetFlrBrowseSession
         """
         return Request(self, _GET_FLR_BROWSE_SESSION, {"session_id": session_id})
 
@@ -905,7 +905,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrBrowseFolderSpec`.
 
         Returns:
             200: `FlrBrowseFolderModel`.
@@ -915,9 +915,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseFlrMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseFlrMount
         """
         return Listing(self, _BROWSE_FLR_MOUNT, {"session_id": session_id}, body)
 
@@ -930,7 +930,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareAttributesSpec`.
 
         Returns:
             200: `FlrCompareAttributesModel`.
@@ -941,9 +941,9 @@ class BackupBrowsersApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareAttributes
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareAttributes
         """
         return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
 
@@ -956,7 +956,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareToProductionSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -967,9 +967,9 @@ class BackupBrowsersApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareToProduction
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareToProduction
         """
         return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
 
@@ -982,7 +982,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartSearchForSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -992,9 +992,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/FlrStartSearchFor
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/FlrStartSearchFor
         """
         return Request(self, _FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
 
@@ -1009,7 +1009,7 @@ class BackupBrowsersApi(Api):
         Args:
             session_id: path `sessionId`, UUID.
             task_id: path `taskId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSearchForResultSpec`.
 
         Returns:
             200: `FlrSearchForResultModel`.
@@ -1019,9 +1019,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/FlrBrowseSearchResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/FlrBrowseSearchResult
         """
         return Listing(self, _FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body)
 
@@ -1034,7 +1034,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1044,9 +1044,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/FlrMountRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/FlrMountRestore
         """
         return Request(self, _FLR_MOUNT_RESTORE, {"session_id": session_id}, body)
 
@@ -1059,7 +1059,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreToSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1069,9 +1069,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/FlrMountRestoreTo
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/FlrMountRestoreTo
         """
         return Request(self, _FLR_MOUNT_RESTORE_TO, {"session_id": session_id}, body)
 
@@ -1084,7 +1084,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartDownloadSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1094,9 +1094,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/PrepareFlrItemDownload
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/PrepareFlrItemDownload
         """
         return Request(self, _PREPARE_FLR_ITEM_DOWNLOAD, {"session_id": session_id}, body)
 
@@ -1111,7 +1111,7 @@ class BackupBrowsersApi(Api):
         Args:
             session_id: path `sessionId`, UUID.
             task_id: path `taskId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartDownloadSpec`.
 
         Returns:
             200: `bytes` as application/octet-stream.
@@ -1121,9 +1121,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/DownloadFlrItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/DownloadFlrItem
         """
         return Download(self, _DOWNLOAD_FLR_ITEM, {"session_id": session_id, "task_id": task_id}, body)
 
@@ -1150,9 +1150,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetAllUnstructuredDataFLRBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetAllUnstructuredDataFLRBrowseSessions
         """
         return Listing(
             self,
@@ -1176,9 +1176,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetUnstructuredDataFlrBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetUnstructuredDataFlrBrowseSession
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION, {"session_id": session_id})
 
@@ -1191,7 +1191,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataFlrBrowseFolderSpec`.
 
         Returns:
             200: `UnstructuredDataFlrBrowseFolderModel`.
@@ -1201,9 +1201,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseFLRUnstructuredDataMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseFLRUnstructuredDataMount
         """
         return Listing(self, _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT, {"session_id": session_id}, body)
 
@@ -1217,7 +1217,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartSearchForSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1227,9 +1227,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrStartSearchFor
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrStartSearchFor
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
 
@@ -1244,7 +1244,7 @@ class BackupBrowsersApi(Api):
         Args:
             session_id: path `sessionId`, UUID.
             task_id: path `taskId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSearchForResultSpec`.
 
         Returns:
             200: `FlrSearchForResultModel`.
@@ -1254,9 +1254,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseSearchResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseSearchResult
         """
         return Listing(
             self, _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body
@@ -1271,7 +1271,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FileBackupFLRCopyToSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1281,9 +1281,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrCopyTo
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrCopyTo
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_COPY_TO, {"session_id": session_id}, body)
 
@@ -1310,9 +1310,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetAllEntraIdTenantBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetAllEntraIdTenantBrowseSessions
         """
         return Listing(
             self,
@@ -1336,9 +1336,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetEntraIdTenantBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetEntraIdTenantBrowseSession
         """
         return Request(self, _GET_ENTRA_ID_TENANT_BROWSE_SESSION, {"session_id": session_id})
 
@@ -1347,11 +1347,12 @@ class BackupBrowsersApi(Api):
         backup_id: str,
         body: EntraIdTenantRestorePointSpec,
     ) -> Listing[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
-        """Get Restore Points of Microsoft Entra ID Tenant: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
+        """Get Restore Points of Microsoft Entra ID Tenant: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestorePointSpec`.
 
         Returns:
             200: `EntraIdTenantRestorePointsResult`.
@@ -1361,9 +1362,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantBackupRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantBackupRestorePoints
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS, {"backup_id": backup_id}, body)
 
@@ -1376,7 +1377,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantBrowseSpec`.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1386,9 +1387,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantMount
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_MOUNT, {"backup_id": backup_id}, body)
 
@@ -1403,7 +1404,7 @@ class BackupBrowsersApi(Api):
         Args:
             backup_id: path `backupId`, UUID.
             item_id: path `itemId`.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemTypeSpec`.
 
         Returns:
             200: `EntraIdTenantBrowseModel`.
@@ -1413,9 +1414,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantItem
         """
         return Request(self, _BROWSE_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "item_id": item_id}, body)
 
@@ -1431,7 +1432,7 @@ class BackupBrowsersApi(Api):
         Args:
             backup_id: path `backupId`, UUID.
             item_id: path `itemId`.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestorePointSpec`.
 
         Returns:
             200: `EntraIdTenantRestorePointsResult`.
@@ -1441,9 +1442,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantRestorePoints
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS, {"backup_id": backup_id, "item_id": item_id}, body)
 
@@ -1456,7 +1457,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantValidateSpec`.
 
         Returns:
             200: `EntraIdTenantValidateModel`.
@@ -1466,9 +1467,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/ValidateEntraIdTenantItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/ValidateEntraIdTenantItems
         """
         return Request(self, _VALIDATE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
 
@@ -1482,7 +1483,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantCheckProductionItemsSpec`.
 
         Returns:
             200: `EntraIdTenantCheckProductionItemsModel`.
@@ -1492,9 +1493,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/CheckEntraIdTenantProductionItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/CheckEntraIdTenantProductionItems
         """
         return Request(self, _CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS, {"session_id": session_id}, body)
 
@@ -1508,7 +1509,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantGeneratePasswordSpec`.
 
         Returns:
             200: `EntraIdTenantGeneratedPasswordsModel`.
@@ -1518,9 +1519,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GenerateEntraIdTenantPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GenerateEntraIdTenantPassword
         """
         return Request(self, _GENERATE_ENTRA_ID_TENANT_PASSWORD, {"session_id": session_id}, body)
 
@@ -1533,7 +1534,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemRestoreSpec`.
 
         Returns:
             200: `EntraIdTenantRestoreSessionModel`.
@@ -1543,9 +1544,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItems
         """
         return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
 
@@ -1559,7 +1560,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreItemAttributesSpec`.
 
         Returns:
             200: `EntraIdTenantRestoreSessionModel`.
@@ -1569,9 +1570,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItemAttributes
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItemAttributes
         """
         return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES, {"session_id": session_id}, body)
 
@@ -1584,7 +1585,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemComparisonModel`.
@@ -1594,9 +1595,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/CompareEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/CompareEntraIdTenantItem
         """
         return Request(self, _COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -1610,7 +1611,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemStartComparisonModel`.
@@ -1620,9 +1621,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/StartCompareEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/StartCompareEntraIdTenantItem
         """
         return Request(self, _START_COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -1646,9 +1647,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetCompareEntraIdTenantItemResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetCompareEntraIdTenantItemResult
         """
         return Request(
             self,
@@ -1666,7 +1667,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemRecursiveComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemStartRecursiveComparisonModel`.
@@ -1676,9 +1677,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/StartRecursiveComparisonEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/StartRecursiveComparisonEntraIdTenantItem
         """
         return Request(self, _START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -1702,9 +1703,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetRecursiveComparisonEntraIdTenantItemResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/GetRecursiveComparisonEntraIdTenantItemResult
         """
         return Request(
             self,
@@ -1723,7 +1724,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantBrowseSpec`.
             to_xml: query `toXml`.
 
         Returns:
@@ -1734,9 +1735,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/ExportEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/ExportEntraIdTenantItem
         """
         return Download(self, _EXPORT_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "to_xml": to_xml}, body)
 
@@ -1749,7 +1750,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1759,9 +1760,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantUser
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantUser
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_USER, {"backup_id": backup_id}, body)
 
@@ -1774,7 +1775,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1784,9 +1785,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantGroup
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_GROUP, {"backup_id": backup_id}, body)
 
@@ -1800,7 +1801,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1810,9 +1811,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantAdministrativeUnit
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantAdministrativeUnit
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT, {"backup_id": backup_id}, body)
 
@@ -1825,7 +1826,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1835,9 +1836,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantRole
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantRole
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_ROLE, {"backup_id": backup_id}, body)
 
@@ -1850,7 +1851,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1860,9 +1861,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantApplication
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantApplication
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_APPLICATION, {"backup_id": backup_id}, body)
 
@@ -1876,7 +1877,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1886,9 +1887,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantConditionalAccessPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantConditionalAccessPolicy
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY, {"backup_id": backup_id}, body)
 
@@ -1909,9 +1910,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessions
         """
         return Request(self, _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS, {"session_id": session_id})
 
@@ -1934,9 +1935,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSession
         """
         return Request(
             self,
@@ -1963,9 +1964,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionLogs
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionLogs
         """
         return Request(
             self,
@@ -1993,9 +1994,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/StopEntraIdTenantItemRestoreSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backup-Browsers#operation/StopEntraIdTenantItemRestoreSession
         """
         return Request(
             self,

@@ -207,7 +207,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backups#operation/GetAllBackups
         """
@@ -245,7 +244,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backups#operation/GetBackup
         """
@@ -275,7 +273,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backups#operation/DeleteBackup
         """
@@ -299,7 +296,7 @@ class BackupsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredBackupDownloadMetaSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -309,9 +306,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backups#operation/DownloadBackupMeta
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backups#operation/DownloadBackupMeta
         """
         return Request(self, _DOWNLOAD_BACKUP_META, {"id": id}, body)
 
@@ -348,7 +345,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backups#operation/GetAllBackupFiles
         """
@@ -387,7 +383,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backups#operation/GetBackupFile
         """
@@ -410,7 +405,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Backups#operation/GetBackupObjects
         """

@@ -62,7 +62,7 @@ class CloudBrowserApi(Api):
         """Get Cloud Hierarchy: POST /api/v1/cloudBrowser.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudBrowserSpec`.
             reset_cache: query `resetCache`.
 
         Returns:
@@ -73,9 +73,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Cloud-Browser#operation/BrowseCloudEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Cloud-Browser#operation/BrowseCloudEntity
         """
         return Request(self, _BROWSE_CLOUD_ENTITY, {"reset_cache": reset_cache}, body)
 
@@ -86,7 +86,7 @@ class CloudBrowserApi(Api):
         """New Folder: POST /api/v1/cloudBrowser/newFolder.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudBrowserNewFolderSpec`.
 
         Returns:
             201: `EmptySuccessResponse`.
@@ -96,9 +96,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Cloud-Browser#operation/CreateNewCloudFolder
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Cloud-Browser#operation/CreateNewCloudFolder
         """
         return Request(self, _CREATE_NEW_CLOUD_FOLDER, {}, body)
 

@@ -458,7 +458,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/GetAllCreds
         """
@@ -484,7 +483,7 @@ class CredentialsApi(Api):
         """Add Credentials Record: POST /api/v1/credentials.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CredentialsSpec`.
 
         Returns:
             201: `CredentialsModel`.
@@ -494,7 +493,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/CreateCreds
         """
@@ -517,7 +515,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/GetCreds
         """
@@ -532,7 +529,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsModel`.
 
         Returns:
             200: `CredentialsModel`.
@@ -543,7 +540,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/UpdateCreds
         """
@@ -566,7 +562,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/DeleteCreds
         """
@@ -581,7 +576,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -592,9 +587,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangePasswordForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangePasswordForCreds
         """
         return Request(self, _CHANGE_PASSWORD_FOR_CREDS, {"id": id}, body)
 
@@ -607,7 +602,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `PrivateKeyChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -618,9 +613,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangePrivateKeyForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangePrivateKeyForCreds
         """
         return Request(self, _CHANGE_PRIVATE_KEY_FOR_CREDS, {"id": id}, body)
 
@@ -633,7 +628,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -644,9 +639,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangeRootPasswordForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangeRootPasswordForCreds
         """
         return Request(self, _CHANGE_ROOT_PASSWORD_FOR_CREDS, {"id": id}, body)
 
@@ -677,9 +672,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/GetAllCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/GetAllCloudCreds
         """
         return Listing(
             self,
@@ -701,7 +696,7 @@ class CredentialsApi(Api):
         """Add Cloud Credentials Record: POST /api/v1/cloudCredentials.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudCredentialsSpec`.
 
         Returns:
             201: `CloudCredentialsModel`.
@@ -711,9 +706,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/CreateCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/CreateCloudCreds
         """
         return Request(self, _CREATE_CLOUD_CREDS, {}, body)
 
@@ -724,7 +719,7 @@ class CredentialsApi(Api):
         """Get Microsoft Entra ID Verification Code: POST /api/v1/cloudCredentials/appRegistration.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudDeviceCodeSpec`.
 
         Returns:
             201: `CloudDeviceCodeModel`.
@@ -734,9 +729,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/RequestAppRegistrationByDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/RequestAppRegistrationByDeviceCode
         """
         return Request(self, _REQUEST_APP_REGISTRATION_BY_DEVICE_CODE, {}, body)
 
@@ -757,9 +752,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/FinishAppRegistrationByDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/FinishAppRegistrationByDeviceCode
         """
         return Request(self, _FINISH_APP_REGISTRATION_BY_DEVICE_CODE, {"verification_code": verification_code})
 
@@ -776,9 +771,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/RequestAuthentication
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/RequestAuthentication
         """
         return Request(self, _REQUEST_AUTHENTICATION, {})
 
@@ -799,7 +794,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/GetCloudCreds
         """
@@ -814,7 +808,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudCredentialsModel`.
 
         Returns:
             200: `CloudCredentialsModel`.
@@ -825,9 +819,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/UpdateCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/UpdateCloudCreds
         """
         return Request(self, _UPDATE_CLOUD_CREDS, {"id": id}, body)
 
@@ -848,9 +842,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/DeleteCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/DeleteCloudCreds
         """
         return Request(self, _DELETE_CLOUD_CREDS, {"id": id})
 
@@ -863,7 +857,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudCredentialsPasswordSpec`.
 
         Returns:
             201: `CloudCredentialsModel`.
@@ -873,9 +867,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangeCloudCredsSecretKey
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangeCloudCredsSecretKey
         """
         return Request(self, _CHANGE_CLOUD_CREDS_SECRET_KEY, {"id": id}, body)
 
@@ -888,7 +882,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `GoogleCloudServiceCredentialsExistingAccountSpec`.
 
         Returns:
             201: `EmptySuccessResponse`.
@@ -898,7 +892,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangeAccount
         """
@@ -913,7 +906,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CertificateUploadSpec`.
 
         Returns:
             204: nothing.
@@ -924,9 +917,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangeCloudCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/ChangeCloudCertificate
         """
         return Request(self, _CHANGE_CLOUD_CERTIFICATE, {"id": id}, body)
 
@@ -947,9 +940,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/GetAllCredsHelperAppliances
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/GetAllCredsHelperAppliances
         """
         return Request(self, _GET_ALL_CREDS_HELPER_APPLIANCES, {"id": id})
 
@@ -962,7 +955,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudHelperApplianceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -972,9 +965,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/CreateCloudCredsHelperAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/CreateCloudCredsHelperAppliance
         """
         return Request(self, _CREATE_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id}, body)
 
@@ -997,9 +990,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/GetCloudCredsHelperAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/GetCloudCredsHelperAppliance
         """
         return Request(self, _GET_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id, "appliance_id": appliance_id})
 
@@ -1022,9 +1015,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/DeleteCloudCredsHelperApplianceAsync
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Credentials#operation/DeleteCloudCredsHelperApplianceAsync
         """
         return Request(self, _DELETE_CLOUD_CREDS_HELPER_APPLIANCE_ASYNC, {"id": id, "appliance_id": appliance_id})
 

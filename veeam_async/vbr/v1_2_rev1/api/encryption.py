@@ -256,9 +256,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/GetAllEncryptionPasswords
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/GetAllEncryptionPasswords
         """
         return Listing(
             self,
@@ -273,7 +273,7 @@ class EncryptionApi(Api):
         """Add Encryption Password: POST /api/v1/encryptionPasswords.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordSpec`.
 
         Returns:
             201: `EncryptionPasswordModel`.
@@ -283,9 +283,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/CreateEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/CreateEncryptionPassword
         """
         return Request(self, _CREATE_ENCRYPTION_PASSWORD, {}, body)
 
@@ -306,9 +306,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/GetEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/GetEncryptionPassword
         """
         return Request(self, _GET_ENCRYPTION_PASSWORD, {"id": id})
 
@@ -321,7 +321,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordModel`.
 
         Returns:
             200: `EncryptionPasswordModel`.
@@ -332,9 +332,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/UpdateEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/UpdateEncryptionPassword
         """
         return Request(self, _UPDATE_ENCRYPTION_PASSWORD, {"id": id}, body)
 
@@ -355,9 +355,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/DeleteEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/DeleteEncryptionPassword
         """
         return Request(self, _DELETE_ENCRYPTION_PASSWORD, {"id": id})
 
@@ -370,7 +370,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -381,9 +381,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/ChangeEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/ChangeEncryptionPassword
         """
         return Request(self, _CHANGE_ENCRYPTION_PASSWORD, {"id": id}, body)
 
@@ -414,9 +414,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/GetAllKMSServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/GetAllKMSServers
         """
         return Listing(
             self,
@@ -438,7 +438,7 @@ class EncryptionApi(Api):
         """Add KMS Server: POST /api/v1/kmsServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `KeyManagementServerBaseSpec`.
 
         Returns:
             201: `KeyManagementServerBaseModel`.
@@ -448,9 +448,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/CreateKMSServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/CreateKMSServer
         """
         return Request(self, _CREATE_KMS_SERVER, {}, body)
 
@@ -471,7 +471,6 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/GetKMSServer
         """
@@ -486,7 +485,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `KeyManagementServerBaseModel`.
 
         Returns:
             200: `KeyManagementServerBaseModel`.
@@ -497,9 +496,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/UpdateKMSServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/UpdateKMSServer
         """
         return Request(self, _UPDATE_KMS_SERVER, {"id": id}, body)
 
@@ -521,9 +520,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/DeleteKMSServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/DeleteKMSServer
         """
         return Request(self, _DELETE_KMS_SERVER, {"id": id})
 
@@ -536,7 +535,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `KMSServerChangeCertificateSpec`.
 
         Returns:
             204: nothing.
@@ -546,9 +545,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/ChangeKMServerCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Encryption#operation/ChangeKMServerCertificate
         """
         return Request(self, _CHANGE_KM_SERVER_CERTIFICATE, {"id": id}, body)
 

@@ -292,9 +292,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
         """
         return Listing(
             self,
@@ -346,9 +346,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetVmwareHostObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetVmwareHostObject
         """
         return Listing(
             self,
@@ -374,7 +374,7 @@ class InventoryBrowserApi(Api):
         """Get All Servers: POST /api/v1/inventory.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `InventoryBrowserResult`.
@@ -383,9 +383,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetAllInventoryHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetAllInventoryHosts
         """
         return Listing(self, _GET_ALL_INVENTORY_HOSTS, {}, body)
 
@@ -400,7 +400,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             hostname: path `hostname`.
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
             reset_cache: query `resetCache`.
 
         Returns:
@@ -411,9 +411,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetInventoryObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetInventoryObjects
         """
         return Listing(self, _GET_INVENTORY_OBJECTS, {"hostname": hostname, "reset_cache": reset_cache}, body)
 
@@ -434,9 +434,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/RescanInventoryObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/RescanInventoryObjects
         """
         return Request(self, _RESCAN_INVENTORY_OBJECTS, {"hostname": hostname})
 
@@ -465,9 +465,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
         """
         return Listing(
             self,
@@ -498,9 +498,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetUnstructuredDataServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetUnstructuredDataServers
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_SERVERS, {"id": id})
 
@@ -529,9 +529,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetAllEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetAllEntraIDTenants
         """
         return Listing(
             self,
@@ -552,7 +552,7 @@ class InventoryBrowserApi(Api):
         """Add Microsoft Entra ID Tenant: POST /api/v1/inventory/entraId/tenants.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIDTenantSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -562,9 +562,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/CreateEntraIDTenant
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/CreateEntraIDTenant
         """
         return Request(self, _CREATE_ENTRA_ID_TENANT, {}, body)
 
@@ -585,9 +585,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/GetEntraIDTenants
         """
         return Request(self, _GET_ENTRA_ID_TENANTS, {"id": id})
 
@@ -600,7 +600,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIDTenantModel`.
 
         Returns:
             200: `EntraIDTenantModel`.
@@ -611,9 +611,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/UpdateEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/UpdateEntraIDTenants
         """
         return Request(self, _UPDATE_ENTRA_ID_TENANTS, {"id": id}, body)
 
@@ -634,9 +634,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/DeleteEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Inventory-Browser#operation/DeleteEntraIDTenants
         """
         return Request(self, _DELETE_ENTRA_ID_TENANTS, {"id": id})
 

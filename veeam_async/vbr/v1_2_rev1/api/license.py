@@ -297,7 +297,7 @@ class LicenseApi(Api):
         """Install License: POST /api/v1/license/install.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseInstallationSpec`.
 
         Returns:
             200: `InstalledLicenseModel`.
@@ -307,7 +307,6 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/InstallLicense
         """
@@ -325,9 +324,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/GetInstalledLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/GetInstalledLicense
         """
         return Request(self, _GET_INSTALLED_LICENSE, {})
 
@@ -338,7 +337,7 @@ class LicenseApi(Api):
         """Remove License: POST /api/v1/license/remove.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseRemoveSpec`.
 
         Returns:
             200: `InstalledLicenseModel`.
@@ -348,7 +347,6 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/RemoveLicense
         """
@@ -361,7 +359,7 @@ class LicenseApi(Api):
         """Create License Usage Report: POST /api/v1/license/createReport.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseCreateReportSpec`.
 
         Returns:
             200: `bytes` as application/octet-stream.
@@ -371,9 +369,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/CreateLicenseReport
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/CreateLicenseReport
         """
         return Download(self, _CREATE_LICENSE_REPORT, {}, body)
 
@@ -384,7 +382,7 @@ class LicenseApi(Api):
         """Renew Installed License: POST /api/v1/license/renew.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseRenewSpec`.
 
         Returns:
             200: `LicenseRenewalModel`.
@@ -394,9 +392,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/RenewInstalledLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/RenewInstalledLicense
         """
         return Request(self, _RENEW_INSTALLED_LICENSE, {}, body)
 
@@ -436,9 +434,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/GetLicensedSockets
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/GetLicensedSockets
         """
         return Listing(
             self,
@@ -474,9 +472,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/RevokeSocketLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/RevokeSocketLicense
         """
         return Request(self, _REVOKE_SOCKET_LICENSE, {"host_id": host_id})
 
@@ -513,9 +511,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/GetLicensedInstances
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/GetLicensedInstances
         """
         return Listing(
             self,
@@ -542,7 +540,7 @@ class LicenseApi(Api):
 
         Args:
             instance_id: path `instanceId`, UUID.
-            body: what is sent, as application/json.
+            body: `InstanceLicenseAssignmentSpec`.
 
         Returns:
             200: `InstanceLicenseWorkloadModel`.
@@ -552,9 +550,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/AssignInstanceLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/AssignInstanceLicense
         """
         return Request(self, _ASSIGN_INSTANCE_LICENSE, {"instance_id": instance_id}, body)
 
@@ -575,9 +573,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/RevokeInstanceLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/RevokeInstanceLicense
         """
         return Request(self, _REVOKE_INSTANCE_LICENSE, {"instance_id": instance_id})
 
@@ -593,9 +591,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/GetLicensedCapacity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/GetLicensedCapacity
         """
         return Request(self, _GET_LICENSED_CAPACITY, {})
 
@@ -616,9 +614,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/RevokeCapacityLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/RevokeCapacityLicense
         """
         return Request(self, _REVOKE_CAPACITY_LICENSE, {"instance_id": instance_id})
 
@@ -635,7 +633,6 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/UpdateLicense
         """
@@ -648,7 +645,7 @@ class LicenseApi(Api):
         """Enable or Disable License Auto Update: POST /api/v1/license/autoupdate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseAutoUpdateSpec`.
 
         Returns:
             200: `InstalledLicenseModel`.
@@ -658,7 +655,6 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/SetAutoUpdate
         """
@@ -671,7 +667,7 @@ class LicenseApi(Api):
         """Enable or Disable Instance Consumption for Unlicensed Agents: POST /api/v1/license/agentConsumption.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseAgentConsumptionSpec`.
 
         Returns:
             200: `InstalledLicenseModel`.
@@ -681,9 +677,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/SetAgentConsumption
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/License#operation/SetAgentConsumption
         """
         return Request(self, _SET_AGENT_CONSUMPTION, {}, body)
 

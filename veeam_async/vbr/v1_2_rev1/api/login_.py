@@ -72,7 +72,7 @@ class LoginApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/x-www-form-urlencoded.
+            body: `TokenLoginSpec`, sent as application/x-www-form-urlencoded.
 
         Returns:
             200: `TokenModel`.
@@ -82,7 +82,6 @@ class LoginApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Login#operation/CreateToken
         """
@@ -102,9 +101,9 @@ class LoginApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Login#operation/CreateAuthorizationCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Login#operation/CreateAuthorizationCode
         """
         return Request(self, _CREATE_AUTHORIZATION_CODE, {})
 
@@ -120,7 +119,6 @@ class LoginApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Login#operation/Logout
         """

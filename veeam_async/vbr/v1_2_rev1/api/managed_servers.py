@@ -179,9 +179,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/GetAllManagedServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/GetAllManagedServers
         """
         return Listing(
             self,
@@ -204,7 +204,7 @@ class ManagedServersApi(Api):
         """Add Server: POST /api/v1/backupInfrastructure/managedServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManagedServerSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -214,9 +214,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/CreateManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/CreateManagedServer
         """
         return Request(self, _CREATE_MANAGED_SERVER, {}, body)
 
@@ -228,7 +228,7 @@ class ManagedServersApi(Api):
         /api/v1/backupInfrastructure/managedServers/cloudDirectorHosts.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudDirectorHostDiscoverySpec`.
 
         Returns:
             200: `CloudDirectorHostDiscoveryResult`.
@@ -238,9 +238,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/ResolveCloudDirectorHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/ResolveCloudDirectorHosts
         """
         return Request(self, _RESOLVE_CLOUD_DIRECTOR_HOSTS, {}, body)
 
@@ -261,9 +261,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/GetManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/GetManagedServer
         """
         return Request(self, _GET_MANAGED_SERVER, {"id": id})
 
@@ -276,7 +276,7 @@ class ManagedServersApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ManagedServerModel`.
 
         Returns:
             201: `SessionModel`.
@@ -287,9 +287,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/UpdateManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/UpdateManagedServer
         """
         return Request(self, _UPDATE_MANAGED_SERVER, {"id": id}, body)
 
@@ -310,9 +310,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/DeleteManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/DeleteManagedServer
         """
         return Request(self, _DELETE_MANAGED_SERVER, {"id": id})
 
@@ -321,11 +321,12 @@ class ManagedServersApi(Api):
         id: str,
         body: LinuxCredentialsSpec,
     ) -> Request[SessionModel]:
-        """Change to Single-Use Credentials: POST /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
+        """Change to Single-Use Credentials: POST
+        /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `LinuxCredentialsSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -336,9 +337,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/UpdateSingleUseCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Managed-Servers#operation/UpdateSingleUseCredentials
         """
         return Request(self, _UPDATE_SINGLE_USE_CREDENTIALS, {"id": id}, body)
 

@@ -358,9 +358,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/GetAllRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/GetAllRepositories
         """
         return Listing(
             self,
@@ -388,7 +388,7 @@ class RepositoriesApi(Api):
         """Add Repository: POST /api/v1/backupInfrastructure/repositories.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositorySpec`.
             overwrite_owner: query `overwriteOwner`.
 
         Returns:
@@ -399,9 +399,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/CreateRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/CreateRepository
         """
         return Request(self, _CREATE_REPOSITORY, {"overwrite_owner": overwrite_owner}, body)
 
@@ -412,7 +412,7 @@ class RepositoriesApi(Api):
         """Rescan Repositories: POST /api/v1/backupInfrastructure/repositories/rescan.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoriesRescanSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -423,9 +423,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/RescanRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/RescanRepositories
         """
         return Request(self, _RESCAN_REPOSITORIES, {}, body)
 
@@ -466,9 +466,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/GetAllRepositoriesStates
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/GetAllRepositoriesStates
         """
         return Listing(
             self,
@@ -505,9 +505,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/GetRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/GetRepository
         """
         return Request(self, _GET_REPOSITORY, {"id": id})
 
@@ -520,7 +520,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryModel`.
 
         Returns:
             201: `SessionModel`.
@@ -531,9 +531,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/UpdateRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/UpdateRepository
         """
         return Request(self, _UPDATE_REPOSITORY, {"id": id}, body)
 
@@ -557,9 +557,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/DeleteRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/DeleteRepository
         """
         return Request(self, _DELETE_REPOSITORY, {"id": id, "delete_backups": delete_backups})
 
@@ -588,9 +588,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/GetAllScaleOutRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/GetAllScaleOutRepositories
         """
         return Listing(
             self,
@@ -611,7 +611,7 @@ class RepositoriesApi(Api):
         """Add Scale-Out Backup Repository: POST /api/v1/backupInfrastructure/scaleOutRepositories.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ScaleOutRepositorySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -621,9 +621,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/CreateScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/CreateScaleOutRepository
         """
         return Request(self, _CREATE_SCALE_OUT_REPOSITORY, {}, body)
 
@@ -644,9 +644,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/GetScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/GetScaleOutRepository
         """
         return Request(self, _GET_SCALE_OUT_REPOSITORY, {"id": id})
 
@@ -659,7 +659,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutRepositoryModel`.
 
         Returns:
             201: `SessionModel`.
@@ -670,9 +670,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/UpdateScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/UpdateScaleOutRepository
         """
         return Request(self, _UPDATE_SCALE_OUT_REPOSITORY, {"id": id}, body)
 
@@ -696,9 +696,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/DeleteScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/DeleteScaleOutRepository
         """
         return Request(self, _DELETE_SCALE_OUT_REPOSITORY, {"id": id, "delete_backups": delete_backups})
 
@@ -711,7 +711,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -721,9 +721,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/EnableScaleOutExtentSealedMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/EnableScaleOutExtentSealedMode
         """
         return Request(self, _ENABLE_SCALE_OUT_EXTENT_SEALED_MODE, {"id": id}, body)
 
@@ -736,7 +736,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -746,9 +746,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/DisableScaleOutExtentSealedMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/DisableScaleOutExtentSealedMode
         """
         return Request(self, _DISABLE_SCALE_OUT_EXTENT_SEALED_MODE, {"id": id}, body)
 
@@ -761,7 +761,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -771,9 +771,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/EnableScaleOutExtentMaintenanceMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/EnableScaleOutExtentMaintenanceMode
         """
         return Request(self, _ENABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
 
@@ -786,7 +786,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -796,9 +796,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/DisableScaleOutExtentMaintenanceMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Repositories#operation/DisableScaleOutExtentMaintenanceMode
         """
         return Request(self, _DISABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
 

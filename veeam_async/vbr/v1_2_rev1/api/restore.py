@@ -391,9 +391,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
         """
         return Listing(
             self,
@@ -414,7 +414,7 @@ class RestoreApi(Api):
         """Start Instant Recovery: POST /api/v1/restore/instantRecovery/vSphere/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InstantViVMRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -425,9 +425,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryMount
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
 
@@ -448,9 +448,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetInstantViVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetInstantViVMRecoveryMount
         """
         return Request(self, _GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -472,9 +472,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryUnmount
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -487,7 +487,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `ViVMQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -498,9 +498,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryMigrate
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
 
@@ -511,7 +511,7 @@ class RestoreApi(Api):
         """Restore Entire VMware vSphere VM: POST /api/v1/restore/vmRestore/vSphere.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireViVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -522,9 +522,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/EntireVmRestoreVmware
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/EntireVmRestoreVmware
         """
         return Request(self, _ENTIRE_VM_RESTORE_VMWARE, {}, body)
 
@@ -535,7 +535,7 @@ class RestoreApi(Api):
         """Restore Entire VMware Cloud Director VM: POST /api/v1/restore/vmRestore/cloudDirector.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireCloudDirectorVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -546,9 +546,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/EntireVmRestoreCloudDirector
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/EntireVmRestoreCloudDirector
         """
         return Request(self, _ENTIRE_VM_RESTORE_CLOUD_DIRECTOR, {}, body)
 
@@ -578,9 +578,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
         """
         return Listing(
             self,
@@ -601,7 +601,7 @@ class RestoreApi(Api):
         """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vSphere/fcd.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VmwareFcdInstantRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -612,9 +612,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
 
@@ -635,9 +635,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
         """
         return Request(self, _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
 
@@ -659,9 +659,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
 
@@ -674,7 +674,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `VmwareFcdQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -685,9 +685,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
 
@@ -698,7 +698,7 @@ class RestoreApi(Api):
         """Start File Restore: POST /api/v1/restore/flr.
 
         Args:
-            body: what is sent, as application/json.
+            body: `FlrMountSpec`.
 
         Returns:
             201: `FlrBrowseMountModel`.
@@ -708,7 +708,6 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartFlrMount
         """
@@ -731,7 +730,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopFlrMount
         """
@@ -741,10 +739,11 @@ class RestoreApi(Api):
         self: Caller,
         body: EntraIdTenantRestoreDeviceCodeSpec,
     ) -> Request[EntraIdTenantRestoreDeviceCodeModel]:
-        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST /api/v1/restore/entraId/tenant/deviceCode.
+        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST
+        /api/v1/restore/entraId/tenant/deviceCode.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreDeviceCodeSpec`.
 
         Returns:
             201: `EntraIdTenantRestoreDeviceCodeModel`.
@@ -754,9 +753,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
         """
         return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE, {}, body)
 
@@ -768,7 +767,7 @@ class RestoreApi(Api):
         /api/v1/restore/entraId/tenant/deviceCode/state.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreDeviceCodeStateSpec`.
 
         Returns:
             200: `EntraIdTenantRestoreDeviceCodeStateModel`.
@@ -778,9 +777,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
         """
         return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE, {}, body)
 
@@ -791,7 +790,7 @@ class RestoreApi(Api):
         """Mount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantStartRestoreSpec`.
 
         Returns:
             201: `EntraIdTenantBrowseMountModel`.
@@ -801,9 +800,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartEntraIDTenantRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartEntraIDTenantRestore
         """
         return Request(self, _START_ENTRA_ID_TENANT_RESTORE, {}, body)
 
@@ -816,7 +815,7 @@ class RestoreApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStopSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -826,9 +825,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopEntraIDTenantRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopEntraIDTenantRestore
         """
         return Request(self, _STOP_ENTRA_ID_TENANT_RESTORE, {"session_id": session_id}, body)
 
@@ -839,7 +838,7 @@ class RestoreApi(Api):
         """Start Microsoft Entra ID Audit Log Restore: POST /api/v1/restore/entraId/auditLog.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataMountSpec`.
 
         Returns:
             201: `UnstructuredDataFlrBrowseMountModel`.
@@ -849,9 +848,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartEntraIDAuditLogMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartEntraIDAuditLogMount
         """
         return Request(self, _START_ENTRA_ID_AUDIT_LOG_MOUNT, {}, body)
 
@@ -872,9 +871,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopEntraIDAuditLogMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopEntraIDAuditLogMount
         """
         return Request(self, _STOP_ENTRA_ID_AUDIT_LOG_MOUNT, {"session_id": session_id})
 

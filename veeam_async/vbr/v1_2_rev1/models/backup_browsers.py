@@ -25,15 +25,11 @@ if TYPE_CHECKING:
 
 
 class EEntraIDTenantItemChangeType(OpenEnum):
-    """Entra ID tenant item change type: 2 known values."""
-
     ADDED = "Added"
     DELETED = "Deleted"
 
 
 class EEntraIdSavedTenantItemType(OpenEnum):
-    """Entra id saved tenant item type: 14 known values."""
-
     USER = "User"
     ADMINISTRATIVE_UNIT = "AdministrativeUnit"
     GROUP = "Group"
@@ -51,8 +47,6 @@ class EEntraIdSavedTenantItemType(OpenEnum):
 
 
 class EEntraIdTenantAdminUnitSortingProperty(OpenEnum):
-    """Entra id tenant admin unit sorting property: 5 known values."""
-
     DISPLAY_NAME = "displayName"
     DESCRIPTION = "description"
     VISIBILITY = "visibility"
@@ -61,15 +55,11 @@ class EEntraIdTenantAdminUnitSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantAdminUnitVisibilityType(OpenEnum):
-    """Entra id tenant admin unit visibility type: 2 known values."""
-
     PUBLIC = "Public"
     HIDDEN = "Hidden"
 
 
 class EEntraIdTenantApplicationSortingProperty(OpenEnum):
-    """Entra id tenant application sorting property: 7 known values."""
-
     DISPLAY_NAME = "displayName"
     ENABLED = "enabled"
     TAGS = "tags"
@@ -80,15 +70,11 @@ class EEntraIdTenantApplicationSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantApplicationType(OpenEnum):
-    """Entra id tenant application type: 2 known values."""
-
     APP_REGISTRATION = "AppRegistration"
     ENTERPRISE_REGISTRATION = "EnterpriseRegistration"
 
 
 class EEntraIdTenantConditionalAccessPolicySortingProperty(OpenEnum):
-    """Entra id tenant conditional access policy sorting property: 4 known values."""
-
     DISPLAY_NAME = "displayName"
     OBJECT_ID = "objectId"
     STATE = "state"
@@ -96,23 +82,17 @@ class EEntraIdTenantConditionalAccessPolicySortingProperty(OpenEnum):
 
 
 class EEntraIdTenantConditionalAccessPolicyState(OpenEnum):
-    """Entra id tenant conditional access policy state: 3 known values."""
-
     ENABLED = "Enabled"
     DISABLED = "Disabled"
     ENABLED_FOR_REPORTING_BUT_NOT_ENFORCED = "EnabledForReportingButNotEnforced"
 
 
 class EEntraIdTenantGroupMembershipType(OpenEnum):
-    """Entra id tenant group membership type: 2 known values."""
-
     ASSIGNED = "Assigned"
     DYNAMIC = "Dynamic"
 
 
 class EEntraIdTenantGroupSortingProperty(OpenEnum):
-    """Entra id tenant group sorting property: 9 known values."""
-
     DISPLAY_NAME = "displayName"
     DESCRIPTION = "description"
     GROUP_TYPE = "groupType"
@@ -125,8 +105,6 @@ class EEntraIdTenantGroupSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantGroupType(OpenEnum):
-    """Entra id tenant group type: 4 known values."""
-
     MICROSOFT365_GROUP = "Microsoft365Group"
     SECURITY_GROUP = "SecurityGroup"
     MAIL_ENABLED_SECURITY_GROUP = "MailEnabledSecurityGroup"
@@ -134,8 +112,6 @@ class EEntraIdTenantGroupType(OpenEnum):
 
 
 class EEntraIdTenantItemType(OpenEnum):
-    """Entra id tenant item type: 6 known values."""
-
     USER = "User"
     GROUP = "Group"
     ADMIN_UNIT = "AdminUnit"
@@ -145,14 +121,10 @@ class EEntraIdTenantItemType(OpenEnum):
 
 
 class EEntraIdTenantRestorePointSortingProperty(OpenEnum):
-    """Entra id tenant restore point sorting property: one known value."""
-
     CREATION_TIME = "creationTime"
 
 
 class EEntraIdTenantRestoreSessionLogStatus(OpenEnum):
-    """Entra id tenant restore session log status: 4 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -160,8 +132,6 @@ class EEntraIdTenantRestoreSessionLogStatus(OpenEnum):
 
 
 class EEntraIdTenantRestoreSessionLogStyle(OpenEnum):
-    """Entra id tenant restore session log style: 4 known values."""
-
     NONE = "None"
     BOLD = "Bold"
     GRAY = "Gray"
@@ -169,8 +139,6 @@ class EEntraIdTenantRestoreSessionLogStyle(OpenEnum):
 
 
 class EEntraIdTenantRestoreSessionState(OpenEnum):
-    """Entra id tenant restore session state: 8 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCESS = "Success"
@@ -182,8 +150,6 @@ class EEntraIdTenantRestoreSessionState(OpenEnum):
 
 
 class EEntraIdTenantRoleSortingProperty(OpenEnum):
-    """Entra id tenant role sorting property: 6 known values."""
-
     DISPLAY_NAME = "displayName"
     IS_BUILT_IN = "isBuiltIn"
     IS_ENABLED = "isEnabled"
@@ -193,8 +159,6 @@ class EEntraIdTenantRoleSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantUserSortingProperty(OpenEnum):
-    """Entra id tenant user sorting property: 14 known values."""
-
     DISPLAY_NAME = "displayName"
     MAIL_ADDRESS = "mailAddress"
     USERNAME = "username"
@@ -212,21 +176,15 @@ class EEntraIdTenantUserSortingProperty(OpenEnum):
 
 
 class EFileBackupFLRCopyToRestoreMode(OpenEnum):
-    """File backup FLR copy to restore mode: 2 known values."""
-
     LATEST_POINT = "LatestPoint"
     CUSTOM = "Custom"
 
 
 class EFlrBrowseMountFiltersOrderColumn(OpenEnum):
-    """Flr browse mount filters order column: one known value."""
-
     CREATION_TIME = "CreationTime"
 
 
 class EFlrBrowseOrderType(OpenEnum):
-    """Flr browse order type: 6 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     SIZE = "Size"
@@ -236,8 +194,6 @@ class EFlrBrowseOrderType(OpenEnum):
 
 
 class EFlrItemStateType(OpenEnum):
-    """Flr item state type: 6 known values."""
-
     NOT_AVALIABLE = "NotAvaliable"
     CHANGED = "Changed"
     UNCHANGED = "Unchanged"
@@ -247,8 +203,6 @@ class EFlrItemStateType(OpenEnum):
 
 
 class EFlrItemType(OpenEnum):
-    """Flr item type: 4 known values."""
-
     DRIVE = "Drive"
     FOLDER = "Folder"
     FILE = "File"
@@ -256,16 +210,12 @@ class EFlrItemType(OpenEnum):
 
 
 class EFlrRestoreType(OpenEnum):
-    """Flr restore type: 3 known values."""
-
     OVERWRITE = "Overwrite"
     KEEP = "Keep"
     PERMISSION_ONLY = "PermissionOnly"
 
 
 class EFlrSearchForResultOrderType(OpenEnum):
-    """Flr search for result order type: 8 known values."""
-
     NAME = "Name"
     SIZE = "Size"
     EXTENSION = "Extension"
@@ -277,15 +227,12 @@ class EFlrSearchForResultOrderType(OpenEnum):
 
 
 class EUnstructuredDataFlrBrowseMountFiltersOrderColumn(OpenEnum):
-    """Unstructured data flr browse mount filters order column: one known value."""
-
     CREATION_TIME = "CreationTime"
 
 
 @model
 class EntraIDItemIncludeRestoreSpec(Model):
-    """Entra ID item include restore spec.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -296,16 +243,12 @@ class EntraIDItemIncludeRestoreSpec(Model):
 
 @model
 class EntraIDPluginSettings(Model):
-    """Entra ID plugin settings."""
-
     max_parallel_jobs_per_worker: int
     storage_queue_capacity: int
 
 
 @model
 class EntraIdResource(Model):
-    """Entra id resource."""
-
     cpu_resource: int
     ram_resource: int
     item_resource: int
@@ -314,39 +257,31 @@ class EntraIdResource(Model):
 
 @model
 class EntraIdTenantAdminUnitFilterBrowseSpec(Model):
-    """Entra id tenant admin unit filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     visibilities: list[EEntraIdTenantAdminUnitVisibilityType] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantAdminUnitSortingBrowseSpec(Model):
-    """Entra id tenant admin unit sorting browse spec."""
-
     property: EEntraIdTenantAdminUnitSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantApplicationFilterBrowseSpec(Model):
-    """Entra id tenant application filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     included_types: list[EEntraIdTenantApplicationType] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantApplicationSortingBrowseSpec(Model):
-    """Entra id tenant application sorting browse spec."""
-
     property: EEntraIdTenantApplicationSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantBrowseMountResult(Model):
-    """Entra id tenant browse mount result."""
+    """Given by `backup_browsers.get_all_entra_id_tenant_browse_sessions`."""
 
     data: list[EntraIdTenantBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
@@ -354,7 +289,10 @@ class EntraIdTenantBrowseMountResult(Model):
 
 @model
 class EntraIdTenantBrowseResult(Model):
-    """Entra id tenant browse result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.upload_entra_id_tenant_user`,
+    `backup_browsers.upload_entra_id_tenant_group`, `backup_browsers.upload_entra_id_tenant_administrative_unit`,
+    `backup_browsers.upload_entra_id_tenant_role` and 2 more.
+    """
 
     data: list[EntraIdTenantBrowseModel] = field(rows=True)
     pagination: PaginationResult
@@ -362,14 +300,14 @@ class EntraIdTenantBrowseResult(Model):
 
 @model
 class EntraIdTenantCheckProductionItemsModel(Model):
-    """Entra id tenant check production items model."""
+    """Given by `backup_browsers.check_entra_id_tenant_production_items`."""
 
     items: list[EntraIdTenantProductionItemModel]
 
 
 @model
 class EntraIdTenantCheckProductionItemsSpec(Model):
-    """Entra id tenant check production items spec.
+    """Taken by `backup_browsers.check_entra_id_tenant_production_items`.
 
     Attributes:
         credential_id: UUID.
@@ -381,38 +319,32 @@ class EntraIdTenantCheckProductionItemsSpec(Model):
 
 @model
 class EntraIdTenantConditionalAccessPolicyFilterBrowseSpec(Model):
-    """Entra id tenant conditional access policy filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     state: list[EEntraIdTenantConditionalAccessPolicyState] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantConditionalAccessPolicySortingBrowseSpec(Model):
-    """Entra id tenant conditional access policy sorting browse spec."""
-
     property: EEntraIdTenantConditionalAccessPolicySortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantGeneratePasswordSpec(Model):
-    """Entra id tenant generate password spec."""
+    """Taken by `backup_browsers.generate_entra_id_tenant_password`."""
 
     passwords_count: int
 
 
 @model
 class EntraIdTenantGeneratedPasswordsModel(Model):
-    """Entra id tenant generated passwords model."""
+    """Given by `backup_browsers.generate_entra_id_tenant_password`."""
 
     passwords: list[str] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantGroupFilterBrowseSpec(Model):
-    """Entra id tenant group filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     group_types: list[EEntraIdTenantGroupType] | None | Unset = UNSET
     membership_types: list[EEntraIdTenantGroupMembershipType] | None | Unset = UNSET
@@ -420,15 +352,13 @@ class EntraIdTenantGroupFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantGroupSortingBrowseSpec(Model):
-    """Entra id tenant group sorting browse spec."""
-
     property: EEntraIdTenantGroupSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantItemComparisonModel(Model):
-    """Entra id tenant item comparison model."""
+    """Given by `backup_browsers.compare_entra_id_tenant_item`."""
 
     exists_in_old_restore_point: bool
     exists_in_new_restore_point: bool
@@ -439,8 +369,6 @@ class EntraIdTenantItemComparisonModel(Model):
 
 @model
 class EntraIdTenantItemComparisonPropertyModel(Model):
-    """Entra id tenant item comparison property model."""
-
     property_name: str
     old_value: str | None | Unset = UNSET
     new_value: str | None | Unset = UNSET
@@ -449,8 +377,6 @@ class EntraIdTenantItemComparisonPropertyModel(Model):
 
 @model
 class EntraIdTenantItemComparisonReferenceModel(Model):
-    """Entra id tenant item comparison reference model."""
-
     reference_type: str
     reference_type_display_name: str
     values: list[EntraIdTenantItemComparisonReferenceValueModel]
@@ -458,8 +384,6 @@ class EntraIdTenantItemComparisonReferenceModel(Model):
 
 @model
 class EntraIdTenantItemComparisonReferenceValueModel(Model):
-    """Entra id tenant item comparison reference value model."""
-
     display_name: str
     reference_id: str
     old_value: bool
@@ -468,7 +392,7 @@ class EntraIdTenantItemComparisonReferenceValueModel(Model):
 
 @model
 class EntraIdTenantItemComparisonSessionModel(Model):
-    """Entra id tenant item comparison session model."""
+    """Given by `backup_browsers.get_compare_entra_id_tenant_item_result`."""
 
     status: EntraIdTenantItemComparisonSessionModelStatus
     result: EntraIdTenantItemComparisonModel | None | Unset = UNSET
@@ -477,7 +401,7 @@ class EntraIdTenantItemComparisonSessionModel(Model):
 
 @model
 class EntraIdTenantItemComparisonSpec(Model):
-    """Entra id tenant item comparison spec.
+    """Taken by `backup_browsers.compare_entra_id_tenant_item`, `backup_browsers.start_compare_entra_id_tenant_item`.
 
     Attributes:
         old_restore_point_id: UUID.
@@ -494,16 +418,12 @@ class EntraIdTenantItemComparisonSpec(Model):
 
 @model
 class EntraIdTenantItemIncludedPropertyModel(Model):
-    """Entra id tenant item included property model."""
-
     id: str
     group_id: str | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantItemRecursiveComparisonModel(Model):
-    """Entra id tenant item recursive comparison model."""
-
     exists_in_old_restore_point: bool
     exists_in_new_restore_point: bool
     properties: list[EntraIdTenantItemRecursiveComparisonNode]
@@ -512,8 +432,6 @@ class EntraIdTenantItemRecursiveComparisonModel(Model):
 
 @model
 class EntraIdTenantItemRecursiveComparisonNode(Model):
-    """Entra id tenant item recursive comparison node."""
-
     are_equal: bool
     is_read_only: bool | None | Unset = UNSET
     name: str
@@ -525,7 +443,7 @@ class EntraIdTenantItemRecursiveComparisonNode(Model):
 
 @model
 class EntraIdTenantItemRecursiveComparisonSessionModel(Model):
-    """Entra id tenant item recursive comparison session model."""
+    """Given by `backup_browsers.get_recursive_comparison_entra_id_tenant_item_result`."""
 
     status: EntraIdTenantItemRecursiveComparisonSessionModelStatus
     result: EntraIdTenantItemRecursiveComparisonModel | None | Unset = UNSET
@@ -534,7 +452,7 @@ class EntraIdTenantItemRecursiveComparisonSessionModel(Model):
 
 @model
 class EntraIdTenantItemRecursiveComparisonSpec(Model):
-    """Entra id tenant item recursive comparison spec.
+    """Taken by `backup_browsers.start_recursive_comparison_entra_id_tenant_item`.
 
     Attributes:
         old_restore_point_id: UUID.
@@ -550,7 +468,7 @@ class EntraIdTenantItemRecursiveComparisonSpec(Model):
 
 @model
 class EntraIdTenantItemRestoreSpec(Model):
-    """Entra id tenant item restore spec.
+    """Taken by `backup_browsers.restore_entra_id_tenant_items`.
 
     Attributes:
         credentials_id: UUID.
@@ -569,7 +487,7 @@ class EntraIdTenantItemRestoreSpec(Model):
 
 @model
 class EntraIdTenantItemStartComparisonModel(Model):
-    """Entra id tenant item start comparison model.
+    """Given by `backup_browsers.start_compare_entra_id_tenant_item`.
 
     Attributes:
         compare_session_id: UUID.
@@ -580,7 +498,7 @@ class EntraIdTenantItemStartComparisonModel(Model):
 
 @model
 class EntraIdTenantItemStartRecursiveComparisonModel(Model):
-    """Entra id tenant item start recursive comparison model.
+    """Given by `backup_browsers.start_recursive_comparison_entra_id_tenant_item`.
 
     Attributes:
         compare_session_id: UUID.
@@ -591,15 +509,13 @@ class EntraIdTenantItemStartRecursiveComparisonModel(Model):
 
 @model
 class EntraIdTenantItemTypeSpec(Model):
-    """Entra id tenant item type spec."""
+    """Taken by `backup_browsers.browse_entra_id_tenant_item`."""
 
     type: EEntraIdTenantItemType
 
 
 @model
 class EntraIdTenantMissingItemModel(Model):
-    """Entra id tenant missing item model."""
-
     item_id: str
     display_name: str | None | Unset = UNSET
     item_type: EEntraIdTenantItemType | None | Unset = UNSET
@@ -607,8 +523,7 @@ class EntraIdTenantMissingItemModel(Model):
 
 @model
 class EntraIdTenantProductionItemModel(Model):
-    """Entra id tenant production item model.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -621,8 +536,7 @@ class EntraIdTenantProductionItemModel(Model):
 
 @model
 class EntraIdTenantProductionItemSpec(Model):
-    """Entra id tenant production item spec.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -633,7 +547,7 @@ class EntraIdTenantProductionItemSpec(Model):
 
 @model
 class EntraIdTenantRestoreItemAttributesSpec(Model):
-    """Entra id tenant restore item attributes spec.
+    """Taken by `backup_browsers.restore_entra_id_tenant_item_attributes`.
 
     Attributes:
         credentials_id: UUID.
@@ -656,7 +570,8 @@ class EntraIdTenantRestoreItemAttributesSpec(Model):
 
 @model
 class EntraIdTenantRestorePointModel(Model):
-    """Entra id tenant restore point model.
+    """Given by `backup_browsers.browse_entra_id_tenant_backup_restore_points`,
+    `backup_browsers.browse_entra_id_tenant_restore_points`.
 
     Attributes:
         id: UUID.
@@ -668,15 +583,15 @@ class EntraIdTenantRestorePointModel(Model):
 
 @model
 class EntraIdTenantRestorePointSortingSpec(Model):
-    """Entra id tenant restore point sorting spec."""
-
     property: EEntraIdTenantRestorePointSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantRestorePointSpec(Model):
-    """Entra id tenant restore point spec."""
+    """Taken by `backup_browsers.browse_entra_id_tenant_backup_restore_points`,
+    `backup_browsers.browse_entra_id_tenant_restore_points`.
+    """
 
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
@@ -685,7 +600,9 @@ class EntraIdTenantRestorePointSpec(Model):
 
 @model
 class EntraIdTenantRestorePointsResult(Model):
-    """Entra id tenant restore points result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_backup_restore_points`,
+    `backup_browsers.browse_entra_id_tenant_restore_points`.
+    """
 
     data: list[EntraIdTenantRestorePointModel] = field(rows=True)
     pagination: PaginationResult
@@ -693,8 +610,7 @@ class EntraIdTenantRestorePointsResult(Model):
 
 @model
 class EntraIdTenantRestoreSessionLogModel(Model):
-    """Entra id tenant restore session log model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -710,7 +626,7 @@ class EntraIdTenantRestoreSessionLogModel(Model):
 
 @model
 class EntraIdTenantRestoreSessionLogsResult(Model):
-    """Entra id tenant restore session logs result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_restore_session_logs`."""
 
     total_records: int | None | Unset = UNSET
     records: list[EntraIdTenantRestoreSessionLogModel] | None | Unset = UNSET
@@ -718,7 +634,9 @@ class EntraIdTenantRestoreSessionLogsResult(Model):
 
 @model
 class EntraIdTenantRestoreSessionModel(Model):
-    """Entra id tenant restore session model.
+    """Given by `backup_browsers.restore_entra_id_tenant_items`,
+    `backup_browsers.restore_entra_id_tenant_item_attributes`,
+    `backup_browsers.browse_entra_id_tenant_restore_session`.
 
     Attributes:
         id: UUID.
@@ -736,7 +654,7 @@ class EntraIdTenantRestoreSessionModel(Model):
 
 @model
 class EntraIdTenantRestoreSessionsResult(Model):
-    """Entra id tenant restore sessions result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_restore_sessions`."""
 
     data: list[EntraIdTenantRestoreSessionModel]
     pagination: PaginationResult
@@ -744,16 +662,12 @@ class EntraIdTenantRestoreSessionsResult(Model):
 
 @model
 class EntraIdTenantRestoreUserPasswordSpec(Model):
-    """Entra id tenant restore user password spec."""
-
     user_id: str
     password: str
 
 
 @model
 class EntraIdTenantRoleFilterBrowseSpec(Model):
-    """Entra id tenant role filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     is_built_in: bool | None | Unset = UNSET
     is_enabled: bool | None | Unset = UNSET
@@ -761,16 +675,12 @@ class EntraIdTenantRoleFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantRoleSortingBrowseSpec(Model):
-    """Entra id tenant role sorting browse spec."""
-
     property: EEntraIdTenantRoleSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantUserFilterBrowseSpec(Model):
-    """Entra id tenant user filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     mail_address: str | None | Unset = UNSET
     user_name: str | None | Unset = UNSET
@@ -787,15 +697,13 @@ class EntraIdTenantUserFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantUserSortingBrowseSpec(Model):
-    """Entra id tenant user sorting browse spec."""
-
     property: EEntraIdTenantUserSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantValidateModel(Model):
-    """Entra id tenant validate model."""
+    """Given by `backup_browsers.validate_entra_id_tenant_items`."""
 
     data: list[EntraIdTenantMissingItemModel] | None | Unset = UNSET
     pagination: PaginationResult | None | Unset = UNSET
@@ -803,7 +711,7 @@ class EntraIdTenantValidateModel(Model):
 
 @model
 class EntraIdTenantValidateSpec(Model):
-    """Entra id tenant validate spec.
+    """Taken by `backup_browsers.validate_entra_id_tenant_items`.
 
     Attributes:
         restore_point_id: UUID.
@@ -815,7 +723,7 @@ class EntraIdTenantValidateSpec(Model):
 
 @model
 class FileBackupFLRCopyToSpec(Model):
-    """File backup FLR copy to spec.
+    """Taken by `backup_browsers.unstructured_data_flr_copy_to`.
 
     Attributes:
         unstructured_data_server_id: UUID.
@@ -832,15 +740,13 @@ class FileBackupFLRCopyToSpec(Model):
 
 @model
 class FlrBrowseFiltrationModel(Model):
-    """Flr browse filtration model."""
-
     item_states: list[EFlrItemStateType] | None | Unset = UNSET
     item_types: list[EFlrItemType] | None | Unset = UNSET
 
 
 @model
 class FlrBrowseFolderModel(Model):
-    """Flr browse folder model."""
+    """Given by `backup_browsers.browse_flr_mount`."""
 
     path: str
     items: list[FlrBrowserItemModel] = field(rows=True)
@@ -849,7 +755,7 @@ class FlrBrowseFolderModel(Model):
 
 @model
 class FlrBrowseFolderSpec(Model):
-    """Flr browse folder spec."""
+    """Taken by `backup_browsers.browse_flr_mount`."""
 
     path: str
     filter: FlrBrowseFiltrationModel | None | Unset = UNSET
@@ -859,8 +765,6 @@ class FlrBrowseFolderSpec(Model):
 
 @model
 class FlrBrowseMountFilters(Model):
-    """Flr browse mount filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EFlrBrowseMountFiltersOrderColumn | None | Unset = UNSET
@@ -869,7 +773,7 @@ class FlrBrowseMountFilters(Model):
 
 @model
 class FlrBrowseMountResult(Model):
-    """Flr browse mount result."""
+    """Given by `backup_browsers.get_all_flr_browse_sessions`."""
 
     data: list[FlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
@@ -877,15 +781,15 @@ class FlrBrowseMountResult(Model):
 
 @model
 class FlrBrowseOrderSpec(Model):
-    """Flr browse order spec."""
-
     order_column: EFlrBrowseOrderType
     order_asc: bool | None | Unset = UNSET
 
 
 @model
 class FlrBrowserItemModel(Model):
-    """Flr browser item model."""
+    """Given by `backup_browsers.browse_flr_mount`, `backup_browsers.flr_browse_search_result`,
+    `backup_browsers.unstructured_data_flr_browse_search_result`.
+    """
 
     location: str | None | Unset = UNSET
     name: str
@@ -898,8 +802,7 @@ class FlrBrowserItemModel(Model):
 
 @model
 class FlrBrowserSpec(Model):
-    """Flr browser spec.
-
+    """
     Attributes:
         session_id: UUID.
     """
@@ -909,8 +812,6 @@ class FlrBrowserSpec(Model):
 
 @model
 class FlrCompareAttributeModel(Model):
-    """Flr compare attribute model."""
-
     name: str
     value_backup: str
     value_production: str
@@ -919,7 +820,7 @@ class FlrCompareAttributeModel(Model):
 
 @model
 class FlrCompareAttributesModel(Model):
-    """Flr compare attributes model."""
+    """Given by `backup_browsers.windows_flr_browse_compare_attributes`."""
 
     path: str
     attributes: list[FlrCompareAttributeModel]
@@ -927,7 +828,7 @@ class FlrCompareAttributesModel(Model):
 
 @model
 class FlrCompareAttributesSpec(Model):
-    """Flr compare attributes spec."""
+    """Taken by `backup_browsers.windows_flr_browse_compare_attributes`."""
 
     path: str
     show_unchanged_attributes: bool | None | Unset = UNSET
@@ -935,7 +836,7 @@ class FlrCompareAttributesSpec(Model):
 
 @model
 class FlrCompareToProductionSpec(Model):
-    """Flr compare to production spec."""
+    """Taken by `backup_browsers.windows_flr_browse_compare_to_production`."""
 
     is_enabled: bool
     paths: list[str]
@@ -943,7 +844,7 @@ class FlrCompareToProductionSpec(Model):
 
 @model
 class FlrRestoreSpec(Model):
-    """Flr restore spec.
+    """Taken by `backup_browsers.flr_mount_restore`.
 
     Attributes:
         credentials_id: UUID.
@@ -963,14 +864,14 @@ class FlrRestoreSpec(Model):
     },
 )
 class FlrRestoreTargetHostModel(Model):
-    """Flr restore target host model: one of 3 kinds, told apart by `type`."""
+    """One of 3 kinds, told apart by `type`."""
 
     type: EFlrPlatformType
 
 
 @model
 class FlrRestoreToSpec(Model):
-    """Flr restore to spec.
+    """Taken by `backup_browsers.flr_mount_restore_to`.
 
     Attributes:
         credentials_id: UUID.
@@ -985,7 +886,7 @@ class FlrRestoreToSpec(Model):
 
 @model
 class FlrSearchForResultModel(Model):
-    """Flr search for result model."""
+    """Given by `backup_browsers.flr_browse_search_result`, `backup_browsers.unstructured_data_flr_browse_search_result`."""
 
     path: str | None | Unset = UNSET
     search_string: str
@@ -995,15 +896,13 @@ class FlrSearchForResultModel(Model):
 
 @model
 class FlrSearchForResultOrderSpec(Model):
-    """Flr search for result order spec."""
-
     order_column: EFlrSearchForResultOrderType
     order_asc: bool | None | Unset = UNSET
 
 
 @model
 class FlrSearchForResultSpec(Model):
-    """Flr search for result spec."""
+    """Taken by `backup_browsers.flr_browse_search_result`, `backup_browsers.unstructured_data_flr_browse_search_result`."""
 
     pagination: PaginationSpec | None | Unset = UNSET
     order: FlrSearchForResultOrderSpec | None | Unset = UNSET
@@ -1011,14 +910,14 @@ class FlrSearchForResultSpec(Model):
 
 @model
 class FlrStartDownloadSpec(Model):
-    """Flr start download spec."""
+    """Taken by `backup_browsers.prepare_flr_item_download`, `backup_browsers.download_flr_item`."""
 
     source_path: list[str]
 
 
 @model
 class FlrStartSearchForSpec(Model):
-    """Flr start search for spec."""
+    """Taken by `backup_browsers.flr_start_search_for`, `backup_browsers.unstructured_data_flr_start_search_for`."""
 
     path: str
     search_string: str
@@ -1026,15 +925,13 @@ class FlrStartSearchForSpec(Model):
 
 @model
 class PaginationSpec(Model):
-    """Pagination spec."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
 
 
 @model
 class UnstructuredDataFlrBrowseFolderModel(Model):
-    """Unstructured data flr browse folder model."""
+    """Given by `backup_browsers.browse_flr_unstructured_data_mount`."""
 
     path: str
     items: list[UnstructuredDataFlrBrowseItemModel] = field(rows=True)
@@ -1043,7 +940,7 @@ class UnstructuredDataFlrBrowseFolderModel(Model):
 
 @model
 class UnstructuredDataFlrBrowseFolderSpec(Model):
-    """Unstructured data flr browse folder spec."""
+    """Taken by `backup_browsers.browse_flr_unstructured_data_mount`."""
 
     path: str
     filter: FlrBrowseFiltrationModel | None | Unset = UNSET
@@ -1053,7 +950,7 @@ class UnstructuredDataFlrBrowseFolderSpec(Model):
 
 @model
 class UnstructuredDataFlrBrowseItemModel(Model):
-    """Unstructured data flr browse item model."""
+    """Given by `backup_browsers.browse_flr_unstructured_data_mount`."""
 
     location: str | None | Unset = UNSET
     name: str
@@ -1066,8 +963,6 @@ class UnstructuredDataFlrBrowseItemModel(Model):
 
 @model
 class UnstructuredDataFlrBrowseMountFilters(Model):
-    """Unstructured data flr browse mount filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | None | Unset = UNSET
@@ -1076,7 +971,7 @@ class UnstructuredDataFlrBrowseMountFilters(Model):
 
 @model
 class UnstructuredDataFlrBrowseMountResult(Model):
-    """Unstructured data flr browse mount result."""
+    """Given by `backup_browsers.get_all_unstructured_data_flr_browse_sessions`."""
 
     data: list[UnstructuredDataFlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
@@ -1084,8 +979,6 @@ class UnstructuredDataFlrBrowseMountResult(Model):
 
 @model
 class UnstructuredDataFlrSearchForResultModel(Model):
-    """Unstructured data flr search for result model."""
-
     path: str | None | Unset = UNSET
     search_string: str
     items: list[UnstructuredDataFlrBrowseItemModel]
@@ -1093,16 +986,12 @@ class UnstructuredDataFlrSearchForResultModel(Model):
 
 
 class EntraIdTenantItemComparisonSessionModelStatus(OpenEnum):
-    """Entra id tenant item comparison session model status: 3 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     FAILURE = "Failure"
 
 
 class EntraIdTenantItemRecursiveComparisonSessionModelStatus(OpenEnum):
-    """Entra id tenant item recursive comparison session model status: 3 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     FAILURE = "Failure"
@@ -1110,7 +999,7 @@ class EntraIdTenantItemRecursiveComparisonSessionModelStatus(OpenEnum):
 
 @model
 class AgentFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
-    """Agent flr restore target host model: `FlrRestoreTargetHostModel` of type `Agent`.
+    """The `FlrRestoreTargetHostModel` whose `type` is `Agent`.
 
     Attributes:
         protected_computer_id: UUID.
@@ -1122,7 +1011,7 @@ class AgentFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
 
 @model
 class HyperVFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
-    """Hyper V flr restore target host model: `FlrRestoreTargetHostModel` of type `HyperV`."""
+    """The `FlrRestoreTargetHostModel` whose `type` is `HyperV`."""
 
     type: EFlrPlatformType = field(default="HyperV")
     vm_object: str
@@ -1130,7 +1019,7 @@ class HyperVFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
 
 @model
 class VmwareFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
-    """Vmware flr restore target host model: `FlrRestoreTargetHostModel` of type `VMware`."""
+    """The `FlrRestoreTargetHostModel` whose `type` is `VMware`."""
 
     type: EFlrPlatformType = field(default="VMware")
     vm_object: InventoryObjectModel

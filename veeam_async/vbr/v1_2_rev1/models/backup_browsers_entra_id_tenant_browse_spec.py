@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     },
 )
 class EntraIdTenantBrowseSpec(Model):
-    """Entra id tenant browse spec: one of 6 kinds, told apart by `type`."""
+    """One of 6 kinds, told apart by `type`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType
     skip: int | None | Unset = UNSET
@@ -48,7 +51,10 @@ class EntraIdTenantBrowseSpec(Model):
 
 @model
 class EntraIdTenantAdminUnitBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant admin unit browse spec: `EntraIdTenantBrowseSpec` of type `AdminUnit`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `AdminUnit`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="AdminUnit")
     filter: EntraIdTenantAdminUnitFilterBrowseSpec | None | Unset = UNSET
@@ -57,7 +63,10 @@ class EntraIdTenantAdminUnitBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantApplicationBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant application browse spec: `EntraIdTenantBrowseSpec` of type `Application`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `Application`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="Application")
     filter: EntraIdTenantApplicationFilterBrowseSpec | None | Unset = UNSET
@@ -66,7 +75,10 @@ class EntraIdTenantApplicationBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantConditionalAccessPolicyBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant conditional access policy browse spec: `EntraIdTenantBrowseSpec` of type `ConditionalAccessPolicy`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `ConditionalAccessPolicy`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="ConditionalAccessPolicy")
     filter: EntraIdTenantConditionalAccessPolicyFilterBrowseSpec | None | Unset = UNSET
@@ -75,7 +87,10 @@ class EntraIdTenantConditionalAccessPolicyBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantGroupBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant group browse spec: `EntraIdTenantBrowseSpec` of type `Group`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `Group`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="Group")
     filter: EntraIdTenantGroupFilterBrowseSpec | None | Unset = UNSET
@@ -84,7 +99,10 @@ class EntraIdTenantGroupBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantRoleBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant role browse spec: `EntraIdTenantBrowseSpec` of type `Role`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `Role`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="Role")
     filter: EntraIdTenantRoleFilterBrowseSpec | None | Unset = UNSET
@@ -93,7 +111,10 @@ class EntraIdTenantRoleBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantUserBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant user browse spec: `EntraIdTenantBrowseSpec` of type `User`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `User`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="User")
     filter: EntraIdTenantUserFilterBrowseSpec | None | Unset = UNSET

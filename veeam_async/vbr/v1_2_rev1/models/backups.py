@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class BackupFileModel(Model):
-    """Backup file model.
+    """Given by `backups.get_all_backup_files`, `backups.get_backup_file`.
 
     Attributes:
         id: UUID.
@@ -41,8 +41,6 @@ class BackupFileModel(Model):
 
 @model
 class BackupFilesFilters(Model):
-    """Backup files filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EBackupFilesFiltersOrderColumn | None | Unset = UNSET
@@ -55,7 +53,7 @@ class BackupFilesFilters(Model):
 
 @model
 class BackupFilesResult(Model):
-    """Backup files result."""
+    """Given by `backups.get_all_backup_files`."""
 
     data: list[BackupFileModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -63,7 +61,7 @@ class BackupFilesResult(Model):
 
 @model
 class BackupModel(Model):
-    """Backup model.
+    """Given by `backups.get_all_backups`, `backups.get_backup`.
 
     Attributes:
         id: UUID.
@@ -84,8 +82,7 @@ class BackupModel(Model):
 
 @model
 class BackupsFilters(Model):
-    """Backups filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
         job_id_filter: UUID.
@@ -105,15 +102,13 @@ class BackupsFilters(Model):
 
 @model
 class BackupsResult(Model):
-    """Backups result."""
+    """Given by `backups.get_all_backups`."""
 
     data: list[BackupModel] = field(rows=True)
     pagination: PaginationResult
 
 
 class EBackupFileGFSPeriod(OpenEnum):
-    """Backup file GFS period: 5 known values."""
-
     NONE = "None"
     WEEKLY = "Weekly"
     MONTHLY = "Monthly"
@@ -122,8 +117,6 @@ class EBackupFileGFSPeriod(OpenEnum):
 
 
 class EBackupFilesFiltersOrderColumn(OpenEnum):
-    """Backup files filters order column: 7 known values."""
-
     NAME = "Name"
     DATA_SIZE = "DataSize"
     BACKUP_SIZE = "BackupSize"
@@ -134,8 +127,6 @@ class EBackupFilesFiltersOrderColumn(OpenEnum):
 
 
 class EBackupsFiltersOrderColumn(OpenEnum):
-    """Backups filters order column: 5 known values."""
-
     NAME = "Name"
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
@@ -145,7 +136,7 @@ class EBackupsFiltersOrderColumn(OpenEnum):
 
 @model
 class UnstructuredBackupDownloadMetaSpec(Model):
-    """Unstructured backup download meta spec.
+    """Taken by `backups.download_backup_meta`.
 
     Attributes:
         target_repository_id: UUID.

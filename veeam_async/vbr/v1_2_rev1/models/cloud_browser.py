@@ -15,15 +15,11 @@ if TYPE_CHECKING:
 
 @model
 class AmazonEC2BrowserFilters(Model):
-    """Amazon EC2 browser filters."""
-
     region_id: str
 
 
 @model
 class AmazonEC2RegionBrowserModel(Model):
-    """Amazon EC2 region browser model."""
-
     region_id: str | None | Unset = UNSET
     vpcs: list[AmazonVPCBrowserModel] | None | Unset = UNSET
     instance_types: list[str] | None | Unset = UNSET
@@ -31,24 +27,18 @@ class AmazonEC2RegionBrowserModel(Model):
 
 @model
 class AmazonS3BucketBrowserModel(Model):
-    """Amazon S3 bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AmazonS3CloudBrowserFilters(Model):
-    """Amazon S3 cloud browser filters."""
-
     region_id: str
     bucket_name: str | None | Unset = UNSET
 
 
 @model
 class AmazonS3RegionBrowserModel(Model):
-    """Amazon S3 region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[AmazonS3BucketBrowserModel] | None | Unset = UNSET
@@ -56,16 +46,12 @@ class AmazonS3RegionBrowserModel(Model):
 
 @model
 class AmazonSnowballEdgeBucketBrowserModel(Model):
-    """Amazon snowball edge bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AmazonSnowballEdgeRegionBrowserModel(Model):
-    """Amazon snowball edge region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[AmazonSnowballEdgeBucketBrowserModel] | None | Unset = UNSET
@@ -73,8 +59,6 @@ class AmazonSnowballEdgeRegionBrowserModel(Model):
 
 @model
 class AmazonVPCBrowserModel(Model):
-    """Amazon VPC browser model."""
-
     vpc_name: str | None | Unset = UNSET
     vpc_id: str | None | Unset = UNSET
     subnets: list[AmazonVPCSubnetModel] | None | Unset = UNSET
@@ -83,24 +67,19 @@ class AmazonVPCBrowserModel(Model):
 
 @model
 class AmazonVPCSubnetModel(Model):
-    """Amazon VPC subnet model."""
-
     subnet_name: str | None | Unset = UNSET
     subnet_id: str | None | Unset = UNSET
 
 
 @model
 class AzureBlobContainerBrowserModel(Model):
-    """Azure blob container browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AzureComputeBrowserFilters(Model):
-    """Azure compute browser filters.
-
+    """
     Attributes:
         show_all_storage_accounts: default false.
         has_networks: default false.
@@ -114,16 +93,12 @@ class AzureComputeBrowserFilters(Model):
 
 @model
 class AzureDataBoxContainerBrowserModel(Model):
-    """Azure data box container browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AzureLocationBrowserModel(Model):
-    """Azure location browser model."""
-
     location: str
     storage_accounts: list[AzureStorageAccountBrowserModel]
     resource_groups: list[AzureResourceGroupBrowserModel]
@@ -131,24 +106,19 @@ class AzureLocationBrowserModel(Model):
 
 @model
 class AzureResourceGroupBrowserModel(Model):
-    """Azure resource group browser model."""
-
     resource_group: str
     virtual_networks: list[AzureVirtualNetworkBrowserModel]
 
 
 @model
 class AzureStorageAccountBrowserModel(Model):
-    """Azure storage account browser model."""
-
     storage_account_name: str | None | Unset = UNSET
     instance_sizes: list[str] | None | Unset = UNSET
 
 
 @model
 class AzureSubscriptionBrowserModel(Model):
-    """Azure subscription browser model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -160,8 +130,6 @@ class AzureSubscriptionBrowserModel(Model):
 
 @model
 class AzureVirtualNetworkBrowserModel(Model):
-    """Azure virtual network browser model."""
-
     virtual_network_name: str | None | Unset = UNSET
     subnets: list[str] | None | Unset = UNSET
 
@@ -182,7 +150,9 @@ class AzureVirtualNetworkBrowserModel(Model):
     },
 )
 class CloudBrowserModel(Model):
-    """Cloud browser model: one of 10 kinds, told apart by `serviceType`.
+    """One of 10 kinds, told apart by `serviceType`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         credentials_id: UUID.
@@ -206,7 +176,9 @@ class CloudBrowserModel(Model):
     },
 )
 class CloudBrowserNewFolderSpec(Model):
-    """Cloud browser new folder spec: one of 8 kinds, told apart by `serviceType`.
+    """One of 8 kinds, told apart by `serviceType`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         credentials_id: UUID.
@@ -219,8 +191,6 @@ class CloudBrowserNewFolderSpec(Model):
 
 @model
 class CloudBrowserRequestOptions(Model):
-    """Cloud browser request options."""
-
     reset_cache: bool | None | Unset = UNSET
 
 
@@ -240,7 +210,9 @@ class CloudBrowserRequestOptions(Model):
     },
 )
 class CloudBrowserSpec(Model):
-    """Cloud browser spec: one of 10 kinds, told apart by `serviceType`.
+    """One of 10 kinds, told apart by `serviceType`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         credentials_id: UUID.
@@ -251,15 +223,11 @@ class CloudBrowserSpec(Model):
 
 
 class ECloudBrowserFolderType(OpenEnum):
-    """Cloud browser folder type: 2 known values."""
-
     BACKUP = "backup"
     ARCHIVE = "archive"
 
 
 class ECloudServiceType(OpenEnum):
-    """Cloud service type: 10 known values."""
-
     AZURE_BLOB = "AzureBlob"
     AZURE_DATA_BOX = "AzureDataBox"
     AMAZON_S3 = "AmazonS3"
@@ -274,24 +242,18 @@ class ECloudServiceType(OpenEnum):
 
 @model
 class GoogleCloudStorageBrowserFilters(Model):
-    """Google cloud storage browser filters."""
-
     region_id: str
     bucket_name: str | None | Unset = UNSET
 
 
 @model
 class GoogleCloudStorageBucketBrowserModel(Model):
-    """Google cloud storage bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class GoogleCloudStorageRegionBrowserModel(Model):
-    """Google cloud storage region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[GoogleCloudStorageBucketBrowserModel] | None | Unset = UNSET
@@ -299,16 +261,12 @@ class GoogleCloudStorageRegionBrowserModel(Model):
 
 @model
 class IBMCloudStorageBucketBrowserModel(Model):
-    """IBM cloud storage bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class IBMCloudStorageRegionBrowserModel(Model):
-    """IBM cloud storage region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[IBMCloudStorageBucketBrowserModel] | None | Unset = UNSET
@@ -316,16 +274,12 @@ class IBMCloudStorageRegionBrowserModel(Model):
 
 @model
 class S3CompatibleBucketBrowserModel(Model):
-    """S3 compatible bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class S3CompatibleRegionBrowserModel(Model):
-    """S3 compatible region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[S3CompatibleBucketBrowserModel] | None | Unset = UNSET
@@ -333,16 +287,12 @@ class S3CompatibleRegionBrowserModel(Model):
 
 @model
 class WasabiCloudStorageBucketBrowserModel(Model):
-    """Wasabi cloud storage bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class WasabiCloudStorageRegionBrowserModel(Model):
-    """Wasabi cloud storage region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[WasabiCloudStorageBucketBrowserModel] | None | Unset = UNSET
@@ -350,7 +300,9 @@ class WasabiCloudStorageRegionBrowserModel(Model):
 
 @model
 class AmazonEC2BrowserModel(CloudBrowserModel):
-    """Amazon EC2 browser model: `CloudBrowserModel` of type `AmazonEC2`.
+    """The `CloudBrowserModel` whose `serviceType` is `AmazonEC2`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -364,7 +316,10 @@ class AmazonEC2BrowserModel(CloudBrowserModel):
 
 @model
 class AmazonEC2BrowserSpec(CloudBrowserSpec):
-    """Amazon EC2 browser spec: `CloudBrowserSpec` of type `AmazonEC2`."""
+    """The `CloudBrowserSpec` whose `serviceType` is `AmazonEC2`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
+    """
 
     service_type: ECloudServiceType = field(default="AmazonEC2")
     region_type: EAmazonRegionType
@@ -373,7 +328,9 @@ class AmazonEC2BrowserSpec(CloudBrowserSpec):
 
 @model
 class AmazonS3BrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Amazon S3 browser destination spec: `CloudBrowserNewFolderSpec` of type `AmazonS3`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AmazonS3`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -389,7 +346,9 @@ class AmazonS3BrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AmazonS3BrowserModel(CloudBrowserModel):
-    """Amazon S3 browser model: `CloudBrowserModel` of type `AmazonS3`.
+    """The `CloudBrowserModel` whose `serviceType` is `AmazonS3`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -403,7 +362,9 @@ class AmazonS3BrowserModel(CloudBrowserModel):
 
 @model
 class AmazonS3BrowserSpec(CloudBrowserSpec):
-    """Amazon S3 browser spec: `CloudBrowserSpec` of type `AmazonS3`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AmazonS3`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -418,7 +379,9 @@ class AmazonS3BrowserSpec(CloudBrowserSpec):
 
 @model
 class AmazonSnowballEdgeBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Amazon snowball edge browser destination spec: `CloudBrowserNewFolderSpec` of type `AmazonSnowballEdge`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AmazonSnowballEdge`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -433,7 +396,9 @@ class AmazonSnowballEdgeBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AmazonSnowballEdgeBrowserModel(CloudBrowserModel):
-    """Amazon snowball edge browser model: `CloudBrowserModel` of type `AmazonSnowballEdge`.
+    """The `CloudBrowserModel` whose `serviceType` is `AmazonSnowballEdge`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -447,7 +412,9 @@ class AmazonSnowballEdgeBrowserModel(CloudBrowserModel):
 
 @model
 class AmazonSnowballEdgeBrowserSpec(CloudBrowserSpec):
-    """Amazon snowball edge browser spec: `CloudBrowserSpec` of type `AmazonSnowballEdge`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AmazonSnowballEdge`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -461,7 +428,9 @@ class AmazonSnowballEdgeBrowserSpec(CloudBrowserSpec):
 
 @model
 class AzureBlobBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Azure blob browser destination spec: `CloudBrowserNewFolderSpec` of type `AzureBlob`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AzureBlob`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -476,7 +445,9 @@ class AzureBlobBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AzureBlobBrowserModel(CloudBrowserModel):
-    """Azure blob browser model: `CloudBrowserModel` of type `AzureBlob`.
+    """The `CloudBrowserModel` whose `serviceType` is `AzureBlob`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -490,7 +461,9 @@ class AzureBlobBrowserModel(CloudBrowserModel):
 
 @model
 class AzureBlobBrowserSpec(CloudBrowserSpec):
-    """Azure blob browser spec: `CloudBrowserSpec` of type `AzureBlob`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AzureBlob`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -504,7 +477,10 @@ class AzureBlobBrowserSpec(CloudBrowserSpec):
 
 @model
 class AzureComputeBrowserModel(CloudBrowserModel):
-    """Azure compute browser model: `CloudBrowserModel` of type `AzureCompute`."""
+    """The `CloudBrowserModel` whose `serviceType` is `AzureCompute`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
+    """
 
     service_type: ECloudServiceType = field(default="AzureCompute")
     region_type: str | None | Unset = UNSET
@@ -513,7 +489,10 @@ class AzureComputeBrowserModel(CloudBrowserModel):
 
 @model
 class AzureComputeBrowserSpec(CloudBrowserSpec):
-    """Azure compute browser spec: `CloudBrowserSpec` of type `AzureCompute`."""
+    """The `CloudBrowserSpec` whose `serviceType` is `AzureCompute`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
+    """
 
     service_type: ECloudServiceType = field(default="AzureCompute")
     filters: AzureComputeBrowserFilters | None | Unset = UNSET
@@ -521,7 +500,9 @@ class AzureComputeBrowserSpec(CloudBrowserSpec):
 
 @model
 class AzureDataBoxBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Azure data box browser destination spec: `CloudBrowserNewFolderSpec` of type `AzureDataBox`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AzureDataBox`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -535,7 +516,9 @@ class AzureDataBoxBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AzureDataBoxBrowserModel(CloudBrowserModel):
-    """Azure data box browser model: `CloudBrowserModel` of type `AzureDataBox`.
+    """The `CloudBrowserModel` whose `serviceType` is `AzureDataBox`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -548,7 +531,9 @@ class AzureDataBoxBrowserModel(CloudBrowserModel):
 
 @model
 class AzureDataBoxBrowserSpec(CloudBrowserSpec):
-    """Azure data box browser spec: `CloudBrowserSpec` of type `AzureDataBox`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AzureDataBox`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -561,7 +546,9 @@ class AzureDataBoxBrowserSpec(CloudBrowserSpec):
 
 @model
 class GoogleCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Google cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `GoogleCloud`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `GoogleCloud`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -575,7 +562,9 @@ class GoogleCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class GoogleCloudStorageBrowserModel(CloudBrowserModel):
-    """Google cloud storage browser model: `CloudBrowserModel` of type `GoogleCloud`.
+    """The `CloudBrowserModel` whose `serviceType` is `GoogleCloud`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -588,7 +577,9 @@ class GoogleCloudStorageBrowserModel(CloudBrowserModel):
 
 @model
 class GoogleCloudStorageBrowserSpec(CloudBrowserSpec):
-    """Google cloud storage browser spec: `CloudBrowserSpec` of type `GoogleCloud`.
+    """The `CloudBrowserSpec` whose `serviceType` is `GoogleCloud`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -601,7 +592,9 @@ class GoogleCloudStorageBrowserSpec(CloudBrowserSpec):
 
 @model
 class IBMCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """IBM cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `IBMCloud`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `IBMCloud`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -616,7 +609,9 @@ class IBMCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class IBMCloudStorageBrowserModel(CloudBrowserModel):
-    """IBM cloud storage browser model: `CloudBrowserModel` of type `IBMCloud`.
+    """The `CloudBrowserModel` whose `serviceType` is `IBMCloud`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -629,7 +624,9 @@ class IBMCloudStorageBrowserModel(CloudBrowserModel):
 
 @model
 class IBMCloudStorageBrowserSpec(CloudBrowserSpec):
-    """IBM cloud storage browser spec: `CloudBrowserSpec` of type `IBMCloud`.
+    """The `CloudBrowserSpec` whose `serviceType` is `IBMCloud`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -643,7 +640,9 @@ class IBMCloudStorageBrowserSpec(CloudBrowserSpec):
 
 @model
 class S3CompatibleBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """S3 compatible browser destination spec: `CloudBrowserNewFolderSpec` of type `S3Compatible`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `S3Compatible`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -658,7 +657,9 @@ class S3CompatibleBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class S3CompatibleBrowserModel(CloudBrowserModel):
-    """S3 compatible browser model: `CloudBrowserModel` of type `S3Compatible`.
+    """The `CloudBrowserModel` whose `serviceType` is `S3Compatible`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -672,7 +673,9 @@ class S3CompatibleBrowserModel(CloudBrowserModel):
 
 @model
 class S3CompatibleBrowserSpec(CloudBrowserSpec):
-    """S3 compatible browser spec: `CloudBrowserSpec` of type `S3Compatible`.
+    """The `CloudBrowserSpec` whose `serviceType` is `S3Compatible`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -686,7 +689,9 @@ class S3CompatibleBrowserSpec(CloudBrowserSpec):
 
 @model
 class WasabiCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Wasabi cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `WasabiCloud`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `WasabiCloud`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -700,7 +705,9 @@ class WasabiCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class WasabiCloudStorageBrowserModel(CloudBrowserModel):
-    """Wasabi cloud storage browser model: `CloudBrowserModel` of type `WasabiCloud`.
+    """The `CloudBrowserModel` whose `serviceType` is `WasabiCloud`.
+
+    Given by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         host_id: UUID.
@@ -713,7 +720,9 @@ class WasabiCloudStorageBrowserModel(CloudBrowserModel):
 
 @model
 class WasabiCloudStorageBrowserSpec(CloudBrowserSpec):
-    """Wasabi cloud storage browser spec: `CloudBrowserSpec` of type `WasabiCloud`.
+    """The `CloudBrowserSpec` whose `serviceType` is `WasabiCloud`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.

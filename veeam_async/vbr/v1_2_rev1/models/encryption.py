@@ -16,35 +16,27 @@ if TYPE_CHECKING:
 
 
 class EEncryptionPasswordsFiltersOrderColumn(OpenEnum):
-    """Encryption passwords filters order column: 2 known values."""
-
     HINT = "Hint"
     MODIFICATION_TIME = "ModificationTime"
 
 
 class EKMSCertificateType(OpenEnum):
-    """EKMS certificate type: 2 known values."""
-
     CLIENT = "Client"
     SERVER = "Server"
 
 
 class EKMSFiltersOrderColumn(OpenEnum):
-    """EKMS filters order column: 2 known values."""
-
     NAME = "Name"
     TYPE = "Type"
 
 
 class EKeyManagementServerType(OpenEnum):
-    """Key management server type: one known value."""
-
     KMS = "KMS"
 
 
 @model
 class EncryptionPasswordChangeSpec(Model):
-    """Encryption password change spec."""
+    """Taken by `encryption.change_encryption_password`."""
 
     hint: str
     password: str
@@ -52,7 +44,9 @@ class EncryptionPasswordChangeSpec(Model):
 
 @model
 class EncryptionPasswordModel(Model):
-    """Encryption password model.
+    """Given by `encryption.get_all_encryption_passwords`, `encryption.create_encryption_password`,
+    `encryption.get_encryption_password`, `encryption.update_encryption_password`.
+    Taken by `encryption.update_encryption_password`.
 
     Attributes:
         id: UUID.
@@ -66,7 +60,7 @@ class EncryptionPasswordModel(Model):
 
 @model
 class EncryptionPasswordSpec(Model):
-    """Encryption password spec."""
+    """Taken by `encryption.create_encryption_password`."""
 
     password: str
     hint: str
@@ -75,8 +69,6 @@ class EncryptionPasswordSpec(Model):
 
 @model
 class EncryptionPasswordsFilters(Model):
-    """Encryption passwords filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EEncryptionPasswordsFiltersOrderColumn | None | Unset = UNSET
@@ -85,7 +77,7 @@ class EncryptionPasswordsFilters(Model):
 
 @model
 class EncryptionPasswordsResult(Model):
-    """Encryption passwords result."""
+    """Given by `encryption.get_all_encryption_passwords`."""
 
     data: list[EncryptionPasswordModel] = field(rows=True)
     pagination: PaginationResult
@@ -93,8 +85,6 @@ class EncryptionPasswordsResult(Model):
 
 @model
 class KMSFilters(Model):
-    """KMS filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EKMSFiltersOrderColumn | None | Unset = UNSET
@@ -105,7 +95,7 @@ class KMSFilters(Model):
 
 @model
 class KMSServerChangeCertificateSpec(Model):
-    """KMS server change certificate spec."""
+    """Taken by `encryption.change_km_server_certificate`."""
 
     certificate: CertificateUploadSpec
     type: EKMSCertificateType
@@ -118,7 +108,9 @@ class KMSServerChangeCertificateSpec(Model):
     },
 )
 class KeyManagementServerBaseModel(Model):
-    """Key management server base model: one of 1 kinds, told apart by `type`.
+    """Given by `encryption.get_all_kms_servers`, `encryption.create_kms_server`, `encryption.get_kms_server`,
+    `encryption.update_kms_server`.
+    Taken by `encryption.update_kms_server`.
 
     Attributes:
         id: UUID.
@@ -137,7 +129,7 @@ class KeyManagementServerBaseModel(Model):
     },
 )
 class KeyManagementServerBaseSpec(Model):
-    """Key management server base spec: one of 1 kinds, told apart by `type`."""
+    """Taken by `encryption.create_kms_server`."""
 
     name: str
     description: str | None | Unset = UNSET
@@ -146,7 +138,7 @@ class KeyManagementServerBaseSpec(Model):
 
 @model
 class KeyManagementServersResult(Model):
-    """Key management servers result."""
+    """Given by `encryption.get_all_kms_servers`."""
 
     data: list[KeyManagementServerBaseModel] = field(rows=True)
     pagination: PaginationResult
@@ -154,7 +146,12 @@ class KeyManagementServersResult(Model):
 
 @model
 class CommonKeyManagementServerModel(KeyManagementServerBaseModel):
-    """Common key management server model: `KeyManagementServerBaseModel` of type `KMS`."""
+    """The `KeyManagementServerBaseModel` whose `type` is `KMS`.
+
+    Given by `encryption.get_all_kms_servers`, `encryption.create_kms_server`, `encryption.get_kms_server`,
+    `encryption.update_kms_server`.
+    Taken by `encryption.update_kms_server`.
+    """
 
     type: EKeyManagementServerType = field(default="KMS")
     port: int
@@ -164,7 +161,10 @@ class CommonKeyManagementServerModel(KeyManagementServerBaseModel):
 
 @model
 class CommonKeyManagementServerSpec(KeyManagementServerBaseSpec):
-    """Common key management server spec: `KeyManagementServerBaseSpec` of type `KMS`."""
+    """The `KeyManagementServerBaseSpec` whose `type` is `KMS`.
+
+    Taken by `encryption.create_kms_server`.
+    """
 
     type: EKeyManagementServerType = field(default="KMS")
     port: int

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class AdvancedSmtpOptionsModel(Model):
-    """Advanced smtp options model.
-
+    """
     Attributes:
         timeout_ms: in milliseconds.
         credentials_id: UUID.
@@ -30,16 +29,12 @@ class AdvancedSmtpOptionsModel(Model):
 
 
 class ESyslogEventSeverity(OpenEnum):
-    """Syslog event severity: 3 known values."""
-
     INFO = "Info"
     WARNING = "Warning"
     ERROR = "Error"
 
 
 class ESyslogServerProtocol(OpenEnum):
-    """Syslog server protocol: 3 known values."""
-
     UDP = "Udp"
     TCP = "Tcp"
     TLS = "Tls"
@@ -47,8 +42,6 @@ class ESyslogServerProtocol(OpenEnum):
 
 @model
 class GeneralOptionsEmailNotificationsModel(Model):
-    """General options email notifications model."""
-
     is_enabled: bool
     smtp_server_name: str
     advanced_smtp_options: AdvancedSmtpOptionsModel
@@ -64,7 +57,10 @@ class GeneralOptionsEmailNotificationsModel(Model):
 
 @model
 class GeneralOptionsModel(Model):
-    """General options model."""
+    """Given by `general_options.get_general_options`, `general_options.update_general_options`.
+
+    Taken by `general_options.update_general_options`.
+    """
 
     email_settings: GeneralOptionsEmailNotificationsModel | None | Unset = UNSET
     notifications: GeneralOptionsNotificationsModel | None | Unset = UNSET
@@ -73,8 +69,6 @@ class GeneralOptionsModel(Model):
 
 @model
 class GeneralOptionsNotificationsModel(Model):
-    """General options notifications model."""
-
     storage_space_threshold_enabled: bool
     storage_space_threshold: int
     datastore_space_threshold_enabled: bool
@@ -87,8 +81,6 @@ class GeneralOptionsNotificationsModel(Model):
 
 @model
 class GeneralOptionsSNMPServerModel(Model):
-    """General options SNMP server model."""
-
     receiver: str
     port: int
     community_string: str
@@ -96,8 +88,6 @@ class GeneralOptionsSNMPServerModel(Model):
 
 @model
 class GeneralOptionsSiemIntegrationModel(Model):
-    """General options siem integration model."""
-
     snmp_events_enabled: bool = field(wire="SNMPEventsEnabled")
     snmp_servers: list[GeneralOptionsSNMPServerModel] | None | Unset = field(default=UNSET, wire="SNMPServers")
     syslog_events_enabled: bool = field(wire="SyslogEventsEnabled")
@@ -107,16 +97,12 @@ class GeneralOptionsSiemIntegrationModel(Model):
 
 @model
 class GeneralOptionsSyslogEventFilteringModel(Model):
-    """General options syslog event filtering model."""
-
     event_id: str
     severity: list[ESyslogEventSeverity]
 
 
 @model
 class GeneralOptionsSyslogServerModel(Model):
-    """General options syslog server model."""
-
     server_name: str
     port: int | None | Unset = UNSET
     transport_protocol: ESyslogServerProtocol | None | Unset = UNSET

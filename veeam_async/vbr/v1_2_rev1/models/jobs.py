@@ -52,16 +52,12 @@ if TYPE_CHECKING:
 
 @model
 class BackupApplicationAwareProcessingModel(Model):
-    """Backup application aware processing model."""
-
     is_enabled: bool
     app_settings: list[BackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class BackupApplicationSettingsModel(Model):
-    """Backup application settings model."""
-
     vm_object: InventoryObjectModel
     vss: EApplicationSettingsVSS
     use_persistent_guest_agent: bool | None | Unset = UNSET
@@ -74,8 +70,6 @@ class BackupApplicationSettingsModel(Model):
 
 @model
 class BackupJobExclusions(Model):
-    """Backup job exclusions."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
     templates: BackupJobExclusionsTemplates | None | Unset = UNSET
@@ -83,8 +77,6 @@ class BackupJobExclusions(Model):
 
 @model
 class BackupJobGuestProcessingModel(Model):
-    """Backup job guest processing model."""
-
     app_aware_processing: BackupApplicationAwareProcessingModel
     guest_fs_indexing: GuestFileSystemIndexingModel = field(wire="guestFSIndexing")
     guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
@@ -93,8 +85,7 @@ class BackupJobGuestProcessingModel(Model):
 
 @model
 class BackupJobStorageModel(Model):
-    """Backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -108,16 +99,13 @@ class BackupJobStorageModel(Model):
 
 @model
 class BackupJobVirtualMachinesModel(Model):
-    """Backup job virtual machines model."""
-
     includes: list[InventoryObjectModel]
     excludes: BackupJobExclusions | None | Unset = UNSET
 
 
 @model
 class BackupLogShippingServersModel(Model):
-    """Backup log shipping servers model.
-
+    """
     Attributes:
         shipping_server_ids: UUID.
     """
@@ -128,8 +116,7 @@ class BackupLogShippingServersModel(Model):
 
 @model
 class BackupOracleSettingsModel(Model):
-    """Backup oracle settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -148,8 +135,6 @@ class BackupOracleSettingsModel(Model):
 
 @model
 class BackupSQLSettingsModel(Model):
-    """Backup SQL settings model."""
-
     logs_processing: ESQLLogsProcessing
     backup_mins_count: int | None | Unset = UNSET
     retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
@@ -158,45 +143,33 @@ class BackupSQLSettingsModel(Model):
 
 
 class EEntraIDAuditLogRetentionPolicyType(OpenEnum):
-    """Entra ID audit log retention policy type: 3 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
     YEARS = "Years"
 
 
 class EFileBackupCopyJobScheduleType(OpenEnum):
-    """File backup copy job schedule type: 2 known values."""
-
     CONTINUOUS = "Continuous"
     CUSTOM = "Custom"
 
 
 class EFileBackupRetentionPolicyType(OpenEnum):
-    """File backup retention policy type: 2 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
 
 
 class EJobDataTransferModel(OpenEnum):
-    """Job data transfer model: 2 known values."""
-
     DIRECT = "Direct"
     WAN_ACCELERATOR = "WANAccelerator"
 
 
 class EJobFiltersOrderColumn(OpenEnum):
-    """Job filters order column: 3 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
 
 
 class EJobStatesFiltersOrderColumn(OpenEnum):
-    """Job states filters order column: 9 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     STATUS = "Status"
@@ -209,16 +182,12 @@ class EJobStatesFiltersOrderColumn(OpenEnum):
 
 
 class EJobStatus(OpenEnum):
-    """Job status: 3 known values."""
-
     RUNNING = "running"
     INACTIVE = "inactive"
     DISABLED = "disabled"
 
 
 class EJobWorkload(OpenEnum):
-    """Job workload: 6 known values."""
-
     APPLICATION = "application"
     CLOUD_VM = "cloudVm"
     FILE = "file"
@@ -228,23 +197,17 @@ class EJobWorkload(OpenEnum):
 
 
 class ENetworkRuleType(OpenEnum):
-    """Network rule type: 2 known values."""
-
     IPV4 = "IPv4"
     IPV6 = "IPv6"
 
 
 class EVMDataSourceRepositoryType(OpenEnum):
-    """EVM data source repository type: 2 known values."""
-
     PRODUCTION_STORAGE = "ProductionStorage"
     BACKUP_FILES = "BackupFiles"
 
 
 @model
 class EntraIDAuditLogBackupJobAdvancedSettingsModel(Model):
-    """Entra ID audit log backup job advanced settings model."""
-
     storage_data: EntraIDBackupStorageSettingsModel | None | Unset = UNSET
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
     scripts: JobScriptsSettingsModel | None | Unset = UNSET
@@ -253,8 +216,7 @@ class EntraIDAuditLogBackupJobAdvancedSettingsModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobStorageModel(Model):
-    """Entra ID audit log backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -268,8 +230,7 @@ class EntraIDAuditLogBackupJobStorageModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobTenantModel(Model):
-    """Entra ID audit log backup job tenant model.
-
+    """
     Attributes:
         tenant_id: UUID.
     """
@@ -279,40 +240,31 @@ class EntraIDAuditLogBackupJobTenantModel(Model):
 
 @model
 class EntraIDAuditLogNotificationSettingsModel(Model):
-    """Entra ID audit log notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class EntraIDAuditLogRetentionPolicySettingsModel(Model):
-    """Entra ID audit log retention policy settings model."""
-
     type: EEntraIDAuditLogRetentionPolicyType | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
 
 
 @model
 class EntraIDBackupStorageSettingsModel(Model):
-    """Entra ID backup storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class EntraIDTenantBackupJobAdvancedSettingsModel(Model):
-    """Entra ID tenant backup job advanced settings model."""
-
     notifications: EntraIDTenantNotificationSettingsModel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class EntraIDTenantBackupJobStorageModel(Model):
-    """Entra ID tenant backup job storage model.
-
+    """
     Attributes:
         tenant_id: UUID.
     """
@@ -324,32 +276,25 @@ class EntraIDTenantBackupJobStorageModel(Model):
 
 @model
 class EntraIDTenantNotificationSettingsModel(Model):
-    """Entra ID tenant notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class FileBackupCopyJobScheduleModel(Model):
-    """File backup copy job schedule model."""
-
     type: EFileBackupCopyJobScheduleType | None | Unset = UNSET
     custom_window: ScheduleBackupWindowModel | None | Unset = UNSET
 
 
 @model
 class FileBackupRetentionPolicySettingsModel(Model):
-    """File backup retention policy settings model."""
-
     type: EFileBackupRetentionPolicyType | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
 
 
 @model
 class GuestInteractionProxiesSettingsModel(Model):
-    """Guest interaction proxies settings model.
-
+    """
     Attributes:
         auto_select_enabled: default true.
         proxy_ids: UUID.
@@ -361,8 +306,7 @@ class GuestInteractionProxiesSettingsModel(Model):
 
 @model
 class GuestOsCredentialsModel(Model):
-    """Guest Os credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -374,8 +318,7 @@ class GuestOsCredentialsModel(Model):
 
 @model
 class GuestOsCredentialsPerMachineModel(Model):
-    """Guest Os credentials per machine model.
-
+    """
     Attributes:
         windows_creds_id: UUID.
         linux_creds_id: UUID.
@@ -388,8 +331,6 @@ class GuestOsCredentialsPerMachineModel(Model):
 
 @model
 class IPv4NetworkRuleModel(Model):
-    """I pv4 network rule model."""
-
     source_ip_address: str = field(wire="sourceIPAddress")
     source_subnet_mask: str
     target_ip_address: str = field(wire="targetIPAddress")
@@ -403,8 +344,6 @@ class IPv4NetworkRuleModel(Model):
 
 @model
 class IPv6NetworkRuleModel(Model):
-    """I pv6 network rule model."""
-
     source_ipv6_address: str = field(wire="sourceIPv6Address")
     source_subnet_prefix_length: int
     target_ipv6_address: str = field(wire="targetIPv6Address")
@@ -416,8 +355,7 @@ class IPv6NetworkRuleModel(Model):
 
 @model
 class InitialSeedingModel(Model):
-    """Initial seeding model.
-
+    """
     Attributes:
         repository_id: UUID.
     """
@@ -438,7 +376,10 @@ class InitialSeedingModel(Model):
     },
 )
 class JobModel(Model):
-    """Job model: one of 6 kinds, told apart by `type`.
+    """One of 6 kinds, told apart by `type`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`.
+    Taken by `jobs.update_job`.
 
     Attributes:
         id: UUID.
@@ -462,7 +403,10 @@ class JobModel(Model):
     },
 )
 class JobSpec(Model):
-    """Job spec: one of 6 kinds, told apart by `type`."""
+    """One of 6 kinds, told apart by `type`.
+
+    Taken by `jobs.create_job`.
+    """
 
     name: str
     type: EJobType
@@ -470,7 +414,7 @@ class JobSpec(Model):
 
 @model
 class JobStartSpec(Model):
-    """Job start spec.
+    """Taken by `jobs.start_job`.
 
     Attributes:
         perform_active_full: default false.
@@ -483,7 +427,7 @@ class JobStartSpec(Model):
 
 @model
 class JobStateModel(Model):
-    """Job state model.
+    """Given by `jobs.get_all_jobs_states`.
 
     Attributes:
         id: UUID.
@@ -508,8 +452,7 @@ class JobStateModel(Model):
 
 @model
 class JobStatesFilters(Model):
-    """Job states filters.
-
+    """
     Attributes:
         id_filter: UUID.
         repository_id_filter: UUID.
@@ -534,7 +477,7 @@ class JobStatesFilters(Model):
 
 @model
 class JobStatesResult(Model):
-    """Job states result."""
+    """Given by `jobs.get_all_jobs_states`."""
 
     data: list[JobStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -542,8 +485,6 @@ class JobStatesResult(Model):
 
 @model
 class JobsFilters(Model):
-    """Jobs filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EJobFiltersOrderColumn | None | Unset = UNSET
@@ -554,7 +495,7 @@ class JobsFilters(Model):
 
 @model
 class JobsResult(Model):
-    """Jobs result."""
+    """Given by `jobs.get_all_jobs`."""
 
     data: list[JobModel] = field(rows=True)
     pagination: PaginationResult
@@ -562,8 +503,6 @@ class JobsResult(Model):
 
 @model
 class ReplicaJobGuestProcessingModel(Model):
-    """Replica job guest processing model."""
-
     app_aware_processing: BackupApplicationAwareProcessingModel | None | Unset = UNSET
     guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
     guest_credentials: GuestOsCredentialsModel | None | Unset = UNSET
@@ -571,8 +510,6 @@ class ReplicaJobGuestProcessingModel(Model):
 
 @model
 class ReplicaJobReIpRuleModel(Model):
-    """Replica job re ip rule model."""
-
     description: str | None | Unset = UNSET
     rule_type: ENetworkRuleType | None | Unset = UNSET
     ipv4: IPv4NetworkRuleModel | None | Unset = UNSET
@@ -581,39 +518,30 @@ class ReplicaJobReIpRuleModel(Model):
 
 @model
 class ReplicaJobReIpRulesModel(Model):
-    """Replica job re ip rules model."""
-
     rules: list[ReplicaJobReIpRuleModel] | None | Unset = UNSET
 
 
 @model
 class ReplicaMappingModel(Model):
-    """Replica mapping model."""
-
     is_enabled: bool
     mapping_rules: list[ReplicaMappingRuleModel] | None | Unset = UNSET
 
 
 @model
 class ReplicaMappingRuleModel(Model):
-    """Replica mapping rule model."""
-
     original_vm: InventoryObjectModel = field(wire="originalVM")
     replica_vm: InventoryObjectModel = field(wire="replicaVM")
 
 
 @model
 class ReplicaNotificationSettingsModel(Model):
-    """Replica notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class ReplicaRestorePointsFilters(Model):
-    """Replica restore points filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
         replica_id_filter: UUID.
@@ -634,8 +562,7 @@ class ReplicaRestorePointsFilters(Model):
 
 @model
 class ReplicaSourceRepositoriesModel(Model):
-    """Replica source repositories model.
-
+    """
     Attributes:
         repository_ids: UUID.
     """
@@ -646,8 +573,6 @@ class ReplicaSourceRepositoriesModel(Model):
 
 @model
 class ReplicaTrafficSettingsModel(Model):
-    """Replica traffic settings model."""
-
     exclude_swap_file_blocks: bool | None | Unset = UNSET
     exclude_deleted_file_blocks: bool | None | Unset = UNSET
     compression_level: ECompressionLevel | None | Unset = UNSET
@@ -656,8 +581,6 @@ class ReplicaTrafficSettingsModel(Model):
 
 @model
 class VSphereReplicaJobAdvancedSettingsModel(Model):
-    """V sphere replica job advanced settings model."""
-
     traffic: ReplicaTrafficSettingsModel | None | Unset = UNSET
     notifications: ReplicaNotificationSettingsModel | None | Unset = UNSET
     v_sphere: BackupJobAdvancedSettingsVSphereModel | None | Unset = UNSET
@@ -667,8 +590,6 @@ class VSphereReplicaJobAdvancedSettingsModel(Model):
 
 @model
 class VSphereReplicaJobDataTransferModel(Model):
-    """V sphere replica job data transfer model."""
-
     source_proxies: BackupProxiesSettingsModel
     target_proxies: BackupProxiesSettingsModel
     wan_accelerator_settings: WanAcceleratorSettingsModel | None | Unset = UNSET
@@ -676,8 +597,6 @@ class VSphereReplicaJobDataTransferModel(Model):
 
 @model
 class VSphereReplicaJobDestinationFilesMappingModel(Model):
-    """V sphere replica job destination files mapping model."""
-
     disk_name: str
     datastore: InventoryObjectModel
     disk_type: EDiskCreationMode
@@ -685,8 +604,6 @@ class VSphereReplicaJobDestinationFilesMappingModel(Model):
 
 @model
 class VSphereReplicaJobDestinationMappingModel(Model):
-    """V sphere replica job destination mapping model."""
-
     vm_object: InventoryObjectModel
     configuration_files_datastore_mapping: InventoryObjectModel
     disk_files_mapping: list[VSphereReplicaJobDestinationFilesMappingModel] | None | Unset = UNSET
@@ -694,8 +611,6 @@ class VSphereReplicaJobDestinationMappingModel(Model):
 
 @model
 class VSphereReplicaJobDestinationModel(Model):
-    """V sphere replica job destination model."""
-
     host: InventoryObjectModel
     resource_pool: InventoryObjectModel
     folder: InventoryObjectModel
@@ -705,32 +620,25 @@ class VSphereReplicaJobDestinationModel(Model):
 
 @model
 class VSphereReplicaJobExclusionsModel(Model):
-    """V sphere replica job exclusions model."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class VSphereReplicaJobExclusionsSpec(Model):
-    """V sphere replica job exclusions spec."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class VSphereReplicaJobNetworkMappingModel(Model):
-    """V sphere replica job network mapping model."""
-
     source_network: InventoryObjectModel
     target_network: InventoryObjectModel
 
 
 @model
 class VSphereReplicaJobSettingsModel(Model):
-    """V sphere replica job settings model.
-
+    """
     Attributes:
         metadata_repository_id: UUID.
     """
@@ -743,8 +651,6 @@ class VSphereReplicaJobSettingsModel(Model):
 
 @model
 class VSphereReplicaJobVirtualMachinesModel(Model):
-    """V sphere replica job virtual machines model."""
-
     includes: list[InventoryObjectModel]
     excludes: VSphereReplicaJobExclusionsModel | None | Unset = UNSET
     source_repositories: ReplicaSourceRepositoriesModel | None | Unset = UNSET
@@ -752,8 +658,6 @@ class VSphereReplicaJobVirtualMachinesModel(Model):
 
 @model
 class VSphereReplicaJobVirtualMachinesSpec(Model):
-    """V sphere replica job virtual machines spec."""
-
     includes: list[InventoryObjectModel]
     excludes: VSphereReplicaJobExclusionsSpec | None | Unset = UNSET
     source_repositories: ReplicaSourceRepositoriesModel | None | Unset = UNSET
@@ -761,16 +665,13 @@ class VSphereReplicaJobVirtualMachinesSpec(Model):
 
 @model
 class VSphereReplicaSeedingModel(Model):
-    """V sphere replica seeding model."""
-
     initial_seeding: InitialSeedingModel | None | Unset = UNSET
     replica_mapping: ReplicaMappingModel | None | Unset = UNSET
 
 
 @model
 class WanAcceleratorSettingsModel(Model):
-    """Wan accelerator settings model.
-
+    """
     Attributes:
         source_wan_accelerator_id: UUID.
         target_wan_accelerator_id: UUID.
@@ -783,7 +684,11 @@ class WanAcceleratorSettingsModel(Model):
 
 @model
 class BackupJobModel(JobModel):
-    """Backup job model: `JobModel` of type `Backup`."""
+    """The `JobModel` whose `type` is `Backup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="Backup")
     description: str
@@ -796,7 +701,9 @@ class BackupJobModel(JobModel):
 
 @model
 class BackupJobSpec(JobSpec):
-    """Backup job spec: `JobSpec` of type `Backup`.
+    """The `JobSpec` whose `type` is `Backup`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         is_high_priority: default false.
@@ -813,7 +720,11 @@ class BackupJobSpec(JobSpec):
 
 @model
 class CloudDirectorBackupJobModel(JobModel):
-    """Cloud director backup job model: `JobModel` of type `CloudDirectorBackup`."""
+    """The `JobModel` whose `type` is `CloudDirectorBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="CloudDirectorBackup")
     description: str
@@ -826,7 +737,10 @@ class CloudDirectorBackupJobModel(JobModel):
 
 @model
 class CloudDirectorBackupJobSpec(JobSpec):
-    """Cloud director backup job spec: `JobSpec` of type `CloudDirectorBackup`."""
+    """The `JobSpec` whose `type` is `CloudDirectorBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="CloudDirectorBackup")
     description: str
@@ -839,7 +753,11 @@ class CloudDirectorBackupJobSpec(JobSpec):
 
 @model
 class EntraIDAuditLogBackupJobModel(JobModel):
-    """Entra ID audit log backup job model: `JobModel` of type `EntraIDAuditLogBackup`."""
+    """The `JobModel` whose `type` is `EntraIDAuditLogBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="EntraIDAuditLogBackup")
     description: str
@@ -851,7 +769,10 @@ class EntraIDAuditLogBackupJobModel(JobModel):
 
 @model
 class EntraIDAuditLogBackupJobSpec(JobSpec):
-    """Entra ID audit log backup job spec: `JobSpec` of type `EntraIDAuditLogBackup`."""
+    """The `JobSpec` whose `type` is `EntraIDAuditLogBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="EntraIDAuditLogBackup")
     description: str
@@ -863,7 +784,11 @@ class EntraIDAuditLogBackupJobSpec(JobSpec):
 
 @model
 class EntraIDTenantBackupJobModel(JobModel):
-    """Entra ID tenant backup job model: `JobModel` of type `EntraIDTenantBackup`."""
+    """The `JobModel` whose `type` is `EntraIDTenantBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="EntraIDTenantBackup")
     description: str
@@ -873,7 +798,10 @@ class EntraIDTenantBackupJobModel(JobModel):
 
 @model
 class EntraIDTenantBackupJobSpec(JobSpec):
-    """Entra ID tenant backup job spec: `JobSpec` of type `EntraIDTenantBackup`."""
+    """The `JobSpec` whose `type` is `EntraIDTenantBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="EntraIDTenantBackup")
     description: str
@@ -883,7 +811,10 @@ class EntraIDTenantBackupJobSpec(JobSpec):
 
 @model
 class FileBackupCopyJobModel(JobModel):
-    """File backup copy job model: `JobModel` of type `FileBackupCopy`.
+    """The `JobModel` whose `type` is `FileBackupCopy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`.
+    Taken by `jobs.update_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -902,7 +833,9 @@ class FileBackupCopyJobModel(JobModel):
 
 @model
 class FileBackupCopyJobSpec(JobSpec):
-    """File backup copy job spec: `JobSpec` of type `FileBackupCopy`.
+    """The `JobSpec` whose `type` is `FileBackupCopy`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -921,7 +854,11 @@ class FileBackupCopyJobSpec(JobSpec):
 
 @model
 class VSphereReplicaJobModel(JobModel):
-    """V sphere replica job model: `JobModel` of type `VSphereReplica`."""
+    """The `JobModel` whose `type` is `VSphereReplica`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="VSphereReplica")
     description: str
@@ -939,7 +876,10 @@ class VSphereReplicaJobModel(JobModel):
 
 @model
 class VSphereReplicaJobSpec(JobSpec):
-    """V sphere replica job spec: `JobSpec` of type `VSphereReplica`."""
+    """The `JobSpec` whose `type` is `VSphereReplica`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="VSphereReplica")
     description: str

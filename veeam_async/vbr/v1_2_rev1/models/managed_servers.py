@@ -23,22 +23,20 @@ if TYPE_CHECKING:
 
 @model
 class CloudDirectorHostDiscoveryModel(Model):
-    """Cloud director host discovery model."""
-
     vi_server_name: str
     certificate_thumbprint: str | None | Unset = UNSET
 
 
 @model
 class CloudDirectorHostDiscoveryResult(Model):
-    """Cloud director host discovery result."""
+    """Given by `managed_servers.resolve_cloud_director_hosts`."""
 
     data: list[CloudDirectorHostDiscoveryModel]
 
 
 @model
 class CloudDirectorHostDiscoverySpec(Model):
-    """Cloud director host discovery spec.
+    """Taken by `managed_servers.resolve_cloud_director_hosts`.
 
     Attributes:
         credentials_id: UUID.
@@ -51,8 +49,7 @@ class CloudDirectorHostDiscoverySpec(Model):
 
 @model
 class CloudDirectorViHostModel(Model):
-    """Cloud director vi host model.
-
+    """
     Attributes:
         vi_credentials_id: UUID.
     """
@@ -65,8 +62,7 @@ class CloudDirectorViHostModel(Model):
 
 @model
 class CloudDirectorViHostSpec(Model):
-    """Cloud director vi host spec.
-
+    """
     Attributes:
         vi_credentials_id: UUID.
     """
@@ -77,16 +73,12 @@ class CloudDirectorViHostSpec(Model):
 
 
 class EManagedServersFiltersOrderColumn(OpenEnum):
-    """Managed servers filters order column: 3 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
 
 
 class EManagedServersStatus(OpenEnum):
-    """Managed servers status: 2 known values."""
-
     AVAILABLE = "Available"
     UNAVAILABLE = "Unavailable"
 
@@ -101,7 +93,10 @@ class EManagedServersStatus(OpenEnum):
     },
 )
 class ManagedServerModel(Model):
-    """Managed server model: one of 4 kinds, told apart by `type`.
+    """One of 4 kinds, told apart by `type`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         id: UUID.
@@ -124,7 +119,10 @@ class ManagedServerModel(Model):
     },
 )
 class ManagedServerSpec(Model):
-    """Managed server spec: one of 4 kinds, told apart by `type`."""
+    """One of 4 kinds, told apart by `type`.
+
+    Taken by `managed_servers.create_managed_server`.
+    """
 
     name: str
     description: str
@@ -133,8 +131,6 @@ class ManagedServerSpec(Model):
 
 @model
 class ManagedServersFilters(Model):
-    """Managed servers filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EManagedServersFiltersOrderColumn | None | Unset = UNSET
@@ -146,7 +142,7 @@ class ManagedServersFilters(Model):
 
 @model
 class ManagedServersResult(Model):
-    """Managed servers result."""
+    """Given by `managed_servers.get_all_managed_servers`."""
 
     data: list[ManagedServerModel] = field(rows=True)
     pagination: PaginationResult
@@ -154,7 +150,10 @@ class ManagedServersResult(Model):
 
 @model
 class CloudDirectorHostModel(ManagedServerModel):
-    """Cloud director host model: `ManagedServerModel` of type `CloudDirectorHost`.
+    """The `ManagedServerModel` whose `type` is `CloudDirectorHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -169,7 +168,9 @@ class CloudDirectorHostModel(ManagedServerModel):
 
 @model
 class CloudDirectorHostSpec(ManagedServerSpec):
-    """Cloud director host spec: `ManagedServerSpec` of type `CloudDirectorHost`.
+    """The `ManagedServerSpec` whose `type` is `CloudDirectorHost`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -184,7 +185,10 @@ class CloudDirectorHostSpec(ManagedServerSpec):
 
 @model
 class LinuxHostModel(ManagedServerModel):
-    """Linux host model: `ManagedServerModel` of type `LinuxHost`.
+    """The `ManagedServerModel` whose `type` is `LinuxHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -199,7 +203,9 @@ class LinuxHostModel(ManagedServerModel):
 
 @model
 class LinuxHostSpec(ManagedServerSpec):
-    """Linux host spec: `ManagedServerSpec` of type `LinuxHost`.
+    """The `ManagedServerSpec` whose `type` is `LinuxHost`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -215,7 +221,10 @@ class LinuxHostSpec(ManagedServerSpec):
 
 @model
 class ViHostModel(ManagedServerModel):
-    """Vi host model: `ManagedServerModel` of type `ViHost`.
+    """The `ManagedServerModel` whose `type` is `ViHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -229,7 +238,9 @@ class ViHostModel(ManagedServerModel):
 
 @model
 class ViHostSpec(ManagedServerSpec):
-    """Vi host spec: `ManagedServerSpec` of type `ViHost`.
+    """The `ManagedServerSpec` whose `type` is `ViHost`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -243,7 +254,10 @@ class ViHostSpec(ManagedServerSpec):
 
 @model
 class WindowsHostModel(ManagedServerModel):
-    """Windows host model: `ManagedServerModel` of type `WindowsHost`.
+    """The `ManagedServerModel` whose `type` is `WindowsHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -256,7 +270,9 @@ class WindowsHostModel(ManagedServerModel):
 
 @model
 class WindowsHostSpec(ManagedServerSpec):
-    """Windows host spec: `ManagedServerSpec` of type `WindowsHost`.
+    """The `ManagedServerSpec` whose `type` is `WindowsHost`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.

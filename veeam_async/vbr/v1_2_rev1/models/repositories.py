@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 
 @model
 class AmazonS3StorageAccountModel(Model):
-    """Amazon S3 storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -54,8 +53,7 @@ class AmazonS3StorageAccountModel(Model):
 
 @model
 class AmazonSnowballEdgeStorageAccountModel(Model):
-    """Amazon snowball edge storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -68,16 +66,13 @@ class AmazonSnowballEdgeStorageAccountModel(Model):
 
 @model
 class ArchiveTierAdvancedSettingsModel(Model):
-    """Archive tier advanced settings model."""
-
     cost_optimized_archive_enabled: bool | None | Unset = UNSET
     archive_deduplication_enabled: bool | None | Unset = UNSET
 
 
 @model
 class ArchiveTierModel(Model):
-    """Archive tier model.
-
+    """
     Attributes:
         extent_id: UUID.
         archive_period_days: in days.
@@ -91,8 +86,7 @@ class ArchiveTierModel(Model):
 
 @model
 class AzureArchiveStorageAccountModel(Model):
-    """Azure archive storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -104,8 +98,7 @@ class AzureArchiveStorageAccountModel(Model):
 
 @model
 class AzureBlobStorageAccountModel(Model):
-    """Azure blob storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -117,8 +110,7 @@ class AzureBlobStorageAccountModel(Model):
 
 @model
 class AzureDataBoxStorageAccountModel(Model):
-    """Azure data box storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -130,8 +122,7 @@ class AzureDataBoxStorageAccountModel(Model):
 
 @model
 class BackupPlacementSettingsModel(Model):
-    """Backup placement settings model.
-
+    """
     Attributes:
         extent_id: UUID.
     """
@@ -142,8 +133,7 @@ class BackupPlacementSettingsModel(Model):
 
 @model
 class CapacityExtentModel(Model):
-    """Capacity extent model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -153,8 +143,7 @@ class CapacityExtentModel(Model):
 
 @model
 class CapacityTierModel(Model):
-    """Capacity tier model.
-
+    """
     Attributes:
         operational_restore_period_days: in days.
     """
@@ -171,8 +160,7 @@ class CapacityTierModel(Model):
 
 @model
 class CapacityTierOverridePolicyModel(Model):
-    """Capacity tier override policy model.
-
+    """
     Attributes:
         override_space_threshold_percents: in percent.
     """
@@ -182,8 +170,6 @@ class CapacityTierOverridePolicyModel(Model):
 
 
 class EAllowedBackupsType(OpenEnum):
-    """Allowed backups type: 4 known values."""
-
     ALL = "All"
     FULLS_ONLY = "FullsOnly"
     INCREMENTS_ONLY = "IncrementsOnly"
@@ -191,23 +177,17 @@ class EAllowedBackupsType(OpenEnum):
 
 
 class EPlacementPolicyType(OpenEnum):
-    """Placement policy type: 2 known values."""
-
     DATA_LOCALITY = "DataLocality"
     PERFORMANCE = "Performance"
 
 
 class ERepositoryAccessType(OpenEnum):
-    """Repository access type: 3 known values."""
-
     DENY_ALL = "DenyAll"
     ALLOW_ALL = "AllowAll"
     ALLOW_EXPLICIT = "AllowExplicit"
 
 
 class ERepositoryExtentStatusType(OpenEnum):
-    """Repository extent status type: 7 known values."""
-
     NORMAL = "Normal"
     EVACUATE = "Evacuate"
     PENDING = "Pending"
@@ -218,8 +198,6 @@ class ERepositoryExtentStatusType(OpenEnum):
 
 
 class ERepositoryFiltersOrderColumn(OpenEnum):
-    """Repository filters order column: 5 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -228,8 +206,6 @@ class ERepositoryFiltersOrderColumn(OpenEnum):
 
 
 class ERepositoryStatesFiltersOrderColumn(OpenEnum):
-    """Repository states filters order column: 8 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     HOST = "Host"
@@ -241,8 +217,6 @@ class ERepositoryStatesFiltersOrderColumn(OpenEnum):
 
 
 class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
-    """Scale out repository filters order column: 5 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -252,8 +226,7 @@ class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
 
 @model
 class GoogleCloudStorageAccountModel(Model):
-    """Google cloud storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -265,8 +238,7 @@ class GoogleCloudStorageAccountModel(Model):
 
 @model
 class IBMCloudStorageAccountModel(Model):
-    """IBM cloud storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -279,8 +251,7 @@ class IBMCloudStorageAccountModel(Model):
 
 @model
 class MountServerSettingsModel(Model):
-    """Mount server settings model.
-
+    """
     Attributes:
         mount_server_id: UUID.
     """
@@ -295,16 +266,13 @@ class MountServerSettingsModel(Model):
 
 @model
 class NfsRepositoryShareSettingsModel(Model):
-    """Nfs repository share settings model."""
-
     share_path: str
     gateway_server: RepositoryShareGatewayModel | None | Unset = UNSET
 
 
 @model
 class ObjectStorageConnectionModel(Model):
-    """Object storage connection model.
-
+    """
     Attributes:
         gateway_server_ids: UUID.
     """
@@ -315,8 +283,7 @@ class ObjectStorageConnectionModel(Model):
 
 @model
 class PerformanceExtentModel(Model):
-    """Performance extent model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -328,8 +295,7 @@ class PerformanceExtentModel(Model):
 
 @model
 class PerformanceExtentSpec(Model):
-    """Performance extent spec.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -339,32 +305,24 @@ class PerformanceExtentSpec(Model):
 
 @model
 class PerformanceTierAdvancedSettingsModel(Model):
-    """Performance tier advanced settings model."""
-
     per_vm_backup: bool | None | Unset = UNSET
     full_when_extent_offline: bool | None | Unset = UNSET
 
 
 @model
 class PerformanceTierModel(Model):
-    """Performance tier model."""
-
     performance_extents: list[PerformanceExtentModel]
     advanced_settings: PerformanceTierAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
 class PerformanceTierSpec(Model):
-    """Performance tier spec."""
-
     performance_extents: list[PerformanceExtentSpec]
     advanced_settings: PerformanceTierAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
 class PlacementPolicyModel(Model):
-    """Placement policy model."""
-
     type: EPlacementPolicyType
     settings: list[BackupPlacementSettingsModel] | None | Unset = UNSET
     enforce_strict_placement_policy: bool | None | Unset = UNSET
@@ -372,8 +330,7 @@ class PlacementPolicyModel(Model):
 
 @model
 class RepositoriesFilters(Model):
-    """Repositories filters.
-
+    """
     Attributes:
         host_id_filter: UUID.
         vmb_api_platform: UUID.
@@ -393,7 +350,7 @@ class RepositoriesFilters(Model):
 
 @model
 class RepositoriesRescanSpec(Model):
-    """Repositories rescan spec.
+    """Taken by `repositories.rescan_repositories`.
 
     Attributes:
         repository_ids: UUID.
@@ -404,7 +361,7 @@ class RepositoriesRescanSpec(Model):
 
 @model
 class RepositoriesResult(Model):
-    """Repositories result."""
+    """Given by `repositories.get_all_repositories`."""
 
     data: list[RepositoryModel] = field(rows=True)
     pagination: PaginationResult
@@ -412,8 +369,6 @@ class RepositoriesResult(Model):
 
 @model
 class RepositoryAccessPermissionsModel(Model):
-    """Repository access permissions model."""
-
     access_policy: ERepositoryAccessType
     accounts: list[str] | None | Unset = UNSET
     encryption_settings: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
@@ -421,8 +376,6 @@ class RepositoryAccessPermissionsModel(Model):
 
 @model
 class RepositoryBehaviorFilters(Model):
-    """Repository behavior filters."""
-
     overwrite_owner: bool | None | Unset = UNSET
 
 
@@ -447,7 +400,10 @@ class RepositoryBehaviorFilters(Model):
     },
 )
 class RepositoryModel(Model):
-    """Repository model: one of 15 kinds, told apart by `type`.
+    """One of 15 kinds, told apart by `type`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         id: UUID.
@@ -462,8 +418,7 @@ class RepositoryModel(Model):
 
 @model
 class RepositoryShareGatewayModel(Model):
-    """Repository share gateway model.
-
+    """
     Attributes:
         gateway_server_ids: UUID.
     """
@@ -493,7 +448,10 @@ class RepositoryShareGatewayModel(Model):
     },
 )
 class RepositorySpec(Model):
-    """Repository spec: one of 15 kinds, told apart by `type`."""
+    """One of 15 kinds, told apart by `type`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     name: str
     description: str
@@ -503,7 +461,7 @@ class RepositorySpec(Model):
 
 @model
 class RepositoryStateModel(Model):
-    """Repository state model.
+    """Given by `repositories.get_all_repositories_states`.
 
     Attributes:
         id: UUID.
@@ -528,8 +486,7 @@ class RepositoryStateModel(Model):
 
 @model
 class RepositoryStatesFilters(Model):
-    """Repository states filters.
-
+    """
     Attributes:
         id_filter: UUID.
     """
@@ -549,7 +506,7 @@ class RepositoryStatesFilters(Model):
 
 @model
 class RepositoryStatesResult(Model):
-    """Repository states result."""
+    """Given by `repositories.get_all_repositories_states`."""
 
     data: list[RepositoryStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -557,8 +514,7 @@ class RepositoryStatesResult(Model):
 
 @model
 class S3CompatibleStorageAccountModel(Model):
-    """S3 compatible storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -571,7 +527,8 @@ class S3CompatibleStorageAccountModel(Model):
 
 @model
 class ScaleOutExtentMaintenanceSpec(Model):
-    """Scale out extent maintenance spec.
+    """Taken by `repositories.enable_scale_out_extent_sealed_mode`, `repositories.disable_scale_out_extent_sealed_mode`,
+    `repositories.enable_scale_out_extent_maintenance_mode`, `repositories.disable_scale_out_extent_maintenance_mode`.
 
     Attributes:
         repository_ids: UUID.
@@ -582,8 +539,6 @@ class ScaleOutExtentMaintenanceSpec(Model):
 
 @model
 class ScaleOutRepositoriesFilters(Model):
-    """Scale out repositories filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EScaleOutRepositoryFiltersOrderColumn | None | Unset = UNSET
@@ -593,7 +548,7 @@ class ScaleOutRepositoriesFilters(Model):
 
 @model
 class ScaleOutRepositoriesResult(Model):
-    """Scale out repositories result."""
+    """Given by `repositories.get_all_scale_out_repositories`."""
 
     data: list[ScaleOutRepositoryModel] = field(rows=True)
     pagination: PaginationResult
@@ -601,7 +556,9 @@ class ScaleOutRepositoriesResult(Model):
 
 @model
 class ScaleOutRepositoryModel(Model):
-    """Scale out repository model.
+    """Given by `repositories.get_all_scale_out_repositories`, `repositories.get_scale_out_repository`.
+
+    Taken by `repositories.update_scale_out_repository`.
 
     Attributes:
         id: UUID.
@@ -619,7 +576,7 @@ class ScaleOutRepositoryModel(Model):
 
 @model
 class ScaleOutRepositorySpec(Model):
-    """Scale out repository spec."""
+    """Taken by `repositories.create_scale_out_repository`."""
 
     name: str
     description: str
@@ -632,8 +589,7 @@ class ScaleOutRepositorySpec(Model):
 
 @model
 class SmbRepositoryShareSettingsModel(Model):
-    """Smb repository share settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -645,8 +601,7 @@ class SmbRepositoryShareSettingsModel(Model):
 
 @model
 class WasabiCloudStorageAccountModel(Model):
-    """Wasabi cloud storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -658,7 +613,11 @@ class WasabiCloudStorageAccountModel(Model):
 
 @model
 class AmazonS3GlacierStorageModel(RepositoryModel):
-    """Amazon S3 glacier storage model: `RepositoryModel` of type `AmazonS3Glacier`."""
+    """The `RepositoryModel` whose `type` is `AmazonS3Glacier`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3Glacier")
     account: AmazonS3StorageAccountModel
@@ -668,7 +627,10 @@ class AmazonS3GlacierStorageModel(RepositoryModel):
 
 @model
 class AmazonS3GlacierStorageSpec(RepositorySpec):
-    """Amazon S3 glacier storage spec: `RepositorySpec` of type `AmazonS3Glacier`."""
+    """The `RepositorySpec` whose `type` is `AmazonS3Glacier`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3Glacier")
     account: AmazonS3StorageAccountModel
@@ -678,7 +640,11 @@ class AmazonS3GlacierStorageSpec(RepositorySpec):
 
 @model
 class AmazonS3StorageModel(RepositoryModel):
-    """Amazon S3 storage model: `RepositoryModel` of type `AmazonS3`."""
+    """The `RepositoryModel` whose `type` is `AmazonS3`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -691,7 +657,10 @@ class AmazonS3StorageModel(RepositoryModel):
 
 @model
 class AmazonS3StorageSpec(RepositorySpec):
-    """Amazon S3 storage spec: `RepositorySpec` of type `AmazonS3`."""
+    """The `RepositorySpec` whose `type` is `AmazonS3`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -704,7 +673,11 @@ class AmazonS3StorageSpec(RepositorySpec):
 
 @model
 class AmazonSnowballEdgeStorageModel(RepositoryModel):
-    """Amazon snowball edge storage model: `RepositoryModel` of type `AmazonSnowballEdge`."""
+    """The `RepositoryModel` whose `type` is `AmazonSnowballEdge`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonSnowballEdge")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -716,7 +689,10 @@ class AmazonSnowballEdgeStorageModel(RepositoryModel):
 
 @model
 class AmazonSnowballEdgeStorageSpec(RepositorySpec):
-    """Amazon snowball edge storage spec: `RepositorySpec` of type `AmazonSnowballEdge`."""
+    """The `RepositorySpec` whose `type` is `AmazonSnowballEdge`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonSnowballEdge")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -728,7 +704,11 @@ class AmazonSnowballEdgeStorageSpec(RepositorySpec):
 
 @model
 class AzureArchiveStorageModel(RepositoryModel):
-    """Azure archive storage model: `RepositoryModel` of type `AzureArchive`."""
+    """The `RepositoryModel` whose `type` is `AzureArchive`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureArchive")
     account: AzureArchiveStorageAccountModel
@@ -738,7 +718,10 @@ class AzureArchiveStorageModel(RepositoryModel):
 
 @model
 class AzureArchiveStorageSpec(RepositorySpec):
-    """Azure archive storage spec: `RepositorySpec` of type `AzureArchive`."""
+    """The `RepositorySpec` whose `type` is `AzureArchive`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureArchive")
     account: AzureArchiveStorageAccountModel
@@ -748,7 +731,11 @@ class AzureArchiveStorageSpec(RepositorySpec):
 
 @model
 class AzureBlobStorageModel(RepositoryModel):
-    """Azure blob storage model: `RepositoryModel` of type `AzureBlob`."""
+    """The `RepositoryModel` whose `type` is `AzureBlob`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureBlob")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -761,7 +748,10 @@ class AzureBlobStorageModel(RepositoryModel):
 
 @model
 class AzureBlobStorageSpec(RepositorySpec):
-    """Azure blob storage spec: `RepositorySpec` of type `AzureBlob`."""
+    """The `RepositorySpec` whose `type` is `AzureBlob`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureBlob")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -774,7 +764,11 @@ class AzureBlobStorageSpec(RepositorySpec):
 
 @model
 class AzureDataBoxStorageModel(RepositoryModel):
-    """Azure data box storage model: `RepositoryModel` of type `AzureDataBox`."""
+    """The `RepositoryModel` whose `type` is `AzureDataBox`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureDataBox")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -785,7 +779,10 @@ class AzureDataBoxStorageModel(RepositoryModel):
 
 @model
 class AzureDataBoxStorageSpec(RepositorySpec):
-    """Azure data box storage spec: `RepositorySpec` of type `AzureDataBox`."""
+    """The `RepositorySpec` whose `type` is `AzureDataBox`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureDataBox")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -796,7 +793,11 @@ class AzureDataBoxStorageSpec(RepositorySpec):
 
 @model
 class GoogleCloudStorageModel(RepositoryModel):
-    """Google cloud storage model: `RepositoryModel` of type `GoogleCloud`."""
+    """The `RepositoryModel` whose `type` is `GoogleCloud`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="GoogleCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -808,7 +809,10 @@ class GoogleCloudStorageModel(RepositoryModel):
 
 @model
 class GoogleCloudStorageSpec(RepositorySpec):
-    """Google cloud storage spec: `RepositorySpec` of type `GoogleCloud`."""
+    """The `RepositorySpec` whose `type` is `GoogleCloud`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="GoogleCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -820,7 +824,11 @@ class GoogleCloudStorageSpec(RepositorySpec):
 
 @model
 class IBMCloudStorageModel(RepositoryModel):
-    """IBM cloud storage model: `RepositoryModel` of type `IBMCloud`."""
+    """The `RepositoryModel` whose `type` is `IBMCloud`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="IBMCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -833,7 +841,10 @@ class IBMCloudStorageModel(RepositoryModel):
 
 @model
 class IBMCloudStorageSpec(RepositorySpec):
-    """IBM cloud storage spec: `RepositorySpec` of type `IBMCloud`."""
+    """The `RepositorySpec` whose `type` is `IBMCloud`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="IBMCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -846,7 +857,10 @@ class IBMCloudStorageSpec(RepositorySpec):
 
 @model
 class LinuxHardenedStorageModel(RepositoryModel):
-    """Linux hardened storage model: `RepositoryModel` of type `LinuxHardened`.
+    """The `RepositoryModel` whose `type` is `LinuxHardened`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -860,7 +874,9 @@ class LinuxHardenedStorageModel(RepositoryModel):
 
 @model
 class LinuxHardenedStorageSpec(RepositorySpec):
-    """Linux hardened storage spec: `RepositorySpec` of type `LinuxHardened`.
+    """The `RepositorySpec` whose `type` is `LinuxHardened`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -874,7 +890,10 @@ class LinuxHardenedStorageSpec(RepositorySpec):
 
 @model
 class LinuxLocalStorageModel(RepositoryModel):
-    """Linux local storage model: `RepositoryModel` of type `LinuxLocal`.
+    """The `RepositoryModel` whose `type` is `LinuxLocal`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -888,7 +907,9 @@ class LinuxLocalStorageModel(RepositoryModel):
 
 @model
 class LinuxLocalStorageSpec(RepositorySpec):
-    """Linux local storage spec: `RepositorySpec` of type `LinuxLocal`.
+    """The `RepositorySpec` whose `type` is `LinuxLocal`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -902,7 +923,11 @@ class LinuxLocalStorageSpec(RepositorySpec):
 
 @model
 class NfsStorageModel(RepositoryModel):
-    """Nfs storage model: `RepositoryModel` of type `Nfs`."""
+    """The `RepositoryModel` whose `type` is `Nfs`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="Nfs")
     share: NfsRepositoryShareSettingsModel
@@ -912,7 +937,10 @@ class NfsStorageModel(RepositoryModel):
 
 @model
 class NfsStorageSpec(RepositorySpec):
-    """Nfs storage spec: `RepositorySpec` of type `Nfs`."""
+    """The `RepositorySpec` whose `type` is `Nfs`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="Nfs")
     share: NfsRepositoryShareSettingsModel
@@ -922,7 +950,11 @@ class NfsStorageSpec(RepositorySpec):
 
 @model
 class S3CompatibleStorageModel(RepositoryModel):
-    """S3 compatible storage model: `RepositoryModel` of type `S3Compatible`."""
+    """The `RepositoryModel` whose `type` is `S3Compatible`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="S3Compatible")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -935,7 +967,10 @@ class S3CompatibleStorageModel(RepositoryModel):
 
 @model
 class S3CompatibleStorageSpec(RepositorySpec):
-    """S3 compatible storage spec: `RepositorySpec` of type `S3Compatible`."""
+    """The `RepositorySpec` whose `type` is `S3Compatible`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="S3Compatible")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -948,7 +983,11 @@ class S3CompatibleStorageSpec(RepositorySpec):
 
 @model
 class SmbStorageModel(RepositoryModel):
-    """Smb storage model: `RepositoryModel` of type `Smb`."""
+    """The `RepositoryModel` whose `type` is `Smb`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="Smb")
     share: SmbRepositoryShareSettingsModel
@@ -958,7 +997,10 @@ class SmbStorageModel(RepositoryModel):
 
 @model
 class SmbStorageSpec(RepositorySpec):
-    """Smb storage spec: `RepositorySpec` of type `Smb`."""
+    """The `RepositorySpec` whose `type` is `Smb`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="Smb")
     share: SmbRepositoryShareSettingsModel
@@ -968,7 +1010,11 @@ class SmbStorageSpec(RepositorySpec):
 
 @model
 class WasabiCloudStorageModel(RepositoryModel):
-    """Wasabi cloud storage model: `RepositoryModel` of type `WasabiCloud`."""
+    """The `RepositoryModel` whose `type` is `WasabiCloud`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="WasabiCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -981,7 +1027,10 @@ class WasabiCloudStorageModel(RepositoryModel):
 
 @model
 class WasabiCloudStorageSpec(RepositorySpec):
-    """Wasabi cloud storage spec: `RepositorySpec` of type `WasabiCloud`."""
+    """The `RepositorySpec` whose `type` is `WasabiCloud`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="WasabiCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -994,7 +1043,10 @@ class WasabiCloudStorageSpec(RepositorySpec):
 
 @model
 class WindowsLocalStorageModel(RepositoryModel):
-    """Windows local storage model: `RepositoryModel` of type `WinLocal`.
+    """The `RepositoryModel` whose `type` is `WinLocal`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -1008,7 +1060,9 @@ class WindowsLocalStorageModel(RepositoryModel):
 
 @model
 class WindowsLocalStorageSpec(RepositorySpec):
-    """Windows local storage spec: `RepositorySpec` of type `WinLocal`.
+    """The `RepositorySpec` whose `type` is `WinLocal`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.

@@ -18,30 +18,22 @@ if TYPE_CHECKING:
 
 @model
 class CloudDirectorRestoreTargetDatastoreSpec(Model):
-    """Cloud director restore target datastore spec."""
-
     datastore: InventoryObjectModel
     storage_policy: InventoryObjectModel | None | Unset = UNSET
 
 
 class EEntireVMRestoreModeType(OpenEnum):
-    """Entire VM restore mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EEntraIdTenantRestoreDeviceCodeStatus(OpenEnum):
-    """Entra id tenant restore device code status: 3 known values."""
-
     PENDING = "Pending"
     SUCCESS = "Success"
     FAILURE = "Failure"
 
 
 class EInstantRecoveryMountState(OpenEnum):
-    """Instant recovery mount state: 4 known values."""
-
     FAILED = "Failed"
     MOUNTING = "Mounting"
     MOUNTED = "Mounted"
@@ -49,45 +41,33 @@ class EInstantRecoveryMountState(OpenEnum):
 
 
 class EInstantVMRecoveryModeType(OpenEnum):
-    """Instant VM recovery mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EInstantViVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant vi VM recovery mounts filters order column: 2 known values."""
-
     STATE = "state"
     NAME = "name"
 
 
 class EInstantViVmRecoveryBiosUuidPolicyType(OpenEnum):
-    """Instant vi vm recovery bios uuid policy type: 2 known values."""
-
     PRESERVE = "preserve"
     GENERATE_NEW = "generateNew"
 
 
 class EVirusDetectionAction(OpenEnum):
-    """Virus detection action: 3 known values."""
-
     DISABLE_NETWORK = "DisableNetwork"
     ABORT_RECOVERY = "AbortRecovery"
     IGNORE = "Ignore"
 
 
 class EVmwareFcdInstantRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Vmware fcd instant recovery mounts filters order column: 2 known values."""
-
     STATE = "state"
     NAME = "name"
 
 
 @model
 class EntireCloudDirectorVMRestoreLocationModel(Model):
-    """Entire cloud director VM restore location model."""
-
     new_name: str
     v_app: InventoryObjectModel
     restore_v_sphere_vm_tags: bool = field(wire="restoreVSphereVMTags")
@@ -101,7 +81,9 @@ class EntireCloudDirectorVMRestoreLocationModel(Model):
     },
 )
 class EntireCloudDirectorVMRestoreSpec(Model):
-    """Entire cloud director VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
 
     Attributes:
         restore_point_id: UUID.
@@ -123,7 +105,9 @@ class EntireCloudDirectorVMRestoreSpec(Model):
     },
 )
 class EntireViVMRestoreSpec(Model):
-    """Entire vi VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
 
     Attributes:
         restore_point_id: UUID.
@@ -139,7 +123,7 @@ class EntireViVMRestoreSpec(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeModel(Model):
-    """Entra id tenant restore device code model."""
+    """Given by `restore.get_entra_id_tenant_restore_device_code`."""
 
     user_code: str
     device_code: str
@@ -151,7 +135,7 @@ class EntraIdTenantRestoreDeviceCodeModel(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeSpec(Model):
-    """Entra id tenant restore device code spec.
+    """Taken by `restore.get_entra_id_tenant_restore_device_code`.
 
     Attributes:
         session_id: UUID.
@@ -162,7 +146,7 @@ class EntraIdTenantRestoreDeviceCodeSpec(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeStateModel(Model):
-    """Entra id tenant restore device code state model.
+    """Given by `restore.get_entra_id_tenant_restore_device_code_state`.
 
     Attributes:
         credentials_id: UUID.
@@ -176,7 +160,7 @@ class EntraIdTenantRestoreDeviceCodeStateModel(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeStateSpec(Model):
-    """Entra id tenant restore device code state spec.
+    """Taken by `restore.get_entra_id_tenant_restore_device_code_state`.
 
     Attributes:
         session_id: UUID.
@@ -188,7 +172,7 @@ class EntraIdTenantRestoreDeviceCodeStateSpec(Model):
 
 @model
 class EntraIdTenantStartRestoreSpec(Model):
-    """Entra id tenant start restore spec.
+    """Taken by `restore.start_entra_id_tenant_restore`.
 
     Attributes:
         backup_id: UUID.
@@ -199,8 +183,7 @@ class EntraIdTenantStartRestoreSpec(Model):
 
 @model
 class FlrAutoUnmountModel(Model):
-    """Flr auto unmount model.
-
+    """
     Attributes:
         no_activity_period_in_minutes: in minutes, default 30.
     """
@@ -217,7 +200,9 @@ class FlrAutoUnmountModel(Model):
     },
 )
 class FlrMountSpec(Model):
-    """Flr mount spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.start_flr_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -231,8 +216,6 @@ class FlrMountSpec(Model):
 
 @model
 class IPv4SettingsModel(Model):
-    """I pv4 settings model."""
-
     ip_address: str
     subnet_mask: str | None | Unset = UNSET
     default_gateway: str | None | Unset = UNSET
@@ -242,8 +225,6 @@ class IPv4SettingsModel(Model):
 
 @model
 class IPv6SettingsModel(Model):
-    """I pv6 settings model."""
-
     ip_address: str
     prefix_length: int | None | Unset = UNSET
     default_gateway: str | None | Unset = UNSET
@@ -253,16 +234,12 @@ class IPv6SettingsModel(Model):
 
 @model
 class InstantViVMCustomizedRecoveryDatastoreSpec(Model):
-    """Instant vi VM customized recovery datastore spec."""
-
     redirect_enabled: bool
     cache_datastore: InventoryObjectModel | None | Unset = UNSET
 
 
 @model
 class InstantViVMCustomizedRecoveryDestinationSpec(Model):
-    """Instant vi VM customized recovery destination spec."""
-
     restored_vm_name: str | None | Unset = UNSET
     destination_host: InventoryObjectModel | None | Unset = UNSET
     folder: InventoryObjectModel | None | Unset = UNSET
@@ -272,7 +249,7 @@ class InstantViVMCustomizedRecoveryDestinationSpec(Model):
 
 @model
 class InstantViVMRecoveryMount(Model):
-    """Instant vi VM recovery mount.
+    """Given by `restore.get_all_instant_vi_vm_recovery_mounts`, `restore.get_instant_vi_vm_recovery_mount`.
 
     Attributes:
         id: UUID.
@@ -289,8 +266,6 @@ class InstantViVMRecoveryMount(Model):
 
 @model
 class InstantViVMRecoveryMountsFilters(Model):
-    """Instant vi VM recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -301,7 +276,7 @@ class InstantViVMRecoveryMountsFilters(Model):
 
 @model
 class InstantViVMRecoveryMountsResult(Model):
-    """Instant vi VM recovery mounts result."""
+    """Given by `restore.get_all_instant_vi_vm_recovery_mounts`."""
 
     data: list[InstantViVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -315,7 +290,9 @@ class InstantViVMRecoveryMountsResult(Model):
     },
 )
 class InstantViVMRecoverySpec(Model):
-    """Instant vi VM recovery spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -332,8 +309,6 @@ class InstantViVMRecoverySpec(Model):
 
 @model
 class IpSettingsModel(Model):
-    """Ip settings model."""
-
     ipv4_settings: IPv4SettingsModel | None | Unset = field(default=UNSET, wire="IPv4Settings")
     ipv6_settings: IPv6SettingsModel | None | Unset = field(default=UNSET, wire="IPv6Settings")
 
@@ -346,15 +321,13 @@ class IpSettingsModel(Model):
     },
 )
 class LinuxFlrHelperApplianceResourceModel(Model):
-    """Linux flr helper appliance resource model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: EFlrPlatformType
 
 
 @model
 class LinuxFlrHelperApplianceSpec(Model):
-    """Linux flr helper appliance spec."""
-
     platform_resource_settings: LinuxFlrHelperApplianceResourceModel | None | Unset = UNSET
     network_settings: IpSettingsModel | None | Unset = UNSET
     ftp_server_enabled: bool | None | Unset = UNSET
@@ -363,8 +336,7 @@ class LinuxFlrHelperApplianceSpec(Model):
 
 @model
 class LinuxFlrHelperHostModel(Model):
-    """Linux flr helper host model.
-
+    """
     Attributes:
         host_id: UUID.
     """
@@ -374,8 +346,7 @@ class LinuxFlrHelperHostModel(Model):
 
 @model
 class LinuxFlrOriginalHostSpec(Model):
-    """Linux flr original host spec.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -385,8 +356,6 @@ class LinuxFlrOriginalHostSpec(Model):
 
 @model
 class RestorePointChangeModel(Model):
-    """Restore point change model."""
-
     item_type: EEntraIdSavedTenantItemType | None | Unset = UNSET
     change_type: EEntraIDTenantItemChangeType | None | Unset = UNSET
     counter: int | None | Unset = UNSET
@@ -394,15 +363,12 @@ class RestorePointChangeModel(Model):
 
 @model
 class RestorePointChangesResponse(Model):
-    """Restore point changes response."""
-
     items: list[RestorePointChangeModel] | None | Unset = UNSET
 
 
 @model
 class RestoreProxySpec(Model):
-    """Restore proxy spec.
-
+    """
     Attributes:
         proxy_ids: UUID.
     """
@@ -413,8 +379,6 @@ class RestoreProxySpec(Model):
 
 @model
 class RestoreTargetDatastoreSpec(Model):
-    """Restore target datastore spec."""
-
     disk_name: str
     datastore: InventoryObjectModel
     disk_type: EDiskCreationMode | None | Unset = UNSET
@@ -422,16 +386,12 @@ class RestoreTargetDatastoreSpec(Model):
 
 @model
 class RestoreTargetDatastoresSpec(Model):
-    """Restore target datastores spec."""
-
     configuration_file_datastore: InventoryObjectModel | None | Unset = UNSET
     disk_mappings: list[RestoreTargetDatastoreSpec] | None | Unset = UNSET
 
 
 @model
 class RestoreTargetFolderSpec(Model):
-    """Restore target folder spec."""
-
     vm_name: str | None | Unset = UNSET
     folder: InventoryObjectModel
     restore_vm_tags: bool | None | Unset = UNSET
@@ -439,16 +399,12 @@ class RestoreTargetFolderSpec(Model):
 
 @model
 class RestoreTargetNetworkSpec(Model):
-    """Restore target network spec."""
-
     network: InventoryObjectModel
     disconnected: bool | None | Unset = UNSET
 
 
 @model
 class SecureRestoreSpec(Model):
-    """Secure restore spec."""
-
     antivirus_scan_enabled: bool
     virus_detection_action: EVirusDetectionAction | None | Unset = UNSET
     entire_volume_scan_enabled: bool | None | Unset = UNSET
@@ -456,7 +412,7 @@ class SecureRestoreSpec(Model):
 
 @model
 class UnstructuredDataMountSpec(Model):
-    """Unstructured data mount spec.
+    """Taken by `restore.start_entra_id_audit_log_mount`.
 
     Attributes:
         backup_id: UUID.
@@ -468,7 +424,7 @@ class UnstructuredDataMountSpec(Model):
 
 @model
 class ViVMQuickMigrationSpec(Model):
-    """Vi VM quick migration spec.
+    """Taken by `restore.instant_vi_vm_recovery_migrate`.
 
     Attributes:
         source_proxy_ids: UUID.
@@ -487,8 +443,7 @@ class ViVMQuickMigrationSpec(Model):
 
 @model
 class VmwareFailoverPlanVirtualMachineModel(Model):
-    """Vmware failover plan virtual machine model.
-
+    """
     Attributes:
         boot_delay_sec: in seconds.
     """
@@ -499,8 +454,6 @@ class VmwareFailoverPlanVirtualMachineModel(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskInfo(Model):
-    """Vmware fcd instant recovery disk info."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -509,8 +462,6 @@ class VmwareFcdInstantRecoveryDiskInfo(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskSpec(Model):
-    """Vmware fcd instant recovery disk spec."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -518,7 +469,8 @@ class VmwareFcdInstantRecoveryDiskSpec(Model):
 
 @model
 class VmwareFcdInstantRecoveryMount(Model):
-    """Vmware fcd instant recovery mount.
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`,
+    `restore.get_vmware_fcd_instant_recovery_mount_model`.
 
     Attributes:
         id: UUID.
@@ -535,8 +487,6 @@ class VmwareFcdInstantRecoveryMount(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsFilters(Model):
-    """Vmware fcd instant recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -547,7 +497,7 @@ class VmwareFcdInstantRecoveryMountsFilters(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsResult(Model):
-    """Vmware fcd instant recovery mounts result."""
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`."""
 
     data: list[VmwareFcdInstantRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -555,7 +505,7 @@ class VmwareFcdInstantRecoveryMountsResult(Model):
 
 @model
 class VmwareFcdInstantRecoverySpec(Model):
-    """Vmware fcd instant recovery spec.
+    """Taken by `restore.instant_recovery_vmware_fcd_mount_with_session`.
 
     Attributes:
         restore_point_id: UUID.
@@ -569,7 +519,7 @@ class VmwareFcdInstantRecoverySpec(Model):
 
 @model
 class VmwareFcdQuickMigrationSpec(Model):
-    """Vmware fcd quick migration spec."""
+    """Taken by `restore.instant_recovery_vmware_fcd_migrate_with_session`."""
 
     mounted_disk_names: list[str] | None | Unset = UNSET
     target_datastore: InventoryObjectModel
@@ -578,8 +528,6 @@ class VmwareFcdQuickMigrationSpec(Model):
 
 @model
 class VmwareFcdWriteCacheSpec(Model):
-    """Vmware fcd write cache spec."""
-
     redirect_is_enabled: bool
     cache_datastore: InventoryObjectModel | None | Unset = UNSET
     storage_policy: InventoryObjectModel | None | Unset = UNSET
@@ -587,7 +535,10 @@ class VmwareFcdWriteCacheSpec(Model):
 
 @model
 class EntireCloudDirectorVMCustomizedRestoreSpec(EntireCloudDirectorVMRestoreSpec):
-    """Entire cloud director VM customized restore spec: `EntireCloudDirectorVMRestoreSpec` of type `Customized`."""
+    """The `EntireCloudDirectorVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     location: EntireCloudDirectorVMRestoreLocationModel
@@ -597,7 +548,10 @@ class EntireCloudDirectorVMCustomizedRestoreSpec(EntireCloudDirectorVMRestoreSpe
 
 @model
 class EntireCloudDirectorVMOriginalLocationRestoreSpec(EntireCloudDirectorVMRestoreSpec):
-    """Entire cloud director VM original location restore spec: `EntireCloudDirectorVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireCloudDirectorVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -605,7 +559,10 @@ class EntireCloudDirectorVMOriginalLocationRestoreSpec(EntireCloudDirectorVMRest
 
 @model
 class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM customized restore spec: `EntireViVMRestoreSpec` of type `Customized`."""
+    """The `EntireViVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     destination_host: InventoryObjectModel | None | Unset = UNSET
@@ -617,7 +574,10 @@ class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
 
 @model
 class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM original location restore spec: `EntireViVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireViVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -625,7 +585,7 @@ class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
 
 @model
 class HyperVLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResourceModel):
-    """Hyper V linux flr helper appliance resource model: `LinuxFlrHelperApplianceResourceModel` of type `HyperV`."""
+    """The `LinuxFlrHelperApplianceResourceModel` whose `type` is `HyperV`."""
 
     type: EFlrPlatformType = field(default="HyperV")
     host: str
@@ -635,7 +595,10 @@ class HyperVLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResource
 
 @model
 class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM customized recovery spec: `InstantViVMRecoverySpec` of type `Customized`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `Customized`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="Customized")
     destination: InstantViVMCustomizedRecoveryDestinationSpec | None | Unset = UNSET
@@ -645,14 +608,20 @@ class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
 
 @model
 class InstantViVMOriginalLocationRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM original location recovery spec: `InstantViVMRecoverySpec` of type `OriginalLocation`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="OriginalLocation")
 
 
 @model
 class LinuxFlrMountSpec(FlrMountSpec):
-    """Linux flr mount spec: `FlrMountSpec` of type `Linux`."""
+    """The `FlrMountSpec` whose `type` is `Linux`.
+
+    Taken by `restore.start_flr_mount`.
+    """
 
     type: EFlrType = field(default="Linux")
     helper_host: LinuxFlrHelperHostModel | None | Unset = UNSET
@@ -662,7 +631,7 @@ class LinuxFlrMountSpec(FlrMountSpec):
 
 @model
 class VmwareLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResourceModel):
-    """Vmware linux flr helper appliance resource model: `LinuxFlrHelperApplianceResourceModel` of type `VMware`."""
+    """The `LinuxFlrHelperApplianceResourceModel` whose `type` is `VMware`."""
 
     type: EFlrPlatformType = field(default="VMware")
     host: InventoryObjectModel
@@ -672,7 +641,9 @@ class VmwareLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResource
 
 @model
 class WindowsFlrMountSpec(FlrMountSpec):
-    """Windows flr mount spec: `FlrMountSpec` of type `Windows`.
+    """The `FlrMountSpec` whose `type` is `Windows`.
+
+    Taken by `restore.start_flr_mount`.
 
     Attributes:
         credentials_id: UUID.

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 @model
 class ActiveFullSettingsModel(Model):
-    """Active full settings model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -29,8 +27,7 @@ class ActiveFullSettingsModel(Model):
 
 @model
 class AdvancedStorageScheduleMonthlyModel(Model):
-    """Advanced storage schedule monthly model.
-
+    """
     Attributes:
         day_of_months: in months.
     """
@@ -44,8 +41,7 @@ class AdvancedStorageScheduleMonthlyModel(Model):
 
 @model
 class AdvancedStorageScheduleWeeklyModel(Model):
-    """Advanced storage schedule weekly model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -56,8 +52,6 @@ class AdvancedStorageScheduleWeeklyModel(Model):
 
 @model
 class AmazonS3GlacierStorageBucketModel(Model):
-    """Amazon S3 glacier storage bucket model."""
-
     region_id: str
     bucket_name: str
     folder_name: str
@@ -67,16 +61,12 @@ class AmazonS3GlacierStorageBucketModel(Model):
 
 @model
 class AmazonS3IAStorageModel(Model):
-    """Amazon S3 IA storage model."""
-
     is_enabled: bool | None | Unset = UNSET
     single_zone_enabled: bool | None | Unset = UNSET
 
 
 @model
 class AmazonS3StorageBucketModel(Model):
-    """Amazon S3 storage bucket model."""
-
     region_id: str
     bucket_name: str
     folder_name: str
@@ -87,8 +77,6 @@ class AmazonS3StorageBucketModel(Model):
 
 @model
 class AmazonS3StorageProxyApplianceModel(Model):
-    """Amazon S3 storage proxy appliance model."""
-
     ec2_instance_type: str | None | Unset = UNSET
     vpc_name: str | None | Unset = UNSET
     vpc_id: str | None | Unset = UNSET
@@ -100,8 +88,6 @@ class AmazonS3StorageProxyApplianceModel(Model):
 
 @model
 class AmazonSnowballEdgeStorageBucketModel(Model):
-    """Amazon snowball edge storage bucket model."""
-
     bucket_name: str | None | Unset = UNSET
     folder_name: str | None | Unset = UNSET
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -109,16 +95,12 @@ class AmazonSnowballEdgeStorageBucketModel(Model):
 
 @model
 class AzureArchiveStorageContainerModel(Model):
-    """Azure archive storage container model."""
-
     container_name: str
     folder_name: str
 
 
 @model
 class AzureBlobStorageContainerModel(Model):
-    """Azure blob storage container model."""
-
     container_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -126,16 +108,12 @@ class AzureBlobStorageContainerModel(Model):
 
 @model
 class AzureComputeCloudCredentialsDeploymentModel(Model):
-    """Azure compute cloud credentials deployment model."""
-
     deployment_type: EAzureComputeCredentialsDeploymentType
     region: EAzureRegionType | None | Unset = UNSET
 
 
 @model
 class AzureComputeCloudCredentialsSubscriptionSpec(Model):
-    """Azure compute cloud credentials subscription spec."""
-
     tenant_id: str
     application_id: str
     secret: str | None | Unset = UNSET
@@ -144,24 +122,19 @@ class AzureComputeCloudCredentialsSubscriptionSpec(Model):
 
 @model
 class AzureComputeCredentialsExistingAccountSpec(Model):
-    """Azure compute credentials existing account spec."""
-
     deployment: AzureComputeCloudCredentialsDeploymentModel
     subscription: AzureComputeCloudCredentialsSubscriptionSpec
 
 
 @model
 class AzureDataBoxStorageContainerModel(Model):
-    """Azure data box storage container model."""
-
     container_name: str | None | Unset = UNSET
     folder_name: str | None | Unset = UNSET
 
 
 @model
 class AzureStorageProxyModel(Model):
-    """Azure storage proxy model.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -176,23 +149,17 @@ class AzureStorageProxyModel(Model):
 
 @model
 class BackupDecryptionSpec(Model):
-    """Backup decryption spec."""
-
     passwords: list[str]
 
 
 @model
 class BackupFSExclusionsModel(Model):
-    """Backup FS exclusions model."""
-
     exclusion_policy: EBackupExclusionPolicy
     items_list: list[str] | None | Unset = UNSET
 
 
 @model
 class BackupHealthCheckSettingsModels(Model):
-    """Backup health check settings models."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -200,8 +167,6 @@ class BackupHealthCheckSettingsModels(Model):
 
 @model
 class BackupIndexingSettingsModel(Model):
-    """Backup indexing settings model."""
-
     vm_object: InventoryObjectModel
     windows_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="WindowsIndexing")
     linux_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="LinuxIndexing")
@@ -209,8 +174,6 @@ class BackupIndexingSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsModel(Model):
-    """Backup job advanced settings model."""
-
     backup_mode_type: EBackupModeType
     synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
@@ -225,16 +188,12 @@ class BackupJobAdvancedSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsVSphereModel(Model):
-    """Backup job advanced settings V sphere model."""
-
     enable_vm_ware_tools_quiescence: bool | None | Unset = field(default=UNSET, wire="enableVMWareToolsQuiescence")
     changed_block_tracking: VSphereChangedBlockTrackingSettingsModel | None | Unset = UNSET
 
 
 @model
 class BackupJobExclusionsSpec(Model):
-    """Backup job exclusions spec."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
     templates: BackupJobExclusionsTemplates | None | Unset = UNSET
@@ -242,40 +201,30 @@ class BackupJobExclusionsSpec(Model):
 
 @model
 class BackupJobExclusionsTemplates(Model):
-    """Backup job exclusions templates."""
-
     is_enabled: bool | None | Unset = UNSET
     exclude_from_incremental: bool | None | Unset = UNSET
 
 
 @model
 class BackupJobRetentionPolicySettingsModel(Model):
-    """Backup job retention policy settings model."""
-
     type: ERetentionPolicyType
     quantity: int
 
 
 @model
 class BackupJobVirtualMachinesSpec(Model):
-    """Backup job virtual machines spec."""
-
     includes: list[InventoryObjectModel]
     excludes: BackupJobExclusionsSpec | None | Unset = UNSET
 
 
 @model
 class BackupLinuxScriptModel(Model):
-    """Backup linux script model."""
-
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
 
 
 @model
 class BackupObjectIndexingModel(Model):
-    """Backup object indexing model."""
-
     guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
     indexing_list: list[str] | None | Unset = UNSET
 
@@ -289,7 +238,9 @@ class BackupObjectIndexingModel(Model):
     },
 )
 class BackupObjectModel(Model):
-    """Backup object model: one of 3 kinds, told apart by `platformName`.
+    """One of 3 kinds, told apart by `platformName`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
 
     Attributes:
         id: UUID.
@@ -306,8 +257,7 @@ class BackupObjectModel(Model):
 
 @model
 class BackupObjectsFilters(Model):
-    """Backup objects filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
     """
@@ -325,7 +275,7 @@ class BackupObjectsFilters(Model):
 
 @model
 class BackupObjectsResult(Model):
-    """Backup objects result."""
+    """Given by `backups.get_backup_objects`, `backup_objects.get_all_backup_objects`."""
 
     data: list[BackupObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -333,8 +283,7 @@ class BackupObjectsResult(Model):
 
 @model
 class BackupProxiesSettingsModel(Model):
-    """Backup proxies settings model.
-
+    """
     Attributes:
         auto_select_enabled: default true.
         proxy_ids: UUID.
@@ -346,8 +295,7 @@ class BackupProxiesSettingsModel(Model):
 
 @model
 class BackupScheduleModel(Model):
-    """Backup schedule model.
-
+    """
     Attributes:
         run_automatically: default false.
     """
@@ -364,8 +312,6 @@ class BackupScheduleModel(Model):
 
 @model
 class BackupScriptSettingsModel(Model):
-    """Backup script settings model."""
-
     script_processing_mode: EBackupScriptProcessingMode
     windows_scripts: BackupWindowsScriptModel | None | Unset = UNSET
     linux_scripts: BackupLinuxScriptModel | None | Unset = UNSET
@@ -373,8 +319,6 @@ class BackupScriptSettingsModel(Model):
 
 @model
 class BackupStorageSettingModel(Model):
-    """Backup storage setting model."""
-
     inline_data_dedup_enabled: bool | None | Unset = UNSET
     exclude_swap_file_blocks: bool | None | Unset = UNSET
     exclude_deleted_file_blocks: bool | None | Unset = UNSET
@@ -385,8 +329,7 @@ class BackupStorageSettingModel(Model):
 
 @model
 class BackupStorageSettingsEncryptionModel(Model):
-    """Backup storage settings encryption model.
-
+    """
     Attributes:
         encryption_password_id: UUID.
         kms_server_id: UUID.
@@ -401,38 +344,28 @@ class BackupStorageSettingsEncryptionModel(Model):
 
 @model
 class BackupWindowDayHoursModel(Model):
-    """Backup window day hours model."""
-
     day: EDayOfWeek
     hours: str
 
 
 @model
 class BackupWindowSettingModel(Model):
-    """Backup window setting model."""
-
     days: list[BackupWindowDayHoursModel]
 
 
 @model
 class BackupWindowsScriptModel(Model):
-    """Backup windows script model."""
-
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
 
 
 class BottleneckSeverity(OpenEnum):
-    """Bottleneck severity: 3 known values."""
-
     NONE = "none"
     SOFT = "soft"
     HARD = "hard"
 
 
 class BottleneckType(OpenEnum):
-    """Bottleneck type: 5 known values."""
-
     NO_ISSUES = "noIssues"
     CPU = "cpu"
     RAM = "ram"
@@ -442,7 +375,7 @@ class BottleneckType(OpenEnum):
 
 @model
 class CertificateModel(Model):
-    """Certificate model."""
+    """Given by `service.get_server_certificate`."""
 
     thumbprint: str
     serial_number: str
@@ -457,7 +390,7 @@ class CertificateModel(Model):
 
 @model
 class CertificateUploadSpec(Model):
-    """Certificate upload spec."""
+    """Taken by `credentials.change_cloud_certificate`."""
 
     certificate: str
     format_type: ECertificateFileFormatType
@@ -472,7 +405,10 @@ class CertificateUploadSpec(Model):
     },
 )
 class CredentialsSpec(Model):
-    """Credentials spec: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     username: str
     password: str | None | Unset = UNSET
@@ -482,22 +418,17 @@ class CredentialsSpec(Model):
 
 @model
 class DeleteRepositoryFilters(Model):
-    """Delete repository filters."""
-
     delete_backups: bool | None | Unset = UNSET
 
 
 @model
 class DeploymentBackupObjectsSummaryResponse(Model):
-    """Deployment backup objects summary response."""
-
     tenants: list[TenantBackupObjectsSummaryResponse]
 
 
 @model
 class DeploymentConsumptionResponse(Model):
-    """Deployment consumption response.
-
+    """
     Attributes:
         instance_id: at least 1 character.
         template_id: at least 1 character.
@@ -513,8 +444,7 @@ class DeploymentConsumptionResponse(Model):
 
 @model
 class DeploymentConsumptionTenantResponse(Model):
-    """Deployment consumption tenant response.
-
+    """
     Attributes:
         azure_tenant_id: at least 1 character.
     """
@@ -525,16 +455,12 @@ class DeploymentConsumptionTenantResponse(Model):
 
 
 class EAmazonRegionType(OpenEnum):
-    """Amazon region type: 3 known values."""
-
     CHINA = "China"
     GLOBAL = "Global"
     GOVERNMENT = "Government"
 
 
 class EAmazonS3Region(OpenEnum):
-    """Amazon S3 region: 21 known values."""
-
     UNKNOWN = "unknown"
     US_EAST_1 = "us-east-1"
     US_EAST_2 = "us-east-2"
@@ -559,23 +485,17 @@ class EAmazonS3Region(OpenEnum):
 
 
 class EApplicationSettingsVSS(OpenEnum):
-    """Application settings VSS: 3 known values."""
-
     REQUIRE_SUCCESS = "requireSuccess"
     IGNORE_FAILURES = "ignoreFailures"
     DISABLED = "disabled"
 
 
 class EAzureComputeCredentialsDeploymentType(OpenEnum):
-    """Azure compute credentials deployment type: 2 known values."""
-
     MICROSOFT_AZURE = "MicrosoftAzure"
     MICROSOFT_AZURE_STACK = "MicrosoftAzureStack"
 
 
 class EAzureRegionType(OpenEnum):
-    """Azure region type: 4 known values."""
-
     CHINA = "China"
     GERMANY = "Germany"
     GLOBAL = "Global"
@@ -583,16 +503,12 @@ class EAzureRegionType(OpenEnum):
 
 
 class EBackupExclusionPolicy(OpenEnum):
-    """Backup exclusion policy: 3 known values."""
-
     DISABLED = "disabled"
     EXCLUDE_ONLY = "excludeOnly"
     INCLUDE_ONLY = "includeOnly"
 
 
 class EBackupModeType(OpenEnum):
-    """Backup mode type: 5 known values."""
-
     FULL = "Full"
     INCREMENTAL = "Incremental"
     REVERSE_INCREMENTAL = "ReverseIncremental"
@@ -601,16 +517,12 @@ class EBackupModeType(OpenEnum):
 
 
 class EBackupOracleLogsSettings(OpenEnum):
-    """Backup oracle logs settings: 3 known values."""
-
     PRESERVE = "preserve"
     DELETE_EXPIRED_HOURS = "deleteExpiredHours"
     DELETE_EXPIRED_GBS = "deleteExpiredGBs"
 
 
 class EBackupProxyTransportMode(OpenEnum):
-    """Backup proxy transport mode: 4 known values."""
-
     AUTO = "auto"
     DIRECT_ACCESS = "directAccess"
     VIRTUAL_APPLIANCE = "virtualAppliance"
@@ -618,22 +530,16 @@ class EBackupProxyTransportMode(OpenEnum):
 
 
 class EBackupScriptProcessingMode(OpenEnum):
-    """Backup script processing mode: 3 known values."""
-
     DISABLE_EXEC = "disableExec"
     IGNORE_EXEC_FAILURES = "ignoreExecFailures"
     REQUIRE_SUCCESS = "requireSuccess"
 
 
 class ECertificateFileFormatType(OpenEnum):
-    """Certificate file format type: one known value."""
-
     PFX = "pfx"
 
 
 class ECloudCredentialsType(OpenEnum):
-    """Cloud credentials type: 5 known values."""
-
     AZURE_STORAGE = "AzureStorage"
     AZURE_COMPUTE = "AzureCompute"
     AMAZON = "Amazon"
@@ -642,8 +548,6 @@ class ECloudCredentialsType(OpenEnum):
 
 
 class ECloudDirectorHierarchyType(OpenEnum):
-    """Cloud director hierarchy type: 4 known values."""
-
     V_APPS_AND_VMS = "VAppsAndVms"
     NETWORK = "Network"
     STORAGE_POLICIES = "StoragePolicies"
@@ -651,8 +555,6 @@ class ECloudDirectorHierarchyType(OpenEnum):
 
 
 class ECloudDirectorInventoryType(OpenEnum):
-    """Cloud director inventory type: 11 known values."""
-
     UNKNOWN = "Unknown"
     VIRTUAL_MACHINE = "VirtualMachine"
     CLOUD_DIRECTOR_SERVER = "CloudDirectorServer"
@@ -667,8 +569,6 @@ class ECloudDirectorInventoryType(OpenEnum):
 
 
 class ECompressionLevel(OpenEnum):
-    """Compression level: 5 known values."""
-
     NONE = "None"
     DEDUP_FRIENDLY = "DedupFriendly"
     OPTIMAL = "Optimal"
@@ -677,37 +577,27 @@ class ECompressionLevel(OpenEnum):
 
 
 class EConsumptionLimitKind(OpenEnum):
-    """Consumption limit kind: 2 known values."""
-
     TB = "TB"
     PB = "PB"
 
 
 class ECredentialsStorageType(OpenEnum):
-    """Credentials storage type: 2 known values."""
-
     PERMANENT = "Permanent"
     SINGLE_USE = "SingleUse"
 
 
 class ECredentialsType(OpenEnum):
-    """Credentials type: 2 known values."""
-
     STANDARD = "Standard"
     LINUX = "Linux"
 
 
 class EDailyKinds(OpenEnum):
-    """Daily kinds: 3 known values."""
-
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
     SELECTED_DAYS = "SelectedDays"
 
 
 class EDayNumberInMonth(OpenEnum):
-    """Day number in month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -717,8 +607,6 @@ class EDayNumberInMonth(OpenEnum):
 
 
 class EDayOfWeek(OpenEnum):
-    """Day of week: 7 known values."""
-
     MONDAY = "monday"
     TUESDAY = "tuesday"
     WEDNESDAY = "wednesday"
@@ -729,8 +617,6 @@ class EDayOfWeek(OpenEnum):
 
 
 class EDiskCreationMode(OpenEnum):
-    """Disk creation mode: 4 known values."""
-
     SOURCE = "Source"
     THICK = "Thick"
     THIN = "Thin"
@@ -738,49 +624,35 @@ class EDiskCreationMode(OpenEnum):
 
 
 class EEmailNotificationType(OpenEnum):
-    """Email notification type: 2 known values."""
-
     USE_GLOBAL_NOTIFICATION_SETTINGS = "UseGlobalNotificationSettings"
     USE_CUSTOM_NOTIFICATION_SETTINGS = "UseCustomNotificationSettings"
 
 
 class EEncryptionType(OpenEnum):
-    """Encryption type: 2 known values."""
-
     BY_USER_PASSWORD = "ByUserPassword"
     BY_KMS = "ByKms"
 
 
 class EFailoverPlanType(OpenEnum):
-    """Failover plan type: one known value."""
-
     VMWARE = "Vmware"
 
 
 class EFailoverPlansFiltersOrderColumn(OpenEnum):
-    """Failover plans filters order column: one known value."""
-
     NAME = "Name"
 
 
 class EFlrPlatformType(OpenEnum):
-    """Flr platform type: 3 known values."""
-
     VMWARE = "VMware"
     HYPER_V = "HyperV"
     AGENT = "Agent"
 
 
 class EFlrType(OpenEnum):
-    """Flr type: 2 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
 
 
 class EGuestFSIndexingMode(OpenEnum):
-    """Guest FS indexing mode: 4 known values."""
-
     DISABLE = "disable"
     INDEX_ALL = "indexAll"
     INDEX_ALL_EXCEPT = "indexAllExcept"
@@ -788,15 +660,11 @@ class EGuestFSIndexingMode(OpenEnum):
 
 
 class EGuestOSType(OpenEnum):
-    """Guest OS type: 2 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
 
 
 class EJobType(OpenEnum):
-    """Job type: 6 known values."""
-
     BACKUP = "Backup"
     V_SPHERE_REPLICA = "VSphereReplica"
     CLOUD_DIRECTOR_BACKUP = "CloudDirectorBackup"
@@ -806,8 +674,6 @@ class EJobType(OpenEnum):
 
 
 class EManagedServerType(OpenEnum):
-    """Managed server type: 4 known values."""
-
     WINDOWS_HOST = "WindowsHost"
     LINUX_HOST = "LinuxHost"
     VI_HOST = "ViHost"
@@ -815,8 +681,6 @@ class EManagedServerType(OpenEnum):
 
 
 class EMonth(OpenEnum):
-    """Month: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -832,8 +696,6 @@ class EMonth(OpenEnum):
 
 
 class EObjectRestorePointOperation(OpenEnum):
-    """Object restore point operation: 14 known values."""
-
     START_VI_VM_INSTANT_RECOVERY = "StartViVMInstantRecovery"
     START_ENTIRE_VM_RESTORE = "StartEntireVmRestore"
     START_ENTIRE_VM_RESTORE_CLOUD_DIRECTOR = "StartEntireVmRestoreCloudDirector"
@@ -851,8 +713,6 @@ class EObjectRestorePointOperation(OpenEnum):
 
 
 class EPeriodicallyKinds(OpenEnum):
-    """Periodically kinds: 4 known values."""
-
     HOURS = "Hours"
     MINUTES = "Minutes"
     SECONDS = "Seconds"
@@ -860,8 +720,6 @@ class EPeriodicallyKinds(OpenEnum):
 
 
 class EPlatformType(OpenEnum):
-    """Platform type: 10 known values."""
-
     VMWARE = "VMware"
     HYPER_V = "HyperV"
     CLOUD_DIRECTOR = "CloudDirector"
@@ -875,14 +733,10 @@ class EPlatformType(OpenEnum):
 
 
 class EProxyType(OpenEnum):
-    """Proxy type: one known value."""
-
     VI_PROXY = "ViProxy"
 
 
 class EReplicaRestorePointsFiltersOrderColumn(OpenEnum):
-    """Replica restore points filters order column: 4 known values."""
-
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
     REPLICA_ID = "ReplicaId"
@@ -890,8 +744,6 @@ class EReplicaRestorePointsFiltersOrderColumn(OpenEnum):
 
 
 class EReplicaState(OpenEnum):
-    """Replica state: 8 known values."""
-
     READY = "Ready"
     PROCESSING = "Processing"
     SURE_BACKUP = "SureBackup"
@@ -903,15 +755,11 @@ class EReplicaState(OpenEnum):
 
 
 class ERepositoryConnectionType(OpenEnum):
-    """Repository connection type: 2 known values."""
-
     DIRECT = "Direct"
     SELECTED_GATEWAY = "SelectedGateway"
 
 
 class ERepositoryType(OpenEnum):
-    """Repository type: 22 known values."""
-
     WIN_LOCAL = "WinLocal"
     LINUX_LOCAL = "LinuxLocal"
     SMB = "Smb"
@@ -937,8 +785,6 @@ class ERepositoryType(OpenEnum):
 
 
 class ERestorePointType(OpenEnum):
-    """Restore point type: 6 known values."""
-
     INCREMENT = "Increment"
     FULL = "Full"
     ROLLBACK = "Rollback"
@@ -948,30 +794,22 @@ class ERestorePointType(OpenEnum):
 
 
 class ERetainLogBackupsType(OpenEnum):
-    """Retain log backups type: 2 known values."""
-
     UNTIL_BACKUP_DELETED = "untilBackupDeleted"
     KEEP_ONLY_DAYS = "KeepOnlyDays"
 
 
 class ERetentionPolicyType(OpenEnum):
-    """Retention policy type: 2 known values."""
-
     RESTORE_POINTS = "RestorePoints"
     DAYS = "Days"
 
 
 class ERotatedDriveCleanupMode(OpenEnum):
-    """Rotated drive cleanup mode: 3 known values."""
-
     DISABLED = "Disabled"
     CLEAR_BACKUP_FOLDER = "ClearBackupFolder"
     CLEAR_REPOSITORY_FOLDER = "ClearRepositoryFolder"
 
 
 class ESQLLogsProcessing(OpenEnum):
-    """ESQL logs processing: 4 known values."""
-
     TRUNCATE = "truncate"
     PRESERVE = "preserve"
     BACKUP = "backup"
@@ -979,15 +817,11 @@ class ESQLLogsProcessing(OpenEnum):
 
 
 class EScriptPeriodicityType(OpenEnum):
-    """Script periodicity type: 2 known values."""
-
     DAYS = "Days"
     BACKUP_SESSIONS = "BackupSessions"
 
 
 class ESennightOfMonth(OpenEnum):
-    """Sennight of month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -997,8 +831,6 @@ class ESennightOfMonth(OpenEnum):
 
 
 class ESessionResult(OpenEnum):
-    """Session result: 4 known values."""
-
     NONE = "None"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -1006,8 +838,6 @@ class ESessionResult(OpenEnum):
 
 
 class ESessionState(OpenEnum):
-    """Session state: 11 known values."""
-
     STOPPED = "Stopped"
     STARTING = "Starting"
     STOPPING = "Stopping"
@@ -1022,8 +852,6 @@ class ESessionState(OpenEnum):
 
 
 class ESessionType(OpenEnum):
-    """Session type: 39 known values."""
-
     INFRASTRUCTURE = "Infrastructure"
     BACKUP_JOB = "BackupJob"
     AUTOMATION = "Automation"
@@ -1066,8 +894,6 @@ class ESessionType(OpenEnum):
 
 
 class ESessionsFiltersOrderColumn(OpenEnum):
-    """Sessions filters order column: 6 known values."""
-
     NAME = "Name"
     SESSION_TYPE = "SessionType"
     CREATION_TIME = "CreationTime"
@@ -1077,15 +903,11 @@ class ESessionsFiltersOrderColumn(OpenEnum):
 
 
 class ESortExpressionDirectionType(OpenEnum):
-    """Sort expression direction type: 2 known values."""
-
     ASCENDING = "ascending"
     DESCENDING = "descending"
 
 
 class EStorageOptimization(OpenEnum):
-    """Storage optimization: 6 known values."""
-
     LOCAL_TARGET_LARGE = "LocalTargetLarge"
     LOCAL_TARGET = "LocalTarget"
     LAN_TARGET = "LANTarget"
@@ -1095,16 +917,12 @@ class EStorageOptimization(OpenEnum):
 
 
 class ESuspiciousActivitySeverity(OpenEnum):
-    """Suspicious activity severity: 3 known values."""
-
     CLEAN = "Clean"
     SUSPICIOUS = "Suspicious"
     INFECTED = "Infected"
 
 
 class ETaskLogRecordStatus(OpenEnum):
-    """Task log record status: 4 known values."""
-
     NONE = "None"
     SUCCEEDED = "Succeeded"
     WARNING = "Warning"
@@ -1112,8 +930,6 @@ class ETaskLogRecordStatus(OpenEnum):
 
 
 class ETaskResult(OpenEnum):
-    """Task result: 5 known values."""
-
     NONE = "None"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -1122,8 +938,6 @@ class ETaskResult(OpenEnum):
 
 
 class ETaskState(OpenEnum):
-    """Task state: 4 known values."""
-
     STARTING = "Starting"
     WORKING = "Working"
     STOPPING = "Stopping"
@@ -1131,8 +945,6 @@ class ETaskState(OpenEnum):
 
 
 class ETaskType(OpenEnum):
-    """Task type: 5 known values."""
-
     COMMON = "Common"
     FLR_RESTORE = "FlrRestore"
     FLR_DOWNLOAD = "FlrDownload"
@@ -1141,31 +953,23 @@ class ETaskType(OpenEnum):
 
 
 class ETransactionLogsSettings(OpenEnum):
-    """Transaction logs settings: 2 known values."""
-
     PROCESS = "process"
     COPY_ONLY = "copyOnly"
 
 
 class EViHostType(OpenEnum):
-    """Vi host type: 3 known values."""
-
     ESX = "ESX"
     ES_XI = "ESXi"
     VC = "VC"
 
 
 class EVmwareDisksTypeToProcess(OpenEnum):
-    """Vmware disks type to process: 3 known values."""
-
     ALL_DISKS = "AllDisks"
     SYSTEM_ONLY = "SystemOnly"
     SELECTED_DISKS = "SelectedDisks"
 
 
 class EVmwareInventoryType(OpenEnum):
-    """Vmware inventory type: 19 known values."""
-
     UNKNOWN = "Unknown"
     VIRTUAL_MACHINE = "VirtualMachine"
     V_CENTER_SERVER = "vCenterServer"
@@ -1188,8 +992,6 @@ class EVmwareInventoryType(OpenEnum):
 
 
 class EWindowsHostComponentType(OpenEnum):
-    """Windows host component type: 22 known values."""
-
     TRANSPORT = "Transport"
     NFS = "Nfs"
     HV_INTEGRATION = "HvIntegration"
@@ -1216,8 +1018,6 @@ class EWindowsHostComponentType(OpenEnum):
 
 @model
 class EmailCustomNotificationType(Model):
-    """Email custom notification type."""
-
     subject: str | None | Unset = UNSET
     notify_on_success: bool | None | Unset = UNSET
     notify_on_warning: bool | None | Unset = UNSET
@@ -1229,8 +1029,6 @@ class EmailCustomNotificationType(Model):
 
 @model
 class EmailNotificationSettingsModel(Model):
-    """Email notification settings model."""
-
     is_enabled: bool
     recipients: list[str] | None | Unset = UNSET
     notification_type: EEmailNotificationType | None | Unset = UNSET
@@ -1239,12 +1037,15 @@ class EmailNotificationSettingsModel(Model):
 
 @model
 class EmptySuccessResponse(Model):
-    """Empty success response."""
+    """Given by `login_.logout`, `sessions.stop_session`, `jobs.disable_job`, `jobs.enable_job`,
+    `credentials.change_password_for_creds` and 10 more.
+    """
 
 
 @model
 class EntraIdTenantBrowseMountModel(Model):
-    """Entra id tenant browse mount model.
+    """Given by `restore.start_entra_id_tenant_restore`, `backup_browsers.get_all_entra_id_tenant_browse_sessions`,
+    `backup_browsers.get_entra_id_tenant_browse_session`.
 
     Attributes:
         session_id: UUID.
@@ -1256,8 +1057,7 @@ class EntraIdTenantBrowseMountModel(Model):
 
 @model
 class EntraIdTenantBrowseSourceProperties(Model):
-    """Entra id tenant browse source properties.
-
+    """
     Attributes:
         backup_id: UUID.
         tenant_id: UUID.
@@ -1270,8 +1070,6 @@ class EntraIdTenantBrowseSourceProperties(Model):
 
 @model
 class Error(Model):
-    """Error."""
-
     error_code: ErrorErrorCode
     message: str
     resource_id: str | None | Unset = UNSET
@@ -1284,8 +1082,7 @@ class Error(Model):
     },
 )
 class FailoverPlanModel(Model):
-    """Failover plan model: one of 1 kinds, told apart by `type`.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -1298,8 +1095,6 @@ class FailoverPlanModel(Model):
 
 @model
 class FailoverPlanScriptModel(Model):
-    """Failover plan script model."""
-
     is_enabled: bool | None | Unset = UNSET
     path: str | None | Unset = UNSET
 
@@ -1311,8 +1106,6 @@ class FailoverPlanScriptModel(Model):
     },
 )
 class FailoverPlanSpec(Model):
-    """Failover plan spec: one of 1 kinds, told apart by `type`."""
-
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     type: EFailoverPlanType
@@ -1320,15 +1113,11 @@ class FailoverPlanSpec(Model):
 
 @model
 class FailoverPlanStartToSpec(Model):
-    """Failover plan start to spec."""
-
     time_period: datetime | None | Unset = UNSET
 
 
 @model
 class FailoverPlansFilters(Model):
-    """Failover plans filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EFailoverPlansFiltersOrderColumn | None | Unset = UNSET
@@ -1338,15 +1127,14 @@ class FailoverPlansFilters(Model):
 
 @model
 class FailoverPlansResult(Model):
-    """Failover plans result."""
-
     data: list[FailoverPlanModel]
     pagination: PaginationResult
 
 
 @model
 class FlrBrowseMountModel(Model):
-    """Flr browse mount model.
+    """Given by `restore.start_flr_mount`, `backup_browsers.get_all_flr_browse_sessions`,
+    `backup_browsers.get_flr_browse_session`.
 
     Attributes:
         session_id: UUID.
@@ -1360,23 +1148,17 @@ class FlrBrowseMountModel(Model):
 
 @model
 class FlrBrowseProperties(Model):
-    """Flr browse properties."""
-
     path_separator: str
 
 
 @model
 class FlrBrowseSourceProperties(Model):
-    """Flr browse source properties."""
-
     machine_name: str
     restore_point_name: str
 
 
 @model
 class FullBackupMaintenanceDefragmentAndCompactModel(Model):
-    """Full backup maintenance defragment and compact model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -1384,16 +1166,13 @@ class FullBackupMaintenanceDefragmentAndCompactModel(Model):
 
 @model
 class FullBackupMaintenanceModel(Model):
-    """Full backup maintenance model."""
-
     remove_data: FullBackupMaintenanceRemoveDataModel | None | Unset = field(default=UNSET, wire="RemoveData")
     defragment_and_compact: FullBackupMaintenanceDefragmentAndCompactModel | None | Unset = UNSET
 
 
 @model
 class FullBackupMaintenanceRemoveDataModel(Model):
-    """Full backup maintenance remove data model.
-
+    """
     Attributes:
         after_days: in days.
     """
@@ -1404,8 +1183,6 @@ class FullBackupMaintenanceRemoveDataModel(Model):
 
 @model
 class GFSPolicySettingsModel(Model):
-    """GFS policy settings model."""
-
     is_enabled: bool
     weekly: GFSPolicySettingsWeeklyModel | None | Unset = UNSET
     monthly: GFSPolicySettingsMonthlyModel | None | Unset = UNSET
@@ -1414,8 +1191,7 @@ class GFSPolicySettingsModel(Model):
 
 @model
 class GFSPolicySettingsMonthlyModel(Model):
-    """GFS policy settings monthly model.
-
+    """
     Attributes:
         keep_for_number_of_months: in months.
     """
@@ -1427,8 +1203,7 @@ class GFSPolicySettingsMonthlyModel(Model):
 
 @model
 class GFSPolicySettingsWeeklyModel(Model):
-    """GFS policy settings weekly model.
-
+    """
     Attributes:
         keep_for_number_of_weeks: in weeks.
     """
@@ -1440,8 +1215,7 @@ class GFSPolicySettingsWeeklyModel(Model):
 
 @model
 class GFSPolicySettingsYearlyModel(Model):
-    """GFS policy settings yearly model.
-
+    """
     Attributes:
         keep_for_number_of_years: in years.
     """
@@ -1453,8 +1227,6 @@ class GFSPolicySettingsYearlyModel(Model):
 
 @model
 class GoogleCloudStorageBucketModel(Model):
-    """Google cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -1463,16 +1235,12 @@ class GoogleCloudStorageBucketModel(Model):
 
 @model
 class GuestFileSystemIndexingModel(Model):
-    """Guest file system indexing model."""
-
     is_enabled: bool
     indexing_settings: list[BackupIndexingSettingsModel] | None | Unset = UNSET
 
 
 @model
 class IBMCloudStorageBucketModel(Model):
-    """IBM cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -1487,7 +1255,11 @@ class IBMCloudStorageBucketModel(Model):
     },
 )
 class InventoryObjectModel(Model):
-    """Inventory object model: one of 2 kinds, told apart by `platform`."""
+    """One of 2 kinds, told apart by `platform`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    """
 
     platform: EPlatformType | None | Unset = UNSET
     size: str | None | Unset = UNSET
@@ -1495,16 +1267,12 @@ class InventoryObjectModel(Model):
 
 @model
 class Issue(Model):
-    """Issue."""
-
     severity: BottleneckSeverity
     bottleneck: BottleneckType
 
 
 @model
 class JobScriptsSettingsModel(Model):
-    """Job scripts settings model."""
-
     pre_command: ScriptCommand | None | Unset = UNSET
     post_command: ScriptCommand | None | Unset = UNSET
     periodicity_type: EScriptPeriodicityType | None | Unset = UNSET
@@ -1514,7 +1282,7 @@ class JobScriptsSettingsModel(Model):
 
 @model
 class JobStopSpec(Model):
-    """Job stop spec.
+    """Taken by `jobs.stop_job`, `restore.stop_entra_id_tenant_restore`.
 
     Attributes:
         graceful_stop: default true.
@@ -1525,8 +1293,7 @@ class JobStopSpec(Model):
 
 @model
 class LinuxHardenedRepositorySettingsModel(Model):
-    """Linux hardened repository settings model.
-
+    """
     Attributes:
         make_recent_backups_immutable_days: in days.
     """
@@ -1543,8 +1310,7 @@ class LinuxHardenedRepositorySettingsModel(Model):
 
 @model
 class LinuxHostSSHSettingsModel(Model):
-    """Linux host SSH settings model.
-
+    """
     Attributes:
         ssh_time_out_ms: in milliseconds.
     """
@@ -1558,8 +1324,6 @@ class LinuxHostSSHSettingsModel(Model):
 
 @model
 class LinuxLocalRepositorySettingsModel(Model):
-    """Linux local repository settings model."""
-
     path: str | None | Unset = UNSET
     task_limit_enabled: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
@@ -1571,8 +1335,7 @@ class LinuxLocalRepositorySettingsModel(Model):
 
 @model
 class LoadCalculatorConfigurationRequest(Model):
-    """Load calculator configuration request.
-
+    """
     Attributes:
         avg_ram_consumption_mb: in MB.
         vbr_reserved_ram_consumption_mb: in MB.
@@ -1610,8 +1373,7 @@ class LoadCalculatorConfigurationRequest(Model):
 
 @model
 class LoadCalculatorConfigurationResponse(Model):
-    """Load calculator configuration response.
-
+    """
     Attributes:
         avg_ram_consumption_mb: in MB.
         vbr_reserved_ram_consumption_mb: in MB.
@@ -1649,8 +1411,7 @@ class LoadCalculatorConfigurationResponse(Model):
 
 @model
 class LoadCalculatorRequest(Model):
-    """Load calculator request.
-
+    """
     Attributes:
         azure_tenant_id: at least 1 character.
         application_id: at least 1 character.
@@ -1662,8 +1423,6 @@ class LoadCalculatorRequest(Model):
 
 @model
 class NetworkRepositorySettingsModel(Model):
-    """Network repository settings model."""
-
     task_limit_enabled: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
     read_write_limit_enabled: bool | None | Unset = UNSET
@@ -1673,8 +1432,6 @@ class NetworkRepositorySettingsModel(Model):
 
 @model
 class NotificationSettingsModel(Model):
-    """Notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
     vm_attribute: NotificationVmAttributeSettingsModel | None | Unset = UNSET
@@ -1682,8 +1439,6 @@ class NotificationSettingsModel(Model):
 
 @model
 class NotificationVmAttributeSettingsModel(Model):
-    """Notification vm attribute settings model."""
-
     is_enabled: bool
     notes: str | None | Unset = UNSET
     append_to_existing_value: bool | None | Unset = UNSET
@@ -1691,7 +1446,7 @@ class NotificationVmAttributeSettingsModel(Model):
 
 @model
 class ObjectRestorePointModel(Model):
-    """Object restore point model.
+    """Given by `restore_points.get_all_object_restore_points`, `restore_points.get_object_restore_point`.
 
     Attributes:
         id: UUID.
@@ -1716,8 +1471,7 @@ class ObjectRestorePointModel(Model):
 
 @model
 class ObjectRestorePointsFilters(Model):
-    """Object restore points filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
         backup_id_filter: UUID.
@@ -1740,7 +1494,7 @@ class ObjectRestorePointsFilters(Model):
 
 @model
 class ObjectRestorePointsResult(Model):
-    """Object restore points result."""
+    """Given by `backup_objects.get_backup_object_restore_points`, `restore_points.get_all_object_restore_points`."""
 
     data: list[ObjectRestorePointModel] = field(rows=True)
     pagination: PaginationResult
@@ -1748,8 +1502,6 @@ class ObjectRestorePointsResult(Model):
 
 @model
 class ObjectStorageConsumptionLimitModel(Model):
-    """Object storage consumption limit model."""
-
     is_enabled: bool | None | Unset = UNSET
     consumption_limit_count: int | None | Unset = UNSET
     consumption_limit_kind: EConsumptionLimitKind | None | Unset = UNSET
@@ -1757,16 +1509,12 @@ class ObjectStorageConsumptionLimitModel(Model):
 
 @model
 class ObjectStorageImmutabilityModel(Model):
-    """Object storage immutability model."""
-
     is_enabled: bool | None | Unset = UNSET
     days_count: int | None | Unset = UNSET
 
 
 @model
 class PaginationResult(Model):
-    """Pagination result."""
-
     total: int
     count: int
     skip: int | None | Unset = UNSET
@@ -1775,8 +1523,6 @@ class PaginationResult(Model):
 
 @model
 class PrimaryStorageIntegrationSettingsModel(Model):
-    """Primary storage integration settings model."""
-
     is_enabled: bool
     processed_vms_limit_enabled: bool | None | Unset = UNSET
     processed_vms_count: int | None | Unset = UNSET
@@ -1785,23 +1531,21 @@ class PrimaryStorageIntegrationSettingsModel(Model):
 
 @model
 class ProxyDatastoreModel(Model):
-    """Proxy datastore model."""
-
     datastore: InventoryObjectModel | None | Unset = UNSET
     vm_count: int | None | Unset = UNSET
 
 
 @model
 class ProxyDatastoreSettingsModel(Model):
-    """Proxy datastore settings model."""
-
     auto_select_enabled: bool
     datastores: list[ProxyDatastoreModel] | None | Unset = UNSET
 
 
 @model
 class ReplicaPointModel(Model):
-    """Replica point model.
+    """Given by `replicas.get_object_replica_restore_points`, `replicas.get_object_replica_restore_point_in_replica`,
+    `replica_restore_points.get_all_object_replica_restore_points`,
+    `replica_restore_points.get_object_replica_restore_point`.
 
     Attributes:
         id: UUID.
@@ -1822,7 +1566,9 @@ class ReplicaPointModel(Model):
 
 @model
 class ReplicaPointsResult(Model):
-    """Replica points result."""
+    """Given by `replicas.get_object_replica_restore_points`,
+    `replica_restore_points.get_all_object_replica_restore_points`.
+    """
 
     data: list[ReplicaPointModel] = field(rows=True)
     pagination: PaginationResult
@@ -1830,8 +1576,6 @@ class ReplicaPointsResult(Model):
 
 @model
 class RepositoryAdvancedSettingsModel(Model):
-    """Repository advanced settings model."""
-
     align_data_blocks: bool | None | Unset = UNSET
     decompress_before_storing: bool | None | Unset = UNSET
     rotated_drives: bool | None | Unset = UNSET
@@ -1843,8 +1587,7 @@ class RepositoryAdvancedSettingsModel(Model):
 
 @model
 class S3CompatibleProxyModel(Model):
-    """S3 compatible proxy model.
-
+    """
     Attributes:
         managed_server_id: UUID.
     """
@@ -1854,8 +1597,6 @@ class S3CompatibleProxyModel(Model):
 
 @model
 class S3CompatibleStorageBucketModel(Model):
-    """S3 compatible storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -1864,16 +1605,13 @@ class S3CompatibleStorageBucketModel(Model):
 
 @model
 class ScheduleAfterThisJobModel(Model):
-    """Schedule after this job model."""
-
     is_enabled: bool
     job_name: str | None | Unset = UNSET
 
 
 @model
 class ScheduleBackupWindowModel(Model):
-    """Schedule backup window model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -1884,8 +1622,7 @@ class ScheduleBackupWindowModel(Model):
 
 @model
 class ScheduleDailyModel(Model):
-    """Schedule daily model.
-
+    """
     Attributes:
         is_enabled: default true.
         local_time: time.
@@ -1899,8 +1636,7 @@ class ScheduleDailyModel(Model):
 
 @model
 class ScheduleMonthlyModel(Model):
-    """Schedule monthly model.
-
+    """
     Attributes:
         is_enabled: default false.
         local_time: time.
@@ -1916,8 +1652,7 @@ class ScheduleMonthlyModel(Model):
 
 @model
 class SchedulePeriodicallyModel(Model):
-    """Schedule periodically model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -1931,8 +1666,7 @@ class SchedulePeriodicallyModel(Model):
 
 @model
 class ScheduleRetryModel(Model):
-    """Schedule retry model.
-
+    """
     Attributes:
         is_enabled: default false.
         retry_count: default 3.
@@ -1946,16 +1680,12 @@ class ScheduleRetryModel(Model):
 
 @model
 class ScriptCommand(Model):
-    """Script command."""
-
     is_enabled: bool
     command: str | None | Unset = UNSET
 
 
 @model
 class SessionLogRecordModel(Model):
-    """Session log record model."""
-
     id: int | None | Unset = UNSET
     status: ETaskLogRecordStatus | None | Unset = UNSET
     start_time: datetime | None | Unset = UNSET
@@ -1966,7 +1696,7 @@ class SessionLogRecordModel(Model):
 
 @model
 class SessionLogResult(Model):
-    """Session log result."""
+    """Given by `sessions.get_session_logs`, `sessions.get_task_session_logs`, `automation.get_automation_session_logs`."""
 
     total_records: int | None | Unset = UNSET
     records: list[SessionLogRecordModel] | None | Unset = UNSET
@@ -1974,7 +1704,8 @@ class SessionLogResult(Model):
 
 @model
 class SessionModel(Model):
-    """Session model.
+    """Given by `security.start_security_analyzer`, `security.get_security_analyzer_session`,
+    `configuration_backup.start_config_backup`, `sessions.get_all_sessions`, `sessions.get_session` and 48 more.
 
     Attributes:
         id: UUID.
@@ -2004,8 +1735,6 @@ class SessionModel(Model):
 
 @model
 class SessionResultModel(Model):
-    """Session result model."""
-
     result: ESessionResult
     message: str | None | Unset = UNSET
     is_canceled: bool | None | Unset = UNSET
@@ -2013,8 +1742,7 @@ class SessionResultModel(Model):
 
 @model
 class SessionsFilters(Model):
-    """Sessions filters.
-
+    """
     Attributes:
         job_id_filter: UUID.
     """
@@ -2036,7 +1764,10 @@ class SessionsFilters(Model):
 
 @model
 class SessionsResult(Model):
-    """Sessions result."""
+    """Given by `sessions.get_all_sessions`, `failover.vi_vm_snapshot_replica_failover`,
+    `failover.vi_vm_snapshot_replica_planned_failover`, `failover.vi_vm_snapshot_replica_permanent_failover`,
+    `failover.vi_vm_snapshot_replica_undo_failover` and 5 more.
+    """
 
     data: list[SessionModel] = field(rows=True)
     pagination: PaginationResult
@@ -2044,8 +1775,6 @@ class SessionsResult(Model):
 
 @model
 class SyntheticFullSettingsModel(Model):
-    """Synthetic full settings model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -2053,8 +1782,7 @@ class SyntheticFullSettingsModel(Model):
 
 @model
 class TaskAdditionalInfoModel(Model):
-    """Task additional info model.
-
+    """
     Attributes:
         resource_id: UUID.
     """
@@ -2066,8 +1794,7 @@ class TaskAdditionalInfoModel(Model):
 
 @model
 class TenantBackupObjectsSummaryResponse(Model):
-    """Tenant backup objects summary response.
-
+    """
     Attributes:
         azure_tenant_id: at least 1 character.
     """
@@ -2091,8 +1818,6 @@ class TenantBackupObjectsSummaryResponse(Model):
 
 @model
 class TenantBackupStatisticsResponse(Model):
-    """Tenant backup statistics response."""
-
     users: int
     administrative_units: int
     groups: int
@@ -2111,8 +1836,7 @@ class TenantBackupStatisticsResponse(Model):
 
 @model
 class TenantLoadCalculatorResponse(Model):
-    """Tenant load calculator response.
-
+    """
     Attributes:
         instance_id: at least 1 character.
         azure_tenant_id: at least 1 character.
@@ -2131,8 +1855,7 @@ class TenantLoadCalculatorResponse(Model):
 
 @model
 class TenantReservationRequest(Model):
-    """Tenant reservation request.
-
+    """
     Attributes:
         azure_tenant_id: at least 1 character.
         application_id: at least 1 character.
@@ -2144,8 +1867,7 @@ class TenantReservationRequest(Model):
 
 @model
 class TenantReservationResponse(Model):
-    """Tenant reservation response.
-
+    """
     Attributes:
         azure_tenant_id: at least 1 character.
     """
@@ -2157,8 +1879,6 @@ class TenantReservationResponse(Model):
 
 @model
 class TenantResponse(Model):
-    """Tenant response."""
-
     users: int
     groups: int
     applications: int
@@ -2174,8 +1894,7 @@ class TenantResponse(Model):
 
 @model
 class UnstructuredDataBrowseSourceProperties(Model):
-    """Unstructured data browse source properties.
-
+    """
     Attributes:
         backup_id: UUID.
     """
@@ -2185,7 +1904,8 @@ class UnstructuredDataBrowseSourceProperties(Model):
 
 @model
 class UnstructuredDataFlrBrowseMountModel(Model):
-    """Unstructured data flr browse mount model.
+    """Given by `restore.start_entra_id_audit_log_mount`, `backup_browsers.get_all_unstructured_data_flr_browse_sessions`,
+    `backup_browsers.get_unstructured_data_flr_browse_session`.
 
     Attributes:
         session_id: UUID.
@@ -2198,23 +1918,17 @@ class UnstructuredDataFlrBrowseMountModel(Model):
 
 @model
 class UploadingStreamSpec(Model):
-    """Uploading stream spec."""
-
     data: str | None | Unset = UNSET
 
 
 @model
 class VPowerNFSPortSettingsModel(Model):
-    """V power NFS port settings model."""
-
     mount_port: int | None | Unset = UNSET
     v_power_nfs_port: int | None | Unset = field(default=UNSET, wire="vPowerNFSPort")
 
 
 @model
 class VSphereChangedBlockTrackingSettingsModel(Model):
-    """V sphere changed block tracking settings model."""
-
     is_enabled: bool
     enable_cb_tautomatically: bool | None | Unset = field(default=UNSET, wire="enableCBTautomatically")
     reset_cb_ton_active_full: bool | None | Unset = field(default=UNSET, wire="resetCBTonActiveFull")
@@ -2222,8 +1936,7 @@ class VSphereChangedBlockTrackingSettingsModel(Model):
 
 @model
 class VmbApiFilterModel(Model):
-    """Vmb api filter model.
-
+    """
     Attributes:
         product_id: UUID.
     """
@@ -2236,8 +1949,6 @@ class VmbApiFilterModel(Model):
 
 @model
 class VmwareObjectDiskModel(Model):
-    """Vmware object disk model."""
-
     vm_object: InventoryObjectModel
     disks_to_process: EVmwareDisksTypeToProcess
     disks: list[str]
@@ -2246,8 +1957,6 @@ class VmwareObjectDiskModel(Model):
 
 @model
 class WasabiCloudStorageBucketModel(Model):
-    """Wasabi cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -2256,16 +1965,12 @@ class WasabiCloudStorageBucketModel(Model):
 
 @model
 class WindowsHostComponentPortModel(Model):
-    """Windows host component port model."""
-
     component_name: EWindowsHostComponentType
     port: int
 
 
 @model
 class WindowsHostPortsModel(Model):
-    """Windows host ports model."""
-
     components: list[WindowsHostComponentPortModel] | None | Unset = UNSET
     port_range_start: int | None | Unset = UNSET
     port_range_end: int | None | Unset = UNSET
@@ -2274,8 +1979,6 @@ class WindowsHostPortsModel(Model):
 
 @model
 class WindowsLocalRepositorySettingsModel(Model):
-    """Windows local repository settings model."""
-
     path: str | None | Unset = UNSET
     task_limit_enabled: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
@@ -2285,8 +1988,6 @@ class WindowsLocalRepositorySettingsModel(Model):
 
 
 class ErrorErrorCode(OpenEnum):
-    """Error error code: 10 known values."""
-
     ACCESS_DENIED = "AccessDenied"
     EXPIRED_TOKEN = "ExpiredToken"
     INVALID_TOKEN = "InvalidToken"
@@ -2301,7 +2002,10 @@ class ErrorErrorCode(OpenEnum):
 
 @model
 class CloudDirectorBackupObjectModel(BackupObjectModel):
-    """Cloud director backup object model: `BackupObjectModel` of type `CloudDirector`."""
+    """The `BackupObjectModel` whose `platformName` is `CloudDirector`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="CloudDirector")
     object_id: str
@@ -2311,7 +2015,11 @@ class CloudDirectorBackupObjectModel(BackupObjectModel):
 
 @model
 class CloudDirectorObjectModel(InventoryObjectModel):
-    """Cloud director object model: `InventoryObjectModel` of type `CloudDirector`."""
+    """The `InventoryObjectModel` whose `platform` is `CloudDirector`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="CloudDirector")
     host_name: str
@@ -2323,14 +2031,20 @@ class CloudDirectorObjectModel(InventoryObjectModel):
 
 @model
 class EntraIDBackupObjectModel(BackupObjectModel):
-    """Entra ID backup object model: `BackupObjectModel` of type `EntraID`."""
+    """The `BackupObjectModel` whose `platformName` is `EntraID`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="EntraID")
 
 
 @model
 class LinuxCredentialsSpec(CredentialsSpec):
-    """Linux credentials spec: `CredentialsSpec` of type `Linux`."""
+    """The `CredentialsSpec` whose `type` is `Linux`.
+
+    Taken by `managed_servers.update_single_use_credentials`, `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="Linux")
     unique_id: str | None | Unset = UNSET
@@ -2345,7 +2059,10 @@ class LinuxCredentialsSpec(CredentialsSpec):
 
 @model
 class StandardCredentialsSpec(CredentialsSpec):
-    """Standard credentials spec: `CredentialsSpec` of type `Standard`."""
+    """The `CredentialsSpec` whose `type` is `Standard`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="Standard")
     unique_id: str | None | Unset = UNSET
@@ -2353,7 +2070,10 @@ class StandardCredentialsSpec(CredentialsSpec):
 
 @model
 class ViBackupObjectModel(BackupObjectModel):
-    """Vi backup object model: `BackupObjectModel` of type `VMware`."""
+    """The `BackupObjectModel` whose `platformName` is `VMware`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="VMware")
     object_id: str
@@ -2363,7 +2083,7 @@ class ViBackupObjectModel(BackupObjectModel):
 
 @model
 class VmwareFailoverPlanModel(FailoverPlanModel):
-    """Vmware failover plan model: `FailoverPlanModel` of type `Vmware`."""
+    """The `FailoverPlanModel` whose `type` is `Vmware`."""
 
     type: EFailoverPlanType = field(default="Vmware")
     pre_failover_script: FailoverPlanScriptModel | None | Unset = UNSET
@@ -2373,7 +2093,7 @@ class VmwareFailoverPlanModel(FailoverPlanModel):
 
 @model
 class VmwareFailoverPlanSpec(FailoverPlanSpec):
-    """Vmware failover plan spec: `FailoverPlanSpec` of type `Vmware`."""
+    """The `FailoverPlanSpec` whose `type` is `Vmware`."""
 
     type: EFailoverPlanType = field(default="Vmware")
     pre_failover_script: FailoverPlanScriptModel | None | Unset = UNSET
@@ -2383,7 +2103,12 @@ class VmwareFailoverPlanSpec(FailoverPlanSpec):
 
 @model
 class VmwareObjectModel(InventoryObjectModel):
-    """Vmware object model: `InventoryObjectModel` of type `VMware`."""
+    """The `InventoryObjectModel` whose `platform` is `VMware`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    Taken by `jobs.start_v_sphere_quick_backup_job`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="VMware")
     host_name: str

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     },
 )
 class TaskModel(Model):
-    """Task model: one of 5 kinds, told apart by `type`.
+    """One of 5 kinds, told apart by `type`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`,
+    `backup_browsers.prepare_flr_item_download` and 4 more.
 
     Attributes:
         id: UUID.
@@ -45,7 +49,12 @@ class TaskModel(Model):
 
 @model
 class CommonTaskModel(TaskModel):
-    """Common task model: `TaskModel` of type `Common`."""
+    """The `TaskModel` whose `type` is `Common`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`,
+    `backup_browsers.prepare_flr_item_download` and 4 more.
+    """
 
     type: ETaskType = field(default="Common")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -53,7 +62,12 @@ class CommonTaskModel(TaskModel):
 
 @model
 class FlrDownloadTaskModel(TaskModel):
-    """Flr download task model: `TaskModel` of type `FlrDownload`."""
+    """The `TaskModel` whose `type` is `FlrDownload`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`,
+    `backup_browsers.prepare_flr_item_download` and 4 more.
+    """
 
     type: ETaskType = field(default="FlrDownload")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -61,7 +75,12 @@ class FlrDownloadTaskModel(TaskModel):
 
 @model
 class FlrRestoreTaskModel(TaskModel):
-    """Flr restore task model: `TaskModel` of type `FlrRestore`."""
+    """The `TaskModel` whose `type` is `FlrRestore`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`,
+    `backup_browsers.prepare_flr_item_download` and 4 more.
+    """
 
     type: ETaskType = field(default="FlrRestore")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -69,7 +88,12 @@ class FlrRestoreTaskModel(TaskModel):
 
 @model
 class FlrSearchTaskModel(TaskModel):
-    """Flr search task model: `TaskModel` of type `FlrSearch`."""
+    """The `TaskModel` whose `type` is `FlrSearch`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`,
+    `backup_browsers.prepare_flr_item_download` and 4 more.
+    """
 
     type: ETaskType = field(default="FlrSearch")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -77,7 +101,12 @@ class FlrSearchTaskModel(TaskModel):
 
 @model
 class HierarchyRescanTaskModel(TaskModel):
-    """Hierarchy rescan task model: `TaskModel` of type `HierarchyRescan`."""
+    """The `TaskModel` whose `type` is `HierarchyRescan`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`,
+    `backup_browsers.prepare_flr_item_download` and 4 more.
+    """
 
     type: ETaskType = field(default="HierarchyRescan")
     server_name: str | None | Unset = UNSET

@@ -363,9 +363,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllComputerRecoveryTokens
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllComputerRecoveryTokens
         """
         return Listing(
             self,
@@ -386,7 +386,7 @@ class AgentsApi(Api):
         """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ComputerRecoveryTokenSpec`.
 
         Returns:
             200: `ComputerRecoveryTokenModel`.
@@ -396,9 +396,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/CreateComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/CreateComputerRecoveryToken
         """
         return Request(self, _CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
 
@@ -419,9 +419,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetComputerRecoveryToken
         """
         return Request(self, _GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
 
@@ -434,7 +434,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ComputerRecoveryTokenModel`.
 
         Returns:
             200: `ComputerRecoveryTokenModel`.
@@ -445,9 +445,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UpdateComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UpdateComputerRecoveryToken
         """
         return Request(self, _UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
 
@@ -468,9 +468,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/DeleteComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/DeleteComputerRecoveryToken
         """
         return Request(self, _DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
 
@@ -504,9 +504,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetProtectedComputers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetProtectedComputers
         """
         return Listing(
             self,
@@ -540,9 +540,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetProtectedComputer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetProtectedComputer
         """
         return Request(self, _GET_PROTECTED_COMPUTER, {"id": id})
 
@@ -582,9 +582,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetDiscoveredEntities
         """
         return Listing(
             self,
@@ -612,7 +612,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -622,9 +622,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/RescanDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/RescanDiscoveredEntities
         """
         return Request(self, _RESCAN_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -633,11 +633,12 @@ class AgentsApi(Api):
         id: str,
         body: DiscoveredEntitiesActionSpec,
     ) -> Request[SessionModel]:
-        """Install Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
+        """Install Agent on Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -647,9 +648,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/InstallAgentOnDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/InstallAgentOnDiscoveredEntities
         """
         return Request(self, _INSTALL_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -663,7 +664,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -673,9 +674,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
         """
         return Request(self, _UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -689,7 +690,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -699,9 +700,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
         """
         return Request(self, _UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -724,9 +725,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetDiscoveredEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetDiscoveredEntity
         """
         return Request(self, _GET_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
 
@@ -749,9 +750,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/DeleteDiscoveredEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/DeleteDiscoveredEntity
         """
         return Request(self, _DELETE_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
 
@@ -784,9 +785,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllAgentPackages
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllAgentPackages
         """
         return Listing(
             self,
@@ -827,9 +828,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllAgentPackagesForUnix
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllAgentPackagesForUnix
         """
         return Listing(
             self,

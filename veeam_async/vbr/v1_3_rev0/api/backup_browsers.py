@@ -899,7 +899,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreCredentialsValidationSpec`.
 
         Returns:
             200: `FlrRestoreCredentialsValidationResult`.
@@ -909,9 +909,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/FlrRestoreValidateCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/FlrRestoreValidateCredentials
         """
         return Request(self, _FLR_RESTORE_VALIDATE_CREDENTIALS, {"session_id": session_id}, body)
 
@@ -938,9 +938,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetAllFlrBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetAllFlrBrowseSessions
         """
         return Listing(
             self,
@@ -964,9 +964,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetFlrBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetFlrBrowseSession
         """
         return Request(self, _GET_FLR_BROWSE_SESSION, {"session_id": session_id})
 
@@ -986,9 +986,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetFlrAudit
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetFlrAudit
         """
         return Request(self, _GET_FLR_AUDIT, {"session_id": session_id})
 
@@ -1001,7 +1001,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrBrowseFolderSpec`.
 
         Returns:
             200: `FlrBrowseFolderModel`.
@@ -1011,9 +1011,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseFlrMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseFlrMount
         """
         return Listing(self, _BROWSE_FLR_MOUNT, {"session_id": session_id}, body)
 
@@ -1026,7 +1026,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareAttributesSpec`.
 
         Returns:
             200: `FlrCompareAttributesModel`.
@@ -1037,9 +1037,9 @@ class BackupBrowsersApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareAttributes
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareAttributes
         """
         return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
 
@@ -1052,7 +1052,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareToProductionSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -1063,9 +1063,9 @@ class BackupBrowsersApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareToProduction
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareToProduction
         """
         return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
 
@@ -1078,7 +1078,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartSearchForSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1088,9 +1088,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/FlrStartSearchFor
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/FlrStartSearchFor
         """
         return Request(self, _FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
 
@@ -1105,7 +1105,7 @@ class BackupBrowsersApi(Api):
         Args:
             session_id: path `sessionId`, UUID.
             task_id: path `taskId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSearchForResultSpec`.
 
         Returns:
             200: `FlrSearchForResultModel`.
@@ -1115,9 +1115,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/FlrBrowseSearchResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/FlrBrowseSearchResult
         """
         return Listing(self, _FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body)
 
@@ -1130,7 +1130,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1140,9 +1140,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/FlrMountRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/FlrMountRestore
         """
         return Request(self, _FLR_MOUNT_RESTORE, {"session_id": session_id}, body)
 
@@ -1155,7 +1155,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreToSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1165,9 +1165,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/FlrMountRestoreTo
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/FlrMountRestoreTo
         """
         return Request(self, _FLR_MOUNT_RESTORE_TO, {"session_id": session_id}, body)
 
@@ -1180,7 +1180,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartDownloadSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1190,9 +1190,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/PrepareFlrItemDownload
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/PrepareFlrItemDownload
         """
         return Request(self, _PREPARE_FLR_ITEM_DOWNLOAD, {"session_id": session_id}, body)
 
@@ -1215,9 +1215,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/DownloadFlrItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/DownloadFlrItem
         """
         return Download(self, _DOWNLOAD_FLR_ITEM, {"session_id": session_id, "task_id": task_id})
 
@@ -1244,9 +1244,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetAllUnstructuredDataFLRBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetAllUnstructuredDataFLRBrowseSessions
         """
         return Listing(
             self,
@@ -1270,9 +1270,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetUnstructuredDataFlrBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetUnstructuredDataFlrBrowseSession
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION, {"session_id": session_id})
 
@@ -1285,7 +1285,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataFlrBrowseFolderSpec`.
 
         Returns:
             200: `UnstructuredDataFlrBrowseFolderModel`.
@@ -1295,9 +1295,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseFLRUnstructuredDataMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseFLRUnstructuredDataMount
         """
         return Listing(self, _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT, {"session_id": session_id}, body)
 
@@ -1311,7 +1311,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartSearchForSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1321,9 +1321,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UnstructuredDataFlrStartSearchFor
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UnstructuredDataFlrStartSearchFor
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
 
@@ -1338,7 +1338,7 @@ class BackupBrowsersApi(Api):
         Args:
             session_id: path `sessionId`, UUID.
             task_id: path `taskId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSearchForResultSpec`.
 
         Returns:
             200: `FlrSearchForResultModel`.
@@ -1348,9 +1348,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseSearchResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseSearchResult
         """
         return Listing(
             self, _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body
@@ -1365,7 +1365,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FileBackupFLRCopyToSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1375,9 +1375,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UnstructuredDataFlrCopyTo
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UnstructuredDataFlrCopyTo
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_COPY_TO, {"session_id": session_id}, body)
 
@@ -1404,9 +1404,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetAllEntraIdTenantBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetAllEntraIdTenantBrowseSessions
         """
         return Listing(
             self,
@@ -1430,9 +1430,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetEntraIdTenantBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetEntraIdTenantBrowseSession
         """
         return Request(self, _GET_ENTRA_ID_TENANT_BROWSE_SESSION, {"session_id": session_id})
 
@@ -1441,11 +1441,12 @@ class BackupBrowsersApi(Api):
         backup_id: str,
         body: EntraIdTenantRestorePointSpec,
     ) -> Listing[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
-        """Get Restore Points of Microsoft Entra ID Tenant: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
+        """Get Restore Points of Microsoft Entra ID Tenant: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestorePointSpec`.
 
         Returns:
             200: `EntraIdTenantRestorePointsResult`.
@@ -1455,9 +1456,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIdTenantBackupRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIdTenantBackupRestorePoints
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS, {"backup_id": backup_id}, body)
 
@@ -1479,9 +1480,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetEntraIdTenantProtectionScope
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetEntraIdTenantProtectionScope
         """
         return Request(self, _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE, {"backup_id": backup_id})
 
@@ -1494,7 +1495,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantBrowseSpec`.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1504,9 +1505,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIdTenantMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIdTenantMount
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_MOUNT, {"backup_id": backup_id}, body)
 
@@ -1521,7 +1522,7 @@ class BackupBrowsersApi(Api):
         Args:
             backup_id: path `backupId`, UUID.
             item_id: path `itemId`.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemTypeSpec`.
 
         Returns:
             200: `EntraIdTenantBrowseModel`.
@@ -1531,9 +1532,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIdTenantItem
         """
         return Request(self, _BROWSE_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "item_id": item_id}, body)
 
@@ -1549,7 +1550,7 @@ class BackupBrowsersApi(Api):
         Args:
             backup_id: path `backupId`, UUID.
             item_id: path `itemId`.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestorePointSpec`.
 
         Returns:
             200: `EntraIdTenantRestorePointsResult`.
@@ -1559,9 +1560,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIdTenantRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIdTenantRestorePoints
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS, {"backup_id": backup_id, "item_id": item_id}, body)
 
@@ -1574,7 +1575,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantValidateSpec`.
 
         Returns:
             200: `EntraIdTenantValidateModel`.
@@ -1584,9 +1585,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/ValidateEntraIdTenantItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/ValidateEntraIdTenantItems
         """
         return Request(self, _VALIDATE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
 
@@ -1600,7 +1601,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantCheckProductionItemsSpec`.
 
         Returns:
             200: `EntraIdTenantCheckProductionItemsModel`.
@@ -1610,9 +1611,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/CheckEntraIdTenantProductionItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/CheckEntraIdTenantProductionItems
         """
         return Request(self, _CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS, {"session_id": session_id}, body)
 
@@ -1626,7 +1627,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantGeneratePasswordSpec`.
 
         Returns:
             200: `EntraIdTenantGeneratedPasswordsModel`.
@@ -1636,9 +1637,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GenerateEntraIdTenantPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GenerateEntraIdTenantPassword
         """
         return Request(self, _GENERATE_ENTRA_ID_TENANT_PASSWORD, {"session_id": session_id}, body)
 
@@ -1651,7 +1652,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemRestoreSpec`.
 
         Returns:
             201: `EntraIdTenantRestoreSessionModel`.
@@ -1661,9 +1662,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/RestoreEntraIdTenantItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/RestoreEntraIdTenantItems
         """
         return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
 
@@ -1677,7 +1678,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreItemAttributesSpec`.
 
         Returns:
             201: `EntraIdTenantRestoreSessionModel`.
@@ -1687,9 +1688,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/RestoreEntraIdTenantItemAttributes
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/RestoreEntraIdTenantItemAttributes
         """
         return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES, {"session_id": session_id}, body)
 
@@ -1702,7 +1703,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemComparisonModel`.
@@ -1712,9 +1713,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/CompareEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/CompareEntraIdTenantItem
         """
         return Request(self, _COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -1728,7 +1729,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemStartComparisonModel`.
@@ -1738,9 +1739,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/StartCompareEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/StartCompareEntraIdTenantItem
         """
         return Request(self, _START_COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -1764,9 +1765,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetCompareEntraIdTenantItemResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetCompareEntraIdTenantItemResult
         """
         return Request(
             self,
@@ -1784,7 +1785,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemRecursiveComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemStartRecursiveComparisonModel`.
@@ -1794,9 +1795,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/StartRecursiveComparisonEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/StartRecursiveComparisonEntraIdTenantItem
         """
         return Request(self, _START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -1820,9 +1821,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetRecursiveComparisonEntraIdTenantItemResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/GetRecursiveComparisonEntraIdTenantItemResult
         """
         return Request(
             self,
@@ -1841,7 +1842,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantBrowseSpec`.
             to_xml: query `toXml`.
 
         Returns:
@@ -1852,9 +1853,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/ExportEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/ExportEntraIdTenantItem
         """
         return Download(self, _EXPORT_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "to_xml": to_xml}, body)
 
@@ -1867,7 +1868,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1877,9 +1878,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantUser
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantUser
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_USER, {"backup_id": backup_id}, body)
 
@@ -1892,7 +1893,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1902,9 +1903,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantGroup
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_GROUP, {"backup_id": backup_id}, body)
 
@@ -1918,7 +1919,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1928,9 +1929,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantAdministrativeUnit
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantAdministrativeUnit
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT, {"backup_id": backup_id}, body)
 
@@ -1943,7 +1944,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1953,9 +1954,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantRole
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantRole
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_ROLE, {"backup_id": backup_id}, body)
 
@@ -1968,7 +1969,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1978,9 +1979,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantApplication
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantApplication
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_APPLICATION, {"backup_id": backup_id}, body)
 
@@ -1994,7 +1995,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2004,9 +2005,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantConditionalAccessPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/UploadEntraIdTenantConditionalAccessPolicy
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY, {"backup_id": backup_id}, body)
 
@@ -2027,9 +2028,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessions
         """
         return Request(self, _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS, {"session_id": session_id})
 
@@ -2052,9 +2053,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSession
         """
         return Request(
             self,
@@ -2081,9 +2082,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionLogs
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionLogs
         """
         return Request(
             self,
@@ -2111,9 +2112,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/StopEntraIdTenantItemRestoreSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/StopEntraIdTenantItemRestoreSession
         """
         return Request(
             self,

@@ -118,9 +118,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Objects#operation/GetAllBackupObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Objects#operation/GetAllBackupObjects
         """
         return Listing(
             self,
@@ -155,9 +155,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Objects#operation/GetBackupObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Objects#operation/GetBackupObject
         """
         return Request(self, _GET_BACKUP_OBJECT, {"id": id})
 
@@ -178,9 +178,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Objects#operation/GetBackupObjectRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Objects#operation/GetBackupObjectRestorePoints
         """
         return Request(self, _GET_BACKUP_OBJECT_RESTORE_POINTS, {"id": id})
 

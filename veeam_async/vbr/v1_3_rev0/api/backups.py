@@ -231,7 +231,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetAllBackups
         """
@@ -270,7 +269,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetBackup
         """
@@ -300,7 +298,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DeleteBackup
         """
@@ -332,7 +329,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetBackupObjects
         """
@@ -362,9 +358,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DeleteBackupObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DeleteBackupObject
         """
         return Request(
             self,
@@ -386,7 +382,7 @@ class BackupsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredBackupDownloadMetaSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -396,9 +392,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DownloadBackupMeta
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DownloadBackupMeta
         """
         return Request(self, _DOWNLOAD_BACKUP_META, {"id": id}, body)
 
@@ -435,7 +431,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetAllBackupFiles
         """
@@ -474,7 +469,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetBackupFile
         """

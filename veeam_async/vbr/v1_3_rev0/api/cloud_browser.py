@@ -105,7 +105,7 @@ class CloudBrowserApi(Api):
         """Get Cloud Hierarchy: POST /api/v1/cloudBrowser.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudBrowserSpec`.
             reset_cache: query `resetCache`.
 
         Returns:
@@ -116,9 +116,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Cloud-Browser#operation/BrowseCloudEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Cloud-Browser#operation/BrowseCloudEntity
         """
         return Request(self, _BROWSE_CLOUD_ENTITY, {"reset_cache": reset_cache}, body)
 
@@ -129,7 +129,7 @@ class CloudBrowserApi(Api):
         """Create New Cloud Storage Folder: POST /api/v1/cloudBrowser/newFolder.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudBrowserNewFolderSpec`.
 
         Returns:
             201: `EmptySuccessResponse`.
@@ -139,9 +139,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Cloud-Browser#operation/CreateNewCloudFolder
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Cloud-Browser#operation/CreateNewCloudFolder
         """
         return Request(self, _CREATE_NEW_CLOUD_FOLDER, {}, body)
 
@@ -152,7 +152,7 @@ class CloudBrowserApi(Api):
         """Add Veeam Data Cloud Vault: POST /api/v1/cloudBrowser/initializeVault.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VeeamDataCloudVaultInitializeSpec`.
 
         Returns:
             200: `CloudCredentialsModel`.
@@ -162,9 +162,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Cloud-Browser#operation/InitializeVeeamCloudVault
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Cloud-Browser#operation/InitializeVeeamCloudVault
         """
         return Request(self, _INITIALIZE_VEEAM_CLOUD_VAULT, {}, body)
 
@@ -179,7 +179,7 @@ class CloudBrowserApi(Api):
 
         Args:
             vault_id: path `vaultId`.
-            body: what is sent, as application/json.
+            body: `VeeamDataCloudVaultStorageBrowserSpec`.
             reset_cache: query `resetCache`.
 
         Returns:
@@ -190,9 +190,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Cloud-Browser#operation/BrowseCloudVaultEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Cloud-Browser#operation/BrowseCloudVaultEntity
         """
         return Request(self, _BROWSE_CLOUD_VAULT_ENTITY, {"vault_id": vault_id, "reset_cache": reset_cache}, body)
 

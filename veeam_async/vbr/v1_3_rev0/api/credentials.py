@@ -461,7 +461,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/GetAllCreds
         """
@@ -488,7 +487,7 @@ class CredentialsApi(Api):
         """Add Credentials Record: POST /api/v1/credentials.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CredentialsSpec`.
 
         Returns:
             201: `CredentialsModel`.
@@ -498,7 +497,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/CreateCreds
         """
@@ -521,7 +519,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/GetCreds
         """
@@ -536,7 +533,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsModel`.
 
         Returns:
             200: `CredentialsModel`.
@@ -547,7 +544,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/UpdateCreds
         """
@@ -570,7 +566,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/DeleteCreds
         """
@@ -585,7 +580,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -596,9 +591,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangePasswordForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangePasswordForCreds
         """
         return Request(self, _CHANGE_PASSWORD_FOR_CREDS, {"id": id}, body)
 
@@ -611,7 +606,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `PrivateKeyChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -622,9 +617,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangePrivateKeyForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangePrivateKeyForCreds
         """
         return Request(self, _CHANGE_PRIVATE_KEY_FOR_CREDS, {"id": id}, body)
 
@@ -637,7 +632,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -648,9 +643,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangeRootPasswordForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangeRootPasswordForCreds
         """
         return Request(self, _CHANGE_ROOT_PASSWORD_FOR_CREDS, {"id": id}, body)
 
@@ -681,9 +676,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/GetAllCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/GetAllCloudCreds
         """
         return Listing(
             self,
@@ -705,7 +700,7 @@ class CredentialsApi(Api):
         """Add Cloud Credentials Record: POST /api/v1/cloudCredentials.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudCredentialsSpec`.
 
         Returns:
             201: `CloudCredentialsModel`.
@@ -715,9 +710,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/CreateCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/CreateCloudCreds
         """
         return Request(self, _CREATE_CLOUD_CREDS, {}, body)
 
@@ -728,7 +723,7 @@ class CredentialsApi(Api):
         """Get Microsoft Entra ID Verification Code: POST /api/v1/cloudCredentials/appRegistration.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudDeviceCodeSpec`.
 
         Returns:
             201: `CloudDeviceCodeModel`.
@@ -738,9 +733,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/RequestAppRegistrationByDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/RequestAppRegistrationByDeviceCode
         """
         return Request(self, _REQUEST_APP_REGISTRATION_BY_DEVICE_CODE, {}, body)
 
@@ -761,9 +756,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/FinishAppRegistrationByDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/FinishAppRegistrationByDeviceCode
         """
         return Request(self, _FINISH_APP_REGISTRATION_BY_DEVICE_CODE, {"verification_code": verification_code})
 
@@ -780,9 +775,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/RequestAuthentication
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/RequestAuthentication
         """
         return Request(self, _REQUEST_AUTHENTICATION, {})
 
@@ -803,7 +798,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/GetCloudCreds
         """
@@ -818,7 +812,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudCredentialsModel`.
 
         Returns:
             200: `CloudCredentialsModel`.
@@ -829,9 +823,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/UpdateCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/UpdateCloudCreds
         """
         return Request(self, _UPDATE_CLOUD_CREDS, {"id": id}, body)
 
@@ -852,9 +846,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/DeleteCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/DeleteCloudCreds
         """
         return Request(self, _DELETE_CLOUD_CREDS, {"id": id})
 
@@ -867,7 +861,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudCredentialsPasswordSpec`.
 
         Returns:
             200: `CloudCredentialsModel`.
@@ -877,9 +871,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangeCloudCredsSecretKey
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangeCloudCredsSecretKey
         """
         return Request(self, _CHANGE_CLOUD_CREDS_SECRET_KEY, {"id": id}, body)
 
@@ -892,7 +886,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `GoogleCloudServiceCredentialsExistingAccountSpec`.
 
         Returns:
             201: `EmptySuccessResponse`.
@@ -902,7 +896,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangeAccount
         """
@@ -917,7 +910,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CertificateUploadSpec`.
 
         Returns:
             204: nothing.
@@ -928,9 +921,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangeCloudCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/ChangeCloudCertificate
         """
         return Request(self, _CHANGE_CLOUD_CERTIFICATE, {"id": id}, body)
 
@@ -951,9 +944,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/GetAllCredsHelperAppliances
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/GetAllCredsHelperAppliances
         """
         return Request(self, _GET_ALL_CREDS_HELPER_APPLIANCES, {"id": id})
 
@@ -966,7 +959,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudHelperApplianceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -976,9 +969,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/CreateCloudCredsHelperAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/CreateCloudCredsHelperAppliance
         """
         return Request(self, _CREATE_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id}, body)
 
@@ -1001,9 +994,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/GetCloudCredsHelperAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/GetCloudCredsHelperAppliance
         """
         return Request(self, _GET_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id, "appliance_id": appliance_id})
 
@@ -1026,9 +1019,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/DeleteCloudCredsHelperApplianceAsync
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Credentials#operation/DeleteCloudCredsHelperApplianceAsync
         """
         return Request(self, _DELETE_CLOUD_CREDS_HELPER_APPLIANCE_ASYNC, {"id": id, "appliance_id": appliance_id})
 

@@ -357,9 +357,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
         """
         return Listing(
             self,
@@ -411,9 +411,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetVmwareHostObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetVmwareHostObject
         """
         return Listing(
             self,
@@ -451,9 +451,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/RescanInventoryObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/RescanInventoryObjects
         """
         return Request(self, _RESCAN_INVENTORY_OBJECTS, {"hostname": hostname})
 
@@ -464,7 +464,7 @@ class InventoryBrowserApi(Api):
         """Get All Servers: POST /api/v1/inventory.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `InventoryBrowserResult`.
@@ -473,9 +473,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetAllInventoryHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetAllInventoryHosts
         """
         return Listing(self, _GET_ALL_INVENTORY_HOSTS, {}, body)
 
@@ -490,7 +490,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             hostname: path `hostname`.
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
             reset_cache: query `resetCache`, deprecated.
 
         Returns:
@@ -501,9 +501,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetInventoryObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetInventoryObjects
         """
         return Listing(self, _GET_INVENTORY_OBJECTS, {"hostname": hostname, "reset_cache": reset_cache}, body)
 
@@ -514,7 +514,7 @@ class InventoryBrowserApi(Api):
         """Get All Protection Groups: POST /api/v1/inventory/physical.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `PhysicalInventoryBrowserResult`.
@@ -523,9 +523,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetAllInventoryPGs
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetAllInventoryPGs
         """
         return Listing(self, _GET_ALL_INVENTORY_PGS, {}, body)
 
@@ -538,7 +538,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             protection_group_id: path `protectionGroupId`, UUID.
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `PhysicalInventoryBrowserResult`.
@@ -548,9 +548,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetInventoryForPG
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetInventoryForPG
         """
         return Listing(self, _GET_INVENTORY_FOR_PG, {"protection_group_id": protection_group_id}, body)
 
@@ -579,9 +579,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
         """
         return Listing(
             self,
@@ -612,9 +612,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetUnstructuredDataServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetUnstructuredDataServers
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_SERVERS, {"id": id})
 
@@ -643,9 +643,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetAllEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetAllEntraIDTenants
         """
         return Listing(
             self,
@@ -666,7 +666,7 @@ class InventoryBrowserApi(Api):
         """Add Microsoft Entra ID Tenant: POST /api/v1/inventory/entraId/tenants.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIDTenantSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -676,9 +676,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/CreateEntraIDTenant
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/CreateEntraIDTenant
         """
         return Request(self, _CREATE_ENTRA_ID_TENANT, {}, body)
 
@@ -699,9 +699,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetEntraIDTenants
         """
         return Request(self, _GET_ENTRA_ID_TENANTS, {"id": id})
 
@@ -714,7 +714,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIDTenantModel`.
 
         Returns:
             200: `EntraIDTenantModel`.
@@ -725,9 +725,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/UpdateEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/UpdateEntraIDTenants
         """
         return Request(self, _UPDATE_ENTRA_ID_TENANTS, {"id": id}, body)
 
@@ -748,9 +748,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/DeleteEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/DeleteEntraIDTenants
         """
         return Request(self, _DELETE_ENTRA_ID_TENANTS, {"id": id})
 
@@ -784,9 +784,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetADDomainObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Inventory-Browser#operation/GetADDomainObject
         """
         return Listing(
             self,

@@ -295,7 +295,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/GetAllJobs
         """
@@ -319,7 +318,7 @@ class JobsApi(Api):
         """Create Job: POST /api/v1/jobs.
 
         Args:
-            body: what is sent, as application/json.
+            body: `JobSpec`.
 
         Returns:
             201: `JobModel`.
@@ -329,7 +328,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/CreateJob
         """
@@ -384,7 +382,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/GetAllJobsStates
         """
@@ -429,7 +426,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/GetJob
         """
@@ -444,7 +440,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobModel`.
 
         Returns:
             200: `JobModel`.
@@ -455,7 +451,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/UpdateJob
         """
@@ -478,7 +473,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/DeleteJob
         """
@@ -493,7 +487,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStartSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -504,7 +498,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/StartJob
         """
@@ -519,7 +512,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStopSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -530,7 +523,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/StopJob
         """
@@ -545,7 +537,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobRetrySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -556,7 +548,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/RetryJob
         """
@@ -580,7 +571,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/DisableJob
         """
@@ -604,7 +594,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/EnableJob
         """
@@ -628,7 +617,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/CloneJob
         """
@@ -641,7 +629,7 @@ class JobsApi(Api):
         """Start Quick Backup: POST /api/v1/jobs/quickBackup/vSphere.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VmwareObjectModel`.
 
         Returns:
             201: `SessionModel`.
@@ -651,9 +639,9 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/StartVSphereQuickBackupJob
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/StartVSphereQuickBackupJob
         """
         return Request(self, _START_V_SPHERE_QUICK_BACKUP_JOB, {}, body)
 

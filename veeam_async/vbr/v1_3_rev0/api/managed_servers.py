@@ -300,9 +300,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/GetAllManagedServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/GetAllManagedServers
         """
         return Listing(
             self,
@@ -328,7 +328,7 @@ class ManagedServersApi(Api):
         """Add Server: POST /api/v1/backupInfrastructure/managedServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManagedServerSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -338,9 +338,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/CreateManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/CreateManagedServer
         """
         return Request(self, _CREATE_MANAGED_SERVER, {}, body)
 
@@ -352,7 +352,7 @@ class ManagedServersApi(Api):
         /api/v1/backupInfrastructure/managedServers/cloudDirectorHosts.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudDirectorHostDiscoverySpec`.
 
         Returns:
             200: `CloudDirectorHostDiscoveryResult`.
@@ -362,9 +362,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/ResolveCloudDirectorHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/ResolveCloudDirectorHosts
         """
         return Request(self, _RESOLVE_CLOUD_DIRECTOR_HOSTS, {}, body)
 
@@ -376,7 +376,7 @@ class ManagedServersApi(Api):
         /api/v1/backupInfrastructure/managedServers/hyperVHosts.
 
         Args:
-            body: what is sent, as application/json.
+            body: `HvHostDiscoverySpec`.
 
         Returns:
             200: `HvHostDiscoveryResult`.
@@ -386,9 +386,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/ResolveHyperVHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/ResolveHyperVHosts
         """
         return Request(self, _RESOLVE_HYPER_V_HOSTS, {}, body)
 
@@ -409,9 +409,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/GetManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/GetManagedServer
         """
         return Request(self, _GET_MANAGED_SERVER, {"id": id})
 
@@ -424,7 +424,7 @@ class ManagedServersApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ManagedServerModel`.
 
         Returns:
             201: `SessionModel`.
@@ -435,9 +435,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/UpdateManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/UpdateManagedServer
         """
         return Request(self, _UPDATE_MANAGED_SERVER, {"id": id}, body)
 
@@ -458,9 +458,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/DeleteManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/DeleteManagedServer
         """
         return Request(self, _DELETE_MANAGED_SERVER, {"id": id})
 
@@ -469,11 +469,12 @@ class ManagedServersApi(Api):
         id: str,
         body: LinuxCredentialsSpec,
     ) -> Request[SessionModel]:
-        """Change to Single-Use Credentials: POST /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
+        """Change to Single-Use Credentials: POST
+        /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `LinuxCredentialsSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -484,9 +485,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/UpdateSingleUseCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/UpdateSingleUseCredentials
         """
         return Request(self, _UPDATE_SINGLE_USE_CREDENTIALS, {"id": id}, body)
 
@@ -507,9 +508,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/GetManagedServerVolume
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/GetManagedServerVolume
         """
         return Request(self, _GET_MANAGED_SERVER_VOLUME, {"id": id})
 
@@ -522,7 +523,7 @@ class ManagedServersApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `HyperVVolumeManageModel`.
 
         Returns:
             200: `HyperVVolumeManageModel`.
@@ -533,9 +534,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/UpdateVolume
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/UpdateVolume
         """
         return Request(self, _UPDATE_VOLUME, {"id": id}, body)
 
@@ -552,9 +553,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/RescanAllManagedServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/RescanAllManagedServers
         """
         return Request(self, _RESCAN_ALL_MANAGED_SERVERS, {})
 
@@ -575,9 +576,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/RescanManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/RescanManagedServer
         """
         return Request(self, _RESCAN_MANAGED_SERVER, {"id": id})
 
@@ -594,9 +595,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/GetHostOptionalComponentsDefaults
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/GetHostOptionalComponentsDefaults
         """
         return Request(self, _GET_HOST_OPTIONAL_COMPONENTS_DEFAULTS, {})
 
@@ -607,7 +608,7 @@ class ManagedServersApi(Api):
         """Update Managed Server Components: POST /api/v1/backupInfrastructure/managedServers/updateComponents.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UpdateHostComponentsSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -617,9 +618,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/UpdateServerComponents
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Managed-Servers#operation/UpdateServerComponents
         """
         return Request(self, _UPDATE_SERVER_COMPONENTS, {}, body)
 

@@ -206,9 +206,9 @@ class ProtectionGroupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/GetAllProtectionGroups
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/GetAllProtectionGroups
         """
         return Listing(
             self,
@@ -230,7 +230,7 @@ class ProtectionGroupsApi(Api):
         """Add Protection Group: POST /api/v1/agents/protectionGroups.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectionGroupSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -240,9 +240,9 @@ class ProtectionGroupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/CreateProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/CreateProtectionGroup
         """
         return Request(self, _CREATE_PROTECTION_GROUP, {}, body)
 
@@ -263,9 +263,9 @@ class ProtectionGroupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/GetProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/GetProtectionGroup
         """
         return Request(self, _GET_PROTECTION_GROUP, {"id": id})
 
@@ -278,7 +278,7 @@ class ProtectionGroupsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ProtectionGroupModel`.
 
         Returns:
             201: `SessionModel`.
@@ -289,9 +289,9 @@ class ProtectionGroupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/UpdateProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/UpdateProtectionGroup
         """
         return Request(self, _UPDATE_PROTECTION_GROUP, {"id": id}, body)
 
@@ -315,9 +315,9 @@ class ProtectionGroupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DeleteProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DeleteProtectionGroup
         """
         return Request(self, _DELETE_PROTECTION_GROUP, {"id": id, "uninstall_everything": uninstall_everything})
 
@@ -339,9 +339,9 @@ class ProtectionGroupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/RescanProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/RescanProtectionGroup
         """
         return Request(self, _RESCAN_PROTECTION_GROUP, {"id": id})
 
@@ -363,9 +363,9 @@ class ProtectionGroupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/EnableProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/EnableProtectionGroup
         """
         return Request(self, _ENABLE_PROTECTION_GROUP, {"id": id})
 
@@ -387,9 +387,9 @@ class ProtectionGroupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DisableProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DisableProtectionGroup
         """
         return Request(self, _DISABLE_PROTECTION_GROUP, {"id": id})
 
@@ -402,7 +402,7 @@ class ProtectionGroupsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `PreInstalledAgentsProtectionGroupPackageSpec`.
 
         Returns:
             200: `bytes` as application/zip, application/x-tar.
@@ -412,9 +412,9 @@ class ProtectionGroupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DownloadProtectionGroupPackages
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DownloadProtectionGroupPackages
         """
         return Download(self, _DOWNLOAD_PROTECTION_GROUP_PACKAGES, {"id": id}, body)
 

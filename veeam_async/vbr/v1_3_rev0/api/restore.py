@@ -689,9 +689,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
         """
         return Listing(
             self,
@@ -713,7 +713,7 @@ class RestoreApi(Api):
         """Start Instant Recovery of VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InstantViVMRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -724,9 +724,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryMount
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
 
@@ -734,7 +734,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[InstantViVMRecoveryMount]:
-        """Get Instant Recovery Mount Point of VMware vSphere VM: GET /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
+        """Get Instant Recovery Mount Point of VMware vSphere VM: GET
+        /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -747,9 +748,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetInstantViVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetInstantViVMRecoveryMount
         """
         return Request(self, _GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -771,9 +772,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryUnmount
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -786,7 +787,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `ViVMQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -797,9 +798,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryMigrate
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
 
@@ -831,9 +832,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllInstantHvVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllInstantHvVMRecoveryMounts
         """
         return Listing(
             self,
@@ -855,7 +856,7 @@ class RestoreApi(Api):
         """Start Instant Recovery of Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InstantHvVMRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -866,9 +867,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryMount
         """
         return Request(self, _INSTANT_HV_VM_RECOVERY_MOUNT, {}, body)
 
@@ -876,7 +877,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[InstantHvVMRecoveryMount]:
-        """Get Instant Recovery Mount Point of Microsoft Hyper-V VM: GET /api/v1/restore/instantRecovery/hyperV/vm/{mountId}.
+        """Get Instant Recovery Mount Point of Microsoft Hyper-V VM: GET
+        /api/v1/restore/instantRecovery/hyperV/vm/{mountId}.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -889,9 +891,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetInstantHvVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetInstantHvVMRecoveryMount
         """
         return Request(self, _GET_INSTANT_HV_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -913,9 +915,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryUnmount
         """
         return Request(self, _INSTANT_HV_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -937,9 +939,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryMigrate
         """
         return Request(self, _INSTANT_HV_VM_RECOVERY_MIGRATE, {"mount_id": mount_id})
 
@@ -969,9 +971,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllAzureInstantVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllAzureInstantVMRecoveryMounts
         """
         return Listing(
             self,
@@ -992,7 +994,7 @@ class RestoreApi(Api):
         """Start Instant Recovery to Azure: POST /api/v1/restore/instantRecovery/azure/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AzureInstantVMRecoverySpec`.
 
         Returns:
             201: `AzureInstantVMRecoveryMount`.
@@ -1003,9 +1005,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryMount
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_MOUNT, {}, body)
 
@@ -1026,9 +1028,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAzureInstantVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAzureInstantVMRecoveryMount
         """
         return Request(self, _GET_AZURE_INSTANT_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -1073,9 +1075,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllAzureInstantVMRecoveryMountSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllAzureInstantVMRecoveryMountSessions
         """
         return Listing(
             self,
@@ -1114,9 +1116,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryUnmount
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -1129,7 +1131,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `AzureInstantVMRecoveryMigrationSpec`.
 
         Returns:
             201: `AzureInstantVMRecoveryMount`.
@@ -1140,9 +1142,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryMigrate
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
 
@@ -1150,7 +1152,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[AzureInstantVMRecoverySwitchoverSettingsModel]:
-        """Get Settings for Switchover to Azure: GET /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
+        """Get Settings for Switchover to Azure: GET
+        /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -1163,9 +1166,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAzureInstantVMRecoverySwitchoverSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAzureInstantVMRecoverySwitchoverSettings
         """
         return Request(self, _GET_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
 
@@ -1174,11 +1177,12 @@ class RestoreApi(Api):
         mount_id: str,
         body: AzureInstantVMRecoverySwitchoverSettingsModel | Unset = UNSET,
     ) -> Request[AzureInstantVMRecoverySwitchoverSettingsModel]:
-        """Update Settings for Switchover to Azure: PUT /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
+        """Update Settings for Switchover to Azure: PUT
+        /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `AzureInstantVMRecoverySwitchoverSettingsModel`.
 
         Returns:
             201: `AzureInstantVMRecoverySwitchoverSettingsModel`.
@@ -1188,9 +1192,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/UpdateAzureInstantVMRecoverySwitchoverSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/UpdateAzureInstantVMRecoverySwitchoverSettings
         """
         return Request(self, _UPDATE_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
 
@@ -1211,9 +1215,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoverySwitchover
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoverySwitchover
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_SWITCHOVER, {"mount_id": mount_id})
 
@@ -1224,7 +1228,7 @@ class RestoreApi(Api):
         """Restore Entire VMware vSphere VM: POST /api/v1/restore/vmRestore/vSphere.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireViVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1235,9 +1239,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreVmware
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreVmware
         """
         return Request(self, _ENTIRE_VM_RESTORE_VMWARE, {}, body)
 
@@ -1248,7 +1252,7 @@ class RestoreApi(Api):
         """Restore Entire VMware Cloud Director VM: POST /api/v1/restore/vmRestore/cloudDirector.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireCloudDirectorVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1259,9 +1263,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreCloudDirector
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreCloudDirector
         """
         return Request(self, _ENTIRE_VM_RESTORE_CLOUD_DIRECTOR, {}, body)
 
@@ -1272,7 +1276,7 @@ class RestoreApi(Api):
         """Restore Entire Microsoft Hyper-V VM: POST /api/v1/restore/vmRestore/hyperV.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireHvVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1283,7 +1287,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreHv
         """
@@ -1315,9 +1318,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
         """
         return Listing(
             self,
@@ -1338,7 +1341,7 @@ class RestoreApi(Api):
         """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vSphere/fcd.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VmwareFcdInstantRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1349,9 +1352,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
 
@@ -1372,9 +1375,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
         """
         return Request(self, _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
 
@@ -1396,9 +1399,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
 
@@ -1411,7 +1414,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `VmwareFcdQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1422,9 +1425,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
 
@@ -1435,7 +1438,7 @@ class RestoreApi(Api):
         """Start File Restore: POST /api/v1/restore/flr.
 
         Args:
-            body: what is sent, as application/json.
+            body: `FlrMountSpec`.
 
         Returns:
             201: `FlrBrowseMountModel`.
@@ -1445,7 +1448,6 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartFlrMount
         """
@@ -1468,7 +1470,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopFlrMount
         """
@@ -1478,10 +1479,11 @@ class RestoreApi(Api):
         self: Caller,
         body: EntraIdTenantRestoreDeviceCodeSpec,
     ) -> Request[EntraIdTenantRestoreDeviceCodeModel]:
-        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST /api/v1/restore/entraId/tenant/deviceCode.
+        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST
+        /api/v1/restore/entraId/tenant/deviceCode.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreDeviceCodeSpec`.
 
         Returns:
             201: `EntraIdTenantRestoreDeviceCodeModel`.
@@ -1491,9 +1493,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
         """
         return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE, {}, body)
 
@@ -1505,7 +1507,7 @@ class RestoreApi(Api):
         /api/v1/restore/entraId/tenant/deviceCode/state.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreDeviceCodeStateSpec`.
 
         Returns:
             200: `EntraIdTenantRestoreDeviceCodeStateModel`.
@@ -1515,9 +1517,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
         """
         return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE, {}, body)
 
@@ -1528,7 +1530,7 @@ class RestoreApi(Api):
         """Mount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantStartRestoreSpec`.
 
         Returns:
             201: `EntraIdTenantBrowseMountModel`.
@@ -1538,9 +1540,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDTenantRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDTenantRestore
         """
         return Request(self, _START_ENTRA_ID_TENANT_RESTORE, {}, body)
 
@@ -1551,7 +1553,7 @@ class RestoreApi(Api):
         """Start Microsoft Entra ID Tenant Restore from Copy: POST /api/v1/restore/entraId/tenant/fromCopy.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantStartRestoreFromCopySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1561,9 +1563,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDTenantRestoreFromCopy
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDTenantRestoreFromCopy
         """
         return Request(self, _START_ENTRA_ID_TENANT_RESTORE_FROM_COPY, {}, body)
 
@@ -1576,7 +1578,7 @@ class RestoreApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStopSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1586,9 +1588,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopEntraIDTenantRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopEntraIDTenantRestore
         """
         return Request(self, _STOP_ENTRA_ID_TENANT_RESTORE, {"session_id": session_id}, body)
 
@@ -1599,7 +1601,7 @@ class RestoreApi(Api):
         """Start Microsoft Entra ID Audit Log Restore: POST /api/v1/restore/entraId/auditLog.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataMountSpec`.
 
         Returns:
             201: `UnstructuredDataFlrBrowseMountModel`.
@@ -1609,9 +1611,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDAuditLogMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDAuditLogMount
         """
         return Request(self, _START_ENTRA_ID_AUDIT_LOG_MOUNT, {}, body)
 
@@ -1632,9 +1634,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopEntraIDAuditLogMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopEntraIDAuditLogMount
         """
         return Request(self, _STOP_ENTRA_ID_AUDIT_LOG_MOUNT, {"session_id": session_id})
 

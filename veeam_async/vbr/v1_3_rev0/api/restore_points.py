@@ -129,9 +129,9 @@ class RestorePointsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore-Points#operation/GetAllObjectRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore-Points#operation/GetAllObjectRestorePoints
         """
         return Listing(
             self,
@@ -169,9 +169,9 @@ class RestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore-Points#operation/GetObjectRestorePoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore-Points#operation/GetObjectRestorePoint
         """
         return Request(self, _GET_OBJECT_RESTORE_POINT, {"id": id})
 
@@ -192,9 +192,9 @@ class RestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore-Points#operation/GetObjectRestorePointDisks
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore-Points#operation/GetObjectRestorePointDisks
         """
         return Request(self, _GET_OBJECT_RESTORE_POINT_DISKS, {"id": id})
 

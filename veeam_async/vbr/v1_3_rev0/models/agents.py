@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 @model
 class ComputerRecoveryTokenFilters(Model):
-    """Computer recovery token filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EComputerRecoveryTokenFiltersOrderColumn | None | Unset = UNSET
@@ -30,7 +28,9 @@ class ComputerRecoveryTokenFilters(Model):
 
 @model
 class ComputerRecoveryTokenModel(Model):
-    """Computer recovery token model.
+    """Given by `agents.get_all_computer_recovery_tokens`, `agents.create_computer_recovery_token`,
+    `agents.get_computer_recovery_token`, `agents.update_computer_recovery_token`.
+    Taken by `agents.update_computer_recovery_token`.
 
     Attributes:
         id: UUID.
@@ -44,7 +44,7 @@ class ComputerRecoveryTokenModel(Model):
 
 @model
 class ComputerRecoveryTokenResult(Model):
-    """Computer recovery token result."""
+    """Given by `agents.get_all_computer_recovery_tokens`."""
 
     data: list[ComputerRecoveryTokenModel] = field(rows=True)
     pagination: PaginationResult
@@ -52,7 +52,7 @@ class ComputerRecoveryTokenResult(Model):
 
 @model
 class ComputerRecoveryTokenSpec(Model):
-    """Computer recovery token spec.
+    """Taken by `agents.create_computer_recovery_token`.
 
     Attributes:
         backup_ids: UUID.
@@ -64,8 +64,6 @@ class ComputerRecoveryTokenSpec(Model):
 
 @model
 class DiscoveredComputerPluginModel(Model):
-    """Discovered computer plugin model."""
-
     type: EApplicationPluginType | None | Unset = UNSET
     version: str | None | Unset = UNSET
     status: EApplicationPluginStatus | None | Unset = UNSET
@@ -73,7 +71,8 @@ class DiscoveredComputerPluginModel(Model):
 
 @model
 class DiscoveredEntitiesActionSpec(Model):
-    """Discovered entities action spec.
+    """Taken by `agents.rescan_discovered_entities`, `agents.install_agent_on_discovered_entities`,
+    `agents.uninstall_agent_from_discovered_entities`, `agents.uninstall_all_components_from_discovered_entities`.
 
     Attributes:
         entity_ids: UUID.
@@ -84,7 +83,7 @@ class DiscoveredEntitiesActionSpec(Model):
 
 @model
 class DiscoveredEntitiesResult(Model):
-    """Discovered entities result."""
+    """Given by `agents.get_discovered_entities`."""
 
     data: list[DiscoveredEntityModel] = field(rows=True)
     pagination: PaginationResult
@@ -92,8 +91,6 @@ class DiscoveredEntitiesResult(Model):
 
 @model
 class DiscoveredEntityFilters(Model):
-    """Discovered entity filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EDiscoveredEntityFiltersOrderColumn | None | Unset = UNSET
@@ -114,7 +111,9 @@ class DiscoveredEntityFilters(Model):
     },
 )
 class DiscoveredEntityModel(Model):
-    """Discovered entity model: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Given by `agents.get_discovered_entities`, `agents.get_discovered_entity`.
 
     Attributes:
         id: UUID.
@@ -130,8 +129,6 @@ class DiscoveredEntityModel(Model):
 
 
 class EAgentStatus(OpenEnum):
-    """Agent status: 7 known values."""
-
     INSTALLED = "Installed"
     NOT_INSTALLED = "NotInstalled"
     UPGRADE_REQUIRED = "UpgradeRequired"
@@ -142,31 +139,23 @@ class EAgentStatus(OpenEnum):
 
 
 class EApplicationPluginStatus(OpenEnum):
-    """Application plugin status: 3 known values."""
-
     INSTALLED = "Installed"
     NOT_INSTALLED = "NotInstalled"
     UPGRADE_REQUIRED = "UpgradeRequired"
 
 
 class EComputerRecoveryTokenFiltersOrderColumn(OpenEnum):
-    """Computer recovery token filters order column: 2 known values."""
-
     NAME = "Name"
     EXPIRATION_DATE = "ExpirationDate"
 
 
 class EDiscoveredComputerState(OpenEnum):
-    """Discovered computer state: 3 known values."""
-
     UNKNOWN = "Unknown"
     ONLINE = "Online"
     OFFLINE = "Offline"
 
 
 class EDiscoveredEntityFiltersOrderColumn(OpenEnum):
-    """Discovered entity filters order column: 5 known values."""
-
     NAME = "Name"
     STATE = "State"
     AGENT_STATUS = "AgentStatus"
@@ -175,16 +164,12 @@ class EDiscoveredEntityFiltersOrderColumn(OpenEnum):
 
 
 class EDiscoveredEntityType(OpenEnum):
-    """Discovered entity type: 3 known values."""
-
     COMPUTER = "Computer"
     CLUSTER = "Cluster"
     ACTIVE_DIRECTORY = "ActiveDirectory"
 
 
 class EDriverStatus(OpenEnum):
-    """Driver status: 6 known values."""
-
     UNKNOWN = "Unknown"
     INSTALLED = "Installed"
     NOT_INSTALLED = "NotInstalled"
@@ -194,23 +179,17 @@ class EDriverStatus(OpenEnum):
 
 
 class ELinuxPackageFiltersOrderColumn(OpenEnum):
-    """Linux package filters order column: 2 known values."""
-
     NAME = "Name"
     DISTRIBUTION_NAME = "DistributionName"
 
 
 class EOSBitness(OpenEnum):
-    """EOS bitness: 3 known values."""
-
     UNKNOWN = "Unknown"
     X64 = "x64"
     X86 = "x86"
 
 
 class EOperatingSystem(OpenEnum):
-    """Operating system: 21 known values."""
-
     UNKNOWN = "Unknown"
     WINDOWS_XP = "WindowsXP"
     WINDOWS2003 = "Windows2003"
@@ -235,36 +214,26 @@ class EOperatingSystem(OpenEnum):
 
 
 class EOperatingSystemPlatform(OpenEnum):
-    """Operating system platform: 3 known values."""
-
     UNKNOWN = "Unknown"
     X86 = "X86"
     X64 = "X64"
 
 
 class EProtectedComputerFiltersOrderColumn(OpenEnum):
-    """Protected computer filters order column: 2 known values."""
-
     NAME = "Name"
     TYPE = "Type"
 
 
 class EProtectedComputerType(OpenEnum):
-    """Protected computer type: one known value."""
-
     LINUX = "Linux"
 
 
 class EUnixPackageFiltersOrderColumn(OpenEnum):
-    """Unix package filters order column: one known value."""
-
     NAME = "Name"
 
 
 @model
 class LinuxPackageFilters(Model):
-    """Linux package filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: ELinuxPackageFiltersOrderColumn | None | Unset = UNSET
@@ -276,7 +245,7 @@ class LinuxPackageFilters(Model):
 
 @model
 class LinuxPackageModel(Model):
-    """Linux package model."""
+    """Given by `agents.get_all_agent_packages`."""
 
     package_name: str | None | Unset = UNSET
     distribution_name: str | None | Unset = UNSET
@@ -285,7 +254,7 @@ class LinuxPackageModel(Model):
 
 @model
 class LinuxPackageResult(Model):
-    """Linux package result."""
+    """Given by `agents.get_all_agent_packages`."""
 
     data: list[LinuxPackageModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -293,8 +262,6 @@ class LinuxPackageResult(Model):
 
 @model
 class ProtectedComputerFilters(Model):
-    """Protected computer filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EProtectedComputerFiltersOrderColumn | None | Unset = UNSET
@@ -305,8 +272,7 @@ class ProtectedComputerFilters(Model):
 
 @model
 class ProtectedComputerGroupModel(Model):
-    """Protected computer group model.
-
+    """
     Attributes:
         id: UUID.
         credentials_id: UUID.
@@ -319,7 +285,7 @@ class ProtectedComputerGroupModel(Model):
 
 @model
 class ProtectedComputerModel(Model):
-    """Protected computer model.
+    """Given by `agents.get_protected_computers`, `agents.get_protected_computer`.
 
     Attributes:
         id: UUID.
@@ -333,7 +299,7 @@ class ProtectedComputerModel(Model):
 
 @model
 class ProtectedComputerResult(Model):
-    """Protected computer result."""
+    """Given by `agents.get_protected_computers`."""
 
     data: list[ProtectedComputerModel] = field(rows=True)
     pagination: PaginationResult
@@ -341,8 +307,6 @@ class ProtectedComputerResult(Model):
 
 @model
 class UnixPackageFilters(Model):
-    """Unix package filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EUnixPackageFiltersOrderColumn | None | Unset = UNSET
@@ -352,14 +316,14 @@ class UnixPackageFilters(Model):
 
 @model
 class UnixPackageModel(Model):
-    """Unix package model."""
+    """Given by `agents.get_all_agent_packages_for_unix`."""
 
     package_name: str | None | Unset = UNSET
 
 
 @model
 class UnixPackageResult(Model):
-    """Unix package result."""
+    """Given by `agents.get_all_agent_packages_for_unix`."""
 
     data: list[UnixPackageModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -367,7 +331,10 @@ class UnixPackageResult(Model):
 
 @model
 class DiscoveredADEntityModel(DiscoveredEntityModel):
-    """Discovered AD entity model: `DiscoveredEntityModel` of type `ActiveDirectory`."""
+    """The `DiscoveredEntityModel` whose `type` is `ActiveDirectory`.
+
+    Given by `agents.get_discovered_entities`, `agents.get_discovered_entity`.
+    """
 
     type: EDiscoveredEntityType | None | Unset = field(default="ActiveDirectory")
     domain: ADDomainModel
@@ -376,14 +343,19 @@ class DiscoveredADEntityModel(DiscoveredEntityModel):
 
 @model
 class DiscoveredClusterEntityModel(DiscoveredEntityModel):
-    """Discovered cluster entity model: `DiscoveredEntityModel` of type `Cluster`."""
+    """The `DiscoveredEntityModel` whose `type` is `Cluster`.
+
+    Given by `agents.get_discovered_entities`, `agents.get_discovered_entity`.
+    """
 
     type: EDiscoveredEntityType | None | Unset = field(default="Cluster")
 
 
 @model
 class DiscoveredComputerEntityModel(DiscoveredEntityModel):
-    """Discovered computer entity model: `DiscoveredEntityModel` of type `Computer`.
+    """The `DiscoveredEntityModel` whose `type` is `Computer`.
+
+    Given by `agents.get_discovered_entities`, `agents.get_discovered_entity`.
 
     Attributes:
         object_id: UUID.

@@ -32,15 +32,11 @@ if TYPE_CHECKING:
 
 
 class EEntraIDTenantItemChangeType(OpenEnum):
-    """Entra ID tenant item change type: 2 known values."""
-
     ADDED = "Added"
     DELETED = "Deleted"
 
 
 class EEntraIdSavedTenantItemType(OpenEnum):
-    """Entra id saved tenant item type: 14 known values."""
-
     USER = "User"
     ADMINISTRATIVE_UNIT = "AdministrativeUnit"
     GROUP = "Group"
@@ -58,8 +54,6 @@ class EEntraIdSavedTenantItemType(OpenEnum):
 
 
 class EEntraIdTenantAdminUnitSortingProperty(OpenEnum):
-    """Entra id tenant admin unit sorting property: 5 known values."""
-
     DISPLAY_NAME = "displayName"
     DESCRIPTION = "description"
     VISIBILITY = "visibility"
@@ -68,15 +62,11 @@ class EEntraIdTenantAdminUnitSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantAdminUnitVisibilityType(OpenEnum):
-    """Entra id tenant admin unit visibility type: 2 known values."""
-
     PUBLIC = "Public"
     HIDDEN = "Hidden"
 
 
 class EEntraIdTenantApplicationSortingProperty(OpenEnum):
-    """Entra id tenant application sorting property: 7 known values."""
-
     DISPLAY_NAME = "displayName"
     ENABLED = "enabled"
     TAGS = "tags"
@@ -87,15 +77,11 @@ class EEntraIdTenantApplicationSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantApplicationType(OpenEnum):
-    """Entra id tenant application type: 2 known values."""
-
     APP_REGISTRATION = "AppRegistration"
     ENTERPRISE_REGISTRATION = "EnterpriseRegistration"
 
 
 class EEntraIdTenantBitlockerKeySortingProperty(OpenEnum):
-    """Entra id tenant bitlocker key sorting property: 5 known values."""
-
     KEY = "key"
     DEVICE_ID = "deviceId"
     DEVICE_DISPLAY_NAME = "deviceDisplayName"
@@ -104,8 +90,6 @@ class EEntraIdTenantBitlockerKeySortingProperty(OpenEnum):
 
 
 class EEntraIdTenantConditionalAccessPolicySortingProperty(OpenEnum):
-    """Entra id tenant conditional access policy sorting property: 4 known values."""
-
     DISPLAY_NAME = "displayName"
     OBJECT_ID = "objectId"
     STATE = "state"
@@ -113,16 +97,12 @@ class EEntraIdTenantConditionalAccessPolicySortingProperty(OpenEnum):
 
 
 class EEntraIdTenantConditionalAccessPolicyState(OpenEnum):
-    """Entra id tenant conditional access policy state: 3 known values."""
-
     ENABLED = "Enabled"
     DISABLED = "Disabled"
     ENABLED_FOR_REPORTING_BUT_NOT_ENFORCED = "EnabledForReportingButNotEnforced"
 
 
 class EEntraIdTenantDeviceConfigurationSortingProperty(OpenEnum):
-    """Entra id tenant device configuration sorting property: 5 known values."""
-
     DISPLAY_NAME = "displayName"
     OBJECT_ID = "objectId"
     VERSION = "version"
@@ -131,15 +111,11 @@ class EEntraIdTenantDeviceConfigurationSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantGroupMembershipType(OpenEnum):
-    """Entra id tenant group membership type: 2 known values."""
-
     ASSIGNED = "Assigned"
     DYNAMIC = "Dynamic"
 
 
 class EEntraIdTenantGroupSortingProperty(OpenEnum):
-    """Entra id tenant group sorting property: 9 known values."""
-
     DISPLAY_NAME = "displayName"
     DESCRIPTION = "description"
     GROUP_TYPE = "groupType"
@@ -152,8 +128,6 @@ class EEntraIdTenantGroupSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantGroupType(OpenEnum):
-    """Entra id tenant group type: 4 known values."""
-
     MICROSOFT365_GROUP = "Microsoft365Group"
     SECURITY_GROUP = "SecurityGroup"
     MAIL_ENABLED_SECURITY_GROUP = "MailEnabledSecurityGroup"
@@ -161,8 +135,6 @@ class EEntraIdTenantGroupType(OpenEnum):
 
 
 class EEntraIdTenantItemType(OpenEnum):
-    """Entra id tenant item type: 9 known values."""
-
     USER = "User"
     GROUP = "Group"
     ADMIN_UNIT = "AdminUnit"
@@ -175,8 +147,6 @@ class EEntraIdTenantItemType(OpenEnum):
 
 
 class EEntraIdTenantResource(OpenEnum):
-    """Entra id tenant resource: 8 known values."""
-
     USERS = "Users"
     GROUPS = "Groups"
     ADMINISTRATIVE_UNITS = "AdministrativeUnits"
@@ -188,14 +158,10 @@ class EEntraIdTenantResource(OpenEnum):
 
 
 class EEntraIdTenantRestorePointSortingProperty(OpenEnum):
-    """Entra id tenant restore point sorting property: one known value."""
-
     CREATION_TIME = "creationTime"
 
 
 class EEntraIdTenantRestoreSessionLogStatus(OpenEnum):
-    """Entra id tenant restore session log status: 4 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -203,8 +169,6 @@ class EEntraIdTenantRestoreSessionLogStatus(OpenEnum):
 
 
 class EEntraIdTenantRestoreSessionLogStyle(OpenEnum):
-    """Entra id tenant restore session log style: 4 known values."""
-
     NONE = "None"
     BOLD = "Bold"
     GRAY = "Gray"
@@ -212,8 +176,6 @@ class EEntraIdTenantRestoreSessionLogStyle(OpenEnum):
 
 
 class EEntraIdTenantRestoreSessionState(OpenEnum):
-    """Entra id tenant restore session state: 8 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCESS = "Success"
@@ -225,8 +187,6 @@ class EEntraIdTenantRestoreSessionState(OpenEnum):
 
 
 class EEntraIdTenantRoleSortingProperty(OpenEnum):
-    """Entra id tenant role sorting property: 6 known values."""
-
     DISPLAY_NAME = "displayName"
     IS_BUILT_IN = "isBuiltIn"
     IS_ENABLED = "isEnabled"
@@ -236,8 +196,6 @@ class EEntraIdTenantRoleSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantUserSortingProperty(OpenEnum):
-    """Entra id tenant user sorting property: 14 known values."""
-
     DISPLAY_NAME = "displayName"
     MAIL_ADDRESS = "mailAddress"
     USERNAME = "username"
@@ -255,15 +213,11 @@ class EEntraIdTenantUserSortingProperty(OpenEnum):
 
 
 class EFileBackupFLRCopyToRestoreMode(OpenEnum):
-    """File backup FLR copy to restore mode: 2 known values."""
-
     LATEST_POINT = "LatestPoint"
     CUSTOM = "Custom"
 
 
 class EFlrAuditItemsFiltersOrderColumn(OpenEnum):
-    """Flr audit items filters order column: 12 known values."""
-
     ITEM_TYPE = "ItemType"
     SOURCE_PATH = "SourcePath"
     TARGET_PATH = "TargetPath"
@@ -279,14 +233,10 @@ class EFlrAuditItemsFiltersOrderColumn(OpenEnum):
 
 
 class EFlrBrowseMountFiltersOrderColumn(OpenEnum):
-    """Flr browse mount filters order column: one known value."""
-
     CREATION_TIME = "CreationTime"
 
 
 class EFlrBrowseOrderType(OpenEnum):
-    """Flr browse order type: 8 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     SIZE = "Size"
@@ -298,8 +248,6 @@ class EFlrBrowseOrderType(OpenEnum):
 
 
 class EFlrItemRestoreStatus(OpenEnum):
-    """Flr item restore status: 7 known values."""
-
     SUCCEEDED = "Succeeded"
     WARNING = "Warning"
     FAILED = "Failed"
@@ -310,8 +258,6 @@ class EFlrItemRestoreStatus(OpenEnum):
 
 
 class EFlrItemStateType(OpenEnum):
-    """Flr item state type: 6 known values."""
-
     NOT_AVALIABLE = "NotAvaliable"
     CHANGED = "Changed"
     UNCHANGED = "Unchanged"
@@ -321,8 +267,6 @@ class EFlrItemStateType(OpenEnum):
 
 
 class EFlrItemType(OpenEnum):
-    """Flr item type: 4 known values."""
-
     DRIVE = "Drive"
     FOLDER = "Folder"
     FILE = "File"
@@ -330,45 +274,34 @@ class EFlrItemType(OpenEnum):
 
 
 class EFlrRestoreModeType(OpenEnum):
-    """Flr restore mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EFlrRestoreType(OpenEnum):
-    """Flr restore type: 3 known values."""
-
     OVERWRITE = "Overwrite"
     KEEP = "Keep"
     PERMISSION_ONLY = "PermissionOnly"
 
 
 class EUnstructuredDataFLRRestoreMode(OpenEnum):
-    """Unstructured data FLR restore mode: 2 known values."""
-
     LATEST_POINT = "LatestPoint"
     CUSTOM = "Custom"
 
 
 class EUnstructuredDataFLRRestoreType(OpenEnum):
-    """Unstructured data FLR restore type: 3 known values."""
-
     OVERWRITE = "Overwrite"
     KEEP = "Keep"
     CHANGED_ONLY = "ChangedOnly"
 
 
 class EUnstructuredDataFlrBrowseMountFiltersOrderColumn(OpenEnum):
-    """Unstructured data flr browse mount filters order column: one known value."""
-
     CREATION_TIME = "CreationTime"
 
 
 @model
 class EntraIDItemIncludeRestoreSpec(Model):
-    """Entra ID item include restore spec.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -379,16 +312,12 @@ class EntraIDItemIncludeRestoreSpec(Model):
 
 @model
 class EntraIDPluginSettings(Model):
-    """Entra ID plugin settings."""
-
     max_parallel_jobs_per_worker: int
     storage_queue_capacity: int
 
 
 @model
 class EntraIdResource(Model):
-    """Entra id resource."""
-
     cpu_resource: int
     ram_resource: int
     item_resource: int
@@ -397,40 +326,30 @@ class EntraIdResource(Model):
 
 @model
 class EntraIdTenantAdminUnitFilterBrowseSpec(Model):
-    """Entra id tenant admin unit filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     visibilities: list[EEntraIdTenantAdminUnitVisibilityType] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantAdminUnitSortingBrowseSpec(Model):
-    """Entra id tenant admin unit sorting browse spec."""
-
     property: EEntraIdTenantAdminUnitSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantApplicationFilterBrowseSpec(Model):
-    """Entra id tenant application filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     included_types: list[EEntraIdTenantApplicationType] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantApplicationSortingBrowseSpec(Model):
-    """Entra id tenant application sorting browse spec."""
-
     property: EEntraIdTenantApplicationSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantBitlockerKeyFilterBrowseSpec(Model):
-    """Entra id tenant bitlocker key filter browse spec."""
-
     key: str | None | Unset = UNSET
     device_id: str | None | Unset = UNSET
     device_display_name: str | None | Unset = UNSET
@@ -438,15 +357,13 @@ class EntraIdTenantBitlockerKeyFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantBitlockerKeySortingBrowseSpec(Model):
-    """Entra id tenant bitlocker key sorting browse spec."""
-
     property: EEntraIdTenantBitlockerKeySortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantBrowseMountResult(Model):
-    """Entra id tenant browse mount result."""
+    """Given by `backup_browsers.get_all_entra_id_tenant_browse_sessions`."""
 
     data: list[EntraIdTenantBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
@@ -454,7 +371,10 @@ class EntraIdTenantBrowseMountResult(Model):
 
 @model
 class EntraIdTenantBrowseResult(Model):
-    """Entra id tenant browse result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.upload_entra_id_tenant_user`,
+    `backup_browsers.upload_entra_id_tenant_group`, `backup_browsers.upload_entra_id_tenant_administrative_unit`,
+    `backup_browsers.upload_entra_id_tenant_role` and 2 more.
+    """
 
     data: list[EntraIdTenantBrowseModel] = field(rows=True)
     pagination: PaginationResult
@@ -462,14 +382,14 @@ class EntraIdTenantBrowseResult(Model):
 
 @model
 class EntraIdTenantCheckProductionItemsModel(Model):
-    """Entra id tenant check production items model."""
+    """Given by `backup_browsers.check_entra_id_tenant_production_items`."""
 
     items: list[EntraIdTenantProductionItemModel]
 
 
 @model
 class EntraIdTenantCheckProductionItemsSpec(Model):
-    """Entra id tenant check production items spec.
+    """Taken by `backup_browsers.check_entra_id_tenant_production_items`.
 
     Attributes:
         credential_id: UUID.
@@ -481,24 +401,18 @@ class EntraIdTenantCheckProductionItemsSpec(Model):
 
 @model
 class EntraIdTenantConditionalAccessPolicyFilterBrowseSpec(Model):
-    """Entra id tenant conditional access policy filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     state: list[EEntraIdTenantConditionalAccessPolicyState] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantConditionalAccessPolicySortingBrowseSpec(Model):
-    """Entra id tenant conditional access policy sorting browse spec."""
-
     property: EEntraIdTenantConditionalAccessPolicySortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantDeviceConfigurationFilterBrowseSpec(Model):
-    """Entra id tenant device configuration filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     version: int | None | Unset = UNSET
@@ -506,30 +420,26 @@ class EntraIdTenantDeviceConfigurationFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantDeviceConfigurationSortingBrowseSpec(Model):
-    """Entra id tenant device configuration sorting browse spec."""
-
     property: EEntraIdTenantDeviceConfigurationSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantGeneratePasswordSpec(Model):
-    """Entra id tenant generate password spec."""
+    """Taken by `backup_browsers.generate_entra_id_tenant_password`."""
 
     passwords_count: int
 
 
 @model
 class EntraIdTenantGeneratedPasswordsModel(Model):
-    """Entra id tenant generated passwords model."""
+    """Given by `backup_browsers.generate_entra_id_tenant_password`."""
 
     passwords: list[str] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantGroupFilterBrowseSpec(Model):
-    """Entra id tenant group filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     group_types: list[EEntraIdTenantGroupType] | None | Unset = UNSET
     membership_types: list[EEntraIdTenantGroupMembershipType] | None | Unset = UNSET
@@ -537,15 +447,13 @@ class EntraIdTenantGroupFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantGroupSortingBrowseSpec(Model):
-    """Entra id tenant group sorting browse spec."""
-
     property: EEntraIdTenantGroupSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantItemComparisonModel(Model):
-    """Entra id tenant item comparison model."""
+    """Given by `backup_browsers.compare_entra_id_tenant_item`."""
 
     exists_in_old_restore_point: bool
     exists_in_new_restore_point: bool
@@ -556,8 +464,6 @@ class EntraIdTenantItemComparisonModel(Model):
 
 @model
 class EntraIdTenantItemComparisonPropertyModel(Model):
-    """Entra id tenant item comparison property model."""
-
     property_name: str
     old_value: str | None | Unset = UNSET
     new_value: str | None | Unset = UNSET
@@ -566,8 +472,6 @@ class EntraIdTenantItemComparisonPropertyModel(Model):
 
 @model
 class EntraIdTenantItemComparisonReferenceModel(Model):
-    """Entra id tenant item comparison reference model."""
-
     reference_type: str
     reference_type_display_name: str
     values: list[EntraIdTenantItemComparisonReferenceValueModel]
@@ -575,8 +479,6 @@ class EntraIdTenantItemComparisonReferenceModel(Model):
 
 @model
 class EntraIdTenantItemComparisonReferenceValueModel(Model):
-    """Entra id tenant item comparison reference value model."""
-
     display_name: str
     reference_id: str
     old_value: bool
@@ -585,7 +487,7 @@ class EntraIdTenantItemComparisonReferenceValueModel(Model):
 
 @model
 class EntraIdTenantItemComparisonSessionModel(Model):
-    """Entra id tenant item comparison session model."""
+    """Given by `backup_browsers.get_compare_entra_id_tenant_item_result`."""
 
     status: EntraIdTenantItemComparisonSessionModelStatus
     result: EntraIdTenantItemComparisonModel | None | Unset = UNSET
@@ -594,7 +496,7 @@ class EntraIdTenantItemComparisonSessionModel(Model):
 
 @model
 class EntraIdTenantItemComparisonSpec(Model):
-    """Entra id tenant item comparison spec.
+    """Taken by `backup_browsers.compare_entra_id_tenant_item`, `backup_browsers.start_compare_entra_id_tenant_item`.
 
     Attributes:
         old_restore_point_id: UUID.
@@ -611,16 +513,12 @@ class EntraIdTenantItemComparisonSpec(Model):
 
 @model
 class EntraIdTenantItemIncludedPropertyModel(Model):
-    """Entra id tenant item included property model."""
-
     id: str
     group_id: str | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantItemRecursiveComparisonModel(Model):
-    """Entra id tenant item recursive comparison model."""
-
     exists_in_old_restore_point: bool
     exists_in_new_restore_point: bool
     properties: list[EntraIdTenantItemRecursiveComparisonNode]
@@ -629,8 +527,6 @@ class EntraIdTenantItemRecursiveComparisonModel(Model):
 
 @model
 class EntraIdTenantItemRecursiveComparisonNode(Model):
-    """Entra id tenant item recursive comparison node."""
-
     are_equal: bool
     is_read_only: bool | None | Unset = UNSET
     name: str
@@ -642,7 +538,7 @@ class EntraIdTenantItemRecursiveComparisonNode(Model):
 
 @model
 class EntraIdTenantItemRecursiveComparisonSessionModel(Model):
-    """Entra id tenant item recursive comparison session model."""
+    """Given by `backup_browsers.get_recursive_comparison_entra_id_tenant_item_result`."""
 
     status: EntraIdTenantItemRecursiveComparisonSessionModelStatus
     result: EntraIdTenantItemRecursiveComparisonModel | None | Unset = UNSET
@@ -651,7 +547,7 @@ class EntraIdTenantItemRecursiveComparisonSessionModel(Model):
 
 @model
 class EntraIdTenantItemRecursiveComparisonSpec(Model):
-    """Entra id tenant item recursive comparison spec.
+    """Taken by `backup_browsers.start_recursive_comparison_entra_id_tenant_item`.
 
     Attributes:
         old_restore_point_id: UUID.
@@ -667,7 +563,7 @@ class EntraIdTenantItemRecursiveComparisonSpec(Model):
 
 @model
 class EntraIdTenantItemRestoreSpec(Model):
-    """Entra id tenant item restore spec.
+    """Taken by `backup_browsers.restore_entra_id_tenant_items`.
 
     Attributes:
         credentials_id: UUID.
@@ -686,7 +582,7 @@ class EntraIdTenantItemRestoreSpec(Model):
 
 @model
 class EntraIdTenantItemStartComparisonModel(Model):
-    """Entra id tenant item start comparison model.
+    """Given by `backup_browsers.start_compare_entra_id_tenant_item`.
 
     Attributes:
         compare_session_id: UUID.
@@ -697,7 +593,7 @@ class EntraIdTenantItemStartComparisonModel(Model):
 
 @model
 class EntraIdTenantItemStartRecursiveComparisonModel(Model):
-    """Entra id tenant item start recursive comparison model.
+    """Given by `backup_browsers.start_recursive_comparison_entra_id_tenant_item`.
 
     Attributes:
         compare_session_id: UUID.
@@ -708,15 +604,13 @@ class EntraIdTenantItemStartRecursiveComparisonModel(Model):
 
 @model
 class EntraIdTenantItemTypeSpec(Model):
-    """Entra id tenant item type spec."""
+    """Taken by `backup_browsers.browse_entra_id_tenant_item`."""
 
     type: EEntraIdTenantItemType
 
 
 @model
 class EntraIdTenantMissingItemModel(Model):
-    """Entra id tenant missing item model."""
-
     item_id: str
     display_name: str | None | Unset = UNSET
     item_type: EEntraIdTenantItemType | None | Unset = UNSET
@@ -724,8 +618,7 @@ class EntraIdTenantMissingItemModel(Model):
 
 @model
 class EntraIdTenantProductionItemModel(Model):
-    """Entra id tenant production item model.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -738,8 +631,7 @@ class EntraIdTenantProductionItemModel(Model):
 
 @model
 class EntraIdTenantProductionItemSpec(Model):
-    """Entra id tenant production item spec.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -750,14 +642,14 @@ class EntraIdTenantProductionItemSpec(Model):
 
 @model
 class EntraIdTenantProtectionScopeResult(Model):
-    """Entra id tenant protection scope result."""
+    """Given by `backup_browsers.get_entra_id_tenant_protection_scope`."""
 
     tenant_resources: list[EEntraIdTenantResource]
 
 
 @model
 class EntraIdTenantRestoreItemAttributesSpec(Model):
-    """Entra id tenant restore item attributes spec.
+    """Taken by `backup_browsers.restore_entra_id_tenant_item_attributes`.
 
     Attributes:
         credentials_id: UUID.
@@ -780,7 +672,8 @@ class EntraIdTenantRestoreItemAttributesSpec(Model):
 
 @model
 class EntraIdTenantRestorePointModel(Model):
-    """Entra id tenant restore point model.
+    """Given by `backup_browsers.browse_entra_id_tenant_backup_restore_points`,
+    `backup_browsers.browse_entra_id_tenant_restore_points`.
 
     Attributes:
         id: UUID.
@@ -792,15 +685,15 @@ class EntraIdTenantRestorePointModel(Model):
 
 @model
 class EntraIdTenantRestorePointSortingSpec(Model):
-    """Entra id tenant restore point sorting spec."""
-
     property: EEntraIdTenantRestorePointSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantRestorePointSpec(Model):
-    """Entra id tenant restore point spec."""
+    """Taken by `backup_browsers.browse_entra_id_tenant_backup_restore_points`,
+    `backup_browsers.browse_entra_id_tenant_restore_points`.
+    """
 
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
@@ -809,7 +702,9 @@ class EntraIdTenantRestorePointSpec(Model):
 
 @model
 class EntraIdTenantRestorePointsResult(Model):
-    """Entra id tenant restore points result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_backup_restore_points`,
+    `backup_browsers.browse_entra_id_tenant_restore_points`.
+    """
 
     data: list[EntraIdTenantRestorePointModel] = field(rows=True)
     pagination: PaginationResult
@@ -817,8 +712,7 @@ class EntraIdTenantRestorePointsResult(Model):
 
 @model
 class EntraIdTenantRestoreSessionLogModel(Model):
-    """Entra id tenant restore session log model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -834,7 +728,7 @@ class EntraIdTenantRestoreSessionLogModel(Model):
 
 @model
 class EntraIdTenantRestoreSessionLogsResult(Model):
-    """Entra id tenant restore session logs result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_restore_session_logs`."""
 
     total_records: int | None | Unset = UNSET
     records: list[EntraIdTenantRestoreSessionLogModel] | None | Unset = UNSET
@@ -842,7 +736,9 @@ class EntraIdTenantRestoreSessionLogsResult(Model):
 
 @model
 class EntraIdTenantRestoreSessionModel(Model):
-    """Entra id tenant restore session model.
+    """Given by `backup_browsers.restore_entra_id_tenant_items`,
+    `backup_browsers.restore_entra_id_tenant_item_attributes`,
+    `backup_browsers.browse_entra_id_tenant_restore_session`.
 
     Attributes:
         id: UUID.
@@ -860,7 +756,7 @@ class EntraIdTenantRestoreSessionModel(Model):
 
 @model
 class EntraIdTenantRestoreSessionsResult(Model):
-    """Entra id tenant restore sessions result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_restore_sessions`."""
 
     data: list[EntraIdTenantRestoreSessionModel]
     pagination: PaginationResult
@@ -868,16 +764,12 @@ class EntraIdTenantRestoreSessionsResult(Model):
 
 @model
 class EntraIdTenantRestoreUserPasswordSpec(Model):
-    """Entra id tenant restore user password spec."""
-
     user_id: str
     password: str
 
 
 @model
 class EntraIdTenantRoleFilterBrowseSpec(Model):
-    """Entra id tenant role filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     is_built_in: bool | None | Unset = UNSET
     is_enabled: bool | None | Unset = UNSET
@@ -885,16 +777,12 @@ class EntraIdTenantRoleFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantRoleSortingBrowseSpec(Model):
-    """Entra id tenant role sorting browse spec."""
-
     property: EEntraIdTenantRoleSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantUserFilterBrowseSpec(Model):
-    """Entra id tenant user filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     mail_address: str | None | Unset = UNSET
     user_name: str | None | Unset = UNSET
@@ -911,15 +799,13 @@ class EntraIdTenantUserFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantUserSortingBrowseSpec(Model):
-    """Entra id tenant user sorting browse spec."""
-
     property: EEntraIdTenantUserSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantValidateModel(Model):
-    """Entra id tenant validate model."""
+    """Given by `backup_browsers.validate_entra_id_tenant_items`."""
 
     data: list[EntraIdTenantMissingItemModel] | None | Unset = UNSET
     pagination: PaginationResult | None | Unset = UNSET
@@ -927,7 +813,7 @@ class EntraIdTenantValidateModel(Model):
 
 @model
 class EntraIdTenantValidateSpec(Model):
-    """Entra id tenant validate spec.
+    """Taken by `backup_browsers.validate_entra_id_tenant_items`.
 
     Attributes:
         restore_point_id: UUID.
@@ -939,7 +825,7 @@ class EntraIdTenantValidateSpec(Model):
 
 @model
 class FileBackupFLRCopyToSpec(Model):
-    """File backup FLR copy to spec.
+    """Taken by `backup_browsers.unstructured_data_flr_copy_to`.
 
     Attributes:
         unstructured_data_server_id: UUID.
@@ -957,8 +843,6 @@ class FileBackupFLRCopyToSpec(Model):
 
 @model
 class FlrAuditItemsFilters(Model):
-    """Flr audit items filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EFlrAuditItemsFiltersOrderColumn | None | Unset = UNSET
@@ -972,7 +856,7 @@ class FlrAuditItemsFilters(Model):
 
 @model
 class FlrAuditMountModel(Model):
-    """Flr audit mount model."""
+    """Given by `backup_browsers.get_flr_audit`."""
 
     items: list[FlrTaskItemModel]
     pagination: PaginationResult
@@ -980,15 +864,13 @@ class FlrAuditMountModel(Model):
 
 @model
 class FlrBrowseFiltrationModel(Model):
-    """Flr browse filtration model."""
-
     item_states: list[EFlrItemStateType] | None | Unset = UNSET
     item_types: list[EFlrItemType] | None | Unset = UNSET
 
 
 @model
 class FlrBrowseFolderModel(Model):
-    """Flr browse folder model."""
+    """Given by `backup_browsers.browse_flr_mount`."""
 
     path: str
     items: list[FlrBrowserItemModel] = field(rows=True)
@@ -997,7 +879,7 @@ class FlrBrowseFolderModel(Model):
 
 @model
 class FlrBrowseFolderSpec(Model):
-    """Flr browse folder spec."""
+    """Taken by `backup_browsers.browse_flr_mount`."""
 
     path: str
     filter: FlrBrowseFiltrationModel | None | Unset = UNSET
@@ -1007,7 +889,7 @@ class FlrBrowseFolderSpec(Model):
 
 @model
 class FlrBrowseMountResult(Model):
-    """Flr browse mount result."""
+    """Given by `backup_browsers.get_all_flr_browse_sessions`."""
 
     data: list[FlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
@@ -1015,15 +897,15 @@ class FlrBrowseMountResult(Model):
 
 @model
 class FlrBrowseOrderSpec(Model):
-    """Flr browse order spec."""
-
     order_column: EFlrBrowseOrderType
     order_asc: bool | None | Unset = UNSET
 
 
 @model
 class FlrBrowserItemModel(Model):
-    """Flr browser item model."""
+    """Given by `backup_browsers.browse_flr_mount`, `backup_browsers.flr_browse_search_result`,
+    `backup_browsers.unstructured_data_flr_browse_search_result`.
+    """
 
     location: str | None | Unset = UNSET
     display_name: str | None | Unset = UNSET
@@ -1038,8 +920,7 @@ class FlrBrowserItemModel(Model):
 
 @model
 class FlrBrowserSpec(Model):
-    """Flr browser spec.
-
+    """
     Attributes:
         session_id: UUID.
     """
@@ -1049,8 +930,6 @@ class FlrBrowserSpec(Model):
 
 @model
 class FlrCompareAttributeModel(Model):
-    """Flr compare attribute model."""
-
     name: str
     value_backup: str
     value_production: str
@@ -1059,7 +938,7 @@ class FlrCompareAttributeModel(Model):
 
 @model
 class FlrCompareAttributesModel(Model):
-    """Flr compare attributes model."""
+    """Given by `backup_browsers.windows_flr_browse_compare_attributes`."""
 
     path: str
     attributes: list[FlrCompareAttributeModel]
@@ -1067,7 +946,7 @@ class FlrCompareAttributesModel(Model):
 
 @model
 class FlrCompareAttributesSpec(Model):
-    """Flr compare attributes spec."""
+    """Taken by `backup_browsers.windows_flr_browse_compare_attributes`."""
 
     path: str
     show_unchanged_attributes: bool | None | Unset = UNSET
@@ -1075,7 +954,7 @@ class FlrCompareAttributesSpec(Model):
 
 @model
 class FlrCompareToProductionSpec(Model):
-    """Flr compare to production spec."""
+    """Taken by `backup_browsers.windows_flr_browse_compare_to_production`."""
 
     is_enabled: bool
     paths: list[str]
@@ -1083,7 +962,7 @@ class FlrCompareToProductionSpec(Model):
 
 @model
 class FlrRestoreCredentialsValidationResult(Model):
-    """Flr restore credentials validation result."""
+    """Given by `backup_browsers.flr_restore_validate_credentials`."""
 
     is_successful: bool
     message: str
@@ -1091,7 +970,7 @@ class FlrRestoreCredentialsValidationResult(Model):
 
 @model
 class FlrRestoreCredentialsValidationSpec(Model):
-    """Flr restore credentials validation spec.
+    """Taken by `backup_browsers.flr_restore_validate_credentials`.
 
     Attributes:
         credentials_id: UUID.
@@ -1104,7 +983,7 @@ class FlrRestoreCredentialsValidationSpec(Model):
 
 @model
 class FlrRestoreSpec(Model):
-    """Flr restore spec.
+    """Taken by `backup_browsers.flr_mount_restore`.
 
     Attributes:
         credentials_id: UUID.
@@ -1118,7 +997,7 @@ class FlrRestoreSpec(Model):
 
 @model
 class FlrRestoreToSpec(Model):
-    """Flr restore to spec.
+    """Taken by `backup_browsers.flr_mount_restore_to`.
 
     Attributes:
         credentials_id: UUID.
@@ -1133,7 +1012,7 @@ class FlrRestoreToSpec(Model):
 
 @model
 class FlrSearchForResultModel(Model):
-    """Flr search for result model."""
+    """Given by `backup_browsers.flr_browse_search_result`, `backup_browsers.unstructured_data_flr_browse_search_result`."""
 
     path: str | None | Unset = UNSET
     search_string: str
@@ -1143,15 +1022,13 @@ class FlrSearchForResultModel(Model):
 
 @model
 class FlrSearchForResultOrderSpec(Model):
-    """Flr search for result order spec."""
-
     order_column: EFlrBrowseOrderType
     order_asc: bool | None | Unset = UNSET
 
 
 @model
 class FlrSearchForResultSpec(Model):
-    """Flr search for result spec."""
+    """Taken by `backup_browsers.flr_browse_search_result`, `backup_browsers.unstructured_data_flr_browse_search_result`."""
 
     pagination: PaginationSpec | None | Unset = UNSET
     order: FlrSearchForResultOrderSpec | None | Unset = UNSET
@@ -1159,14 +1036,14 @@ class FlrSearchForResultSpec(Model):
 
 @model
 class FlrStartDownloadSpec(Model):
-    """Flr start download spec."""
+    """Taken by `backup_browsers.prepare_flr_item_download`."""
 
     source_path: list[str]
 
 
 @model
 class FlrStartSearchForSpec(Model):
-    """Flr start search for spec."""
+    """Taken by `backup_browsers.flr_start_search_for`, `backup_browsers.unstructured_data_flr_start_search_for`."""
 
     path: str
     search_string: str
@@ -1175,8 +1052,7 @@ class FlrStartSearchForSpec(Model):
 
 @model
 class FlrTaskItemModel(Model):
-    """Flr task item model.
-
+    """
     Attributes:
         size: at least 0.
         restore_point_id: UUID.
@@ -1201,24 +1077,18 @@ class FlrTaskItemModel(Model):
 
 @model
 class PaginationSpec(Model):
-    """Pagination spec."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
 
 
 @model
 class UnstructuredDataArchiveRetentionPolicySettingsModel(Model):
-    """Unstructured data archive retention policy settings model."""
-
     type: EUnstructuredDataArchiveRetentionPolicyType | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
 
 
 @model
 class UnstructuredDataArchiveSettingsModel(Model):
-    """Unstructured data archive settings model."""
-
     archival_type: EUnstructuredDataArchivalType | None | Unset = UNSET
     inclusion_mask: list[str] | None | Unset = UNSET
     exclusion_mask: list[str] | None | Unset = UNSET
@@ -1226,8 +1096,7 @@ class UnstructuredDataArchiveSettingsModel(Model):
 
 @model
 class UnstructuredDataBackupJobArchiveRepositoryModel(Model):
-    """Unstructured data backup job archive repository model.
-
+    """
     Attributes:
         archive_repository_id: UUID.
     """
@@ -1241,8 +1110,7 @@ class UnstructuredDataBackupJobArchiveRepositoryModel(Model):
 
 @model
 class UnstructuredDataEntireOSRestoreSpec(Model):
-    """Unstructured data entire OS restore spec.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -1254,8 +1122,7 @@ class UnstructuredDataEntireOSRestoreSpec(Model):
 
 @model
 class UnstructuredDataEntireShareRestoreSpec(Model):
-    """Unstructured data entire share restore spec.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -1267,8 +1134,6 @@ class UnstructuredDataEntireShareRestoreSpec(Model):
 
 @model
 class UnstructuredDataFLRItemRestoreSpec(Model):
-    """Unstructured data FLR item restore spec."""
-
     source_path: list[str] | None | Unset = UNSET
     is_recursive: bool | None | Unset = UNSET
     restore_type: EUnstructuredDataFLRRestoreType | None | Unset = UNSET
@@ -1279,7 +1144,7 @@ class UnstructuredDataFLRItemRestoreSpec(Model):
 
 @model
 class UnstructuredDataFlrBrowseFolderModel(Model):
-    """Unstructured data flr browse folder model."""
+    """Given by `backup_browsers.browse_flr_unstructured_data_mount`."""
 
     path: str
     items: list[UnstructuredDataFlrBrowseItemModel] = field(rows=True)
@@ -1288,7 +1153,7 @@ class UnstructuredDataFlrBrowseFolderModel(Model):
 
 @model
 class UnstructuredDataFlrBrowseFolderSpec(Model):
-    """Unstructured data flr browse folder spec."""
+    """Taken by `backup_browsers.browse_flr_unstructured_data_mount`."""
 
     path: str
     filter: FlrBrowseFiltrationModel | None | Unset = UNSET
@@ -1298,7 +1163,7 @@ class UnstructuredDataFlrBrowseFolderSpec(Model):
 
 @model
 class UnstructuredDataFlrBrowseItemModel(Model):
-    """Unstructured data flr browse item model."""
+    """Given by `backup_browsers.browse_flr_unstructured_data_mount`."""
 
     location: str | None | Unset = UNSET
     name: str
@@ -1311,8 +1176,6 @@ class UnstructuredDataFlrBrowseItemModel(Model):
 
 @model
 class UnstructuredDataFlrBrowseMountFilters(Model):
-    """Unstructured data flr browse mount filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | None | Unset = UNSET
@@ -1321,7 +1184,7 @@ class UnstructuredDataFlrBrowseMountFilters(Model):
 
 @model
 class UnstructuredDataFlrBrowseMountResult(Model):
-    """Unstructured data flr browse mount result."""
+    """Given by `backup_browsers.get_all_unstructured_data_flr_browse_sessions`."""
 
     data: list[UnstructuredDataFlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
@@ -1329,8 +1192,6 @@ class UnstructuredDataFlrBrowseMountResult(Model):
 
 @model
 class UnstructuredDataFlrSearchForResultModel(Model):
-    """Unstructured data flr search for result model."""
-
     path: str | None | Unset = UNSET
     search_string: str
     items: list[UnstructuredDataFlrBrowseItemModel]
@@ -1339,8 +1200,7 @@ class UnstructuredDataFlrSearchForResultModel(Model):
 
 @model
 class UnstructuredDataOSRestoreDestinationModel(Model):
-    """Unstructured data OS restore destination model.
-
+    """
     Attributes:
         unstructured_data_server_id: UUID.
     """
@@ -1354,8 +1214,6 @@ class UnstructuredDataOSRestoreDestinationModel(Model):
 
 @model
 class UnstructuredDataOSRestoreOptionsModel(Model):
-    """Unstructured data OS restore options model."""
-
     rollback: bool | None | Unset = UNSET
     overwrite_mode: EUnstructuredDataRestoreOverwriteMode | None | Unset = UNSET
     overwrite_bucket_attributes: bool | None | Unset = UNSET
@@ -1363,8 +1221,7 @@ class UnstructuredDataOSRestoreOptionsModel(Model):
 
 @model
 class UnstructuredDataRestoreOptionsModel(Model):
-    """Unstructured data restore options model.
-
+    """
     Attributes:
         restore_point_id: UUID.
         mount_server_id: UUID.
@@ -1377,8 +1234,6 @@ class UnstructuredDataRestoreOptionsModel(Model):
 
 @model
 class UnstructuredDataRestorePermissionsModel(Model):
-    """Unstructured data restore permissions model."""
-
     owner: str
     permission_type: EAccountPermissionType | None | Unset = UNSET
     permission_scope: list[str] | None | Unset = UNSET
@@ -1386,16 +1241,13 @@ class UnstructuredDataRestorePermissionsModel(Model):
 
 @model
 class UnstructuredDataRetentionPolicySettingsModel(Model):
-    """Unstructured data retention policy settings model."""
-
     type: EUnstructuredDataRetentionPolicyType | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
 
 
 @model
 class UnstructuredDataShareMigrationDestinationModel(Model):
-    """Unstructured data share migration destination model.
-
+    """
     Attributes:
         unstructured_data_server_id: UUID.
     """
@@ -1407,8 +1259,7 @@ class UnstructuredDataShareMigrationDestinationModel(Model):
 
 @model
 class UnstructuredDataShareRestoreDestinationModel(Model):
-    """Unstructured data share restore destination model.
-
+    """
     Attributes:
         unstructured_data_server_id: UUID.
     """
@@ -1421,8 +1272,6 @@ class UnstructuredDataShareRestoreDestinationModel(Model):
 
 @model
 class UnstructuredDataShareRestoreOptionsModel(Model):
-    """Unstructured data share restore options model."""
-
     rollback: bool | None | Unset = UNSET
     overwrite_mode: EUnstructuredDataRestoreOverwriteMode | None | Unset = UNSET
     restore_permissions: bool | None | Unset = UNSET
@@ -1430,23 +1279,17 @@ class UnstructuredDataShareRestoreOptionsModel(Model):
 
 @model
 class UnstructuredDataSwitchoverSettingsModel(Model):
-    """Unstructured data switchover settings model."""
-
     type: EUnstructuredDataInstantRecoverySwitchoverType | None | Unset = UNSET
     schedule_time: datetime | None | Unset = UNSET
 
 
 class EntraIdTenantItemComparisonSessionModelStatus(OpenEnum):
-    """Entra id tenant item comparison session model status: 3 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     FAILURE = "Failure"
 
 
 class EntraIdTenantItemRecursiveComparisonSessionModelStatus(OpenEnum):
-    """Entra id tenant item recursive comparison session model status: 3 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     FAILURE = "Failure"

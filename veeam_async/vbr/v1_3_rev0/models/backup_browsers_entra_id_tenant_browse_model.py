@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     },
 )
 class EntraIdTenantBrowseModel(Model):
-    """Entra id tenant browse model: one of 8 kinds, told apart by `type`.
+    """One of 8 kinds, told apart by `type`.
+
+    Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.browse_entra_id_tenant_item`.
 
     Attributes:
         id: UUID.
@@ -52,7 +54,10 @@ class EntraIdTenantBrowseModel(Model):
 
 @model
 class EntraIdTenantAdminUnitBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant admin unit browse model: `EntraIdTenantBrowseModel` of type `AdminUnit`."""
+    """The `EntraIdTenantBrowseModel` whose `type` is `AdminUnit`.
+
+    Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.browse_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="AdminUnit")
     visibility: EEntraIdTenantAdminUnitVisibilityType
@@ -61,7 +66,10 @@ class EntraIdTenantAdminUnitBrowseModel(EntraIdTenantBrowseModel):
 
 @model
 class EntraIdTenantApplicationBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant application browse model: `EntraIdTenantBrowseModel` of type `Application`."""
+    """The `EntraIdTenantBrowseModel` whose `type` is `Application`.
+
+    Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.browse_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="Application")
     application_type: EEntraIdTenantApplicationType | None | Unset = UNSET
@@ -72,7 +80,10 @@ class EntraIdTenantApplicationBrowseModel(EntraIdTenantBrowseModel):
 
 @model
 class EntraIdTenantBitlockerKeyBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant bitlocker key browse model: `EntraIdTenantBrowseModel` of type `BitlockerKey`."""
+    """The `EntraIdTenantBrowseModel` whose `type` is `BitlockerKey`.
+
+    Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.browse_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="BitlockerKey")
     key: str | None | Unset = UNSET
@@ -82,7 +93,10 @@ class EntraIdTenantBitlockerKeyBrowseModel(EntraIdTenantBrowseModel):
 
 @model
 class EntraIdTenantConditionalAccessPolicyBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant conditional access policy browse model: `EntraIdTenantBrowseModel` of type `ConditionalAccessPolicy`."""
+    """The `EntraIdTenantBrowseModel` whose `type` is `ConditionalAccessPolicy`.
+
+    Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.browse_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="ConditionalAccessPolicy")
     state: EEntraIdTenantConditionalAccessPolicyState | None | Unset = UNSET
@@ -90,7 +104,10 @@ class EntraIdTenantConditionalAccessPolicyBrowseModel(EntraIdTenantBrowseModel):
 
 @model
 class EntraIdTenantDeviceConfigurationBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant device configuration browse model: `EntraIdTenantBrowseModel` of type `DeviceConfiguration`."""
+    """The `EntraIdTenantBrowseModel` whose `type` is `DeviceConfiguration`.
+
+    Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.browse_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="DeviceConfiguration")
     description: str | None | Unset = UNSET
@@ -99,7 +116,10 @@ class EntraIdTenantDeviceConfigurationBrowseModel(EntraIdTenantBrowseModel):
 
 @model
 class EntraIdTenantGroupBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant group browse model: `EntraIdTenantBrowseModel` of type `Group`."""
+    """The `EntraIdTenantBrowseModel` whose `type` is `Group`.
+
+    Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.browse_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="Group")
     group_type: EEntraIdTenantGroupType | None | Unset = UNSET
@@ -112,7 +132,10 @@ class EntraIdTenantGroupBrowseModel(EntraIdTenantBrowseModel):
 
 @model
 class EntraIdTenantRoleBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant role browse model: `EntraIdTenantBrowseModel` of type `Role`."""
+    """The `EntraIdTenantBrowseModel` whose `type` is `Role`.
+
+    Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.browse_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="Role")
     is_built_in: bool
@@ -122,7 +145,10 @@ class EntraIdTenantRoleBrowseModel(EntraIdTenantBrowseModel):
 
 @model
 class EntraIdTenantUserBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant user browse model: `EntraIdTenantBrowseModel` of type `User`."""
+    """The `EntraIdTenantBrowseModel` whose `type` is `User`.
+
+    Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.browse_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="User")
     mail_address: str | None | Unset = UNSET

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class AdvancedSmtpOptionsModel(Model):
-    """Advanced smtp options model.
-
+    """
     Attributes:
         port: 1 to 65535.
         timeout_ms: 0 to 100000, in milliseconds.
@@ -31,16 +30,12 @@ class AdvancedSmtpOptionsModel(Model):
 
 
 class ESyslogEventSeverity(OpenEnum):
-    """Syslog event severity: 3 known values."""
-
     INFO = "Info"
     WARNING = "Warning"
     ERROR = "Error"
 
 
 class ESyslogServerProtocol(OpenEnum):
-    """Syslog server protocol: 3 known values."""
-
     UDP = "Udp"
     TCP = "Tcp"
     TLS = "Tls"
@@ -48,8 +43,6 @@ class ESyslogServerProtocol(OpenEnum):
 
 @model
 class GeneralOptionsEmailNotificationsModel(Model):
-    """General options email notifications model."""
-
     smtp_server_name: str
     advanced_smtp_options: AdvancedSmtpOptionsModel
     from_: str
@@ -64,7 +57,9 @@ class GeneralOptionsEmailNotificationsModel(Model):
 
 @model
 class GeneralOptionsModel(Model):
-    """General options model.
+    """Given by `general_options.get_general_options`, `general_options.update_general_options`.
+
+    Taken by `general_options.update_general_options`.
 
     Attributes:
         notification_enabled: default false.
@@ -78,8 +73,7 @@ class GeneralOptionsModel(Model):
 
 @model
 class GeneralOptionsNotificationsModel(Model):
-    """General options notifications model.
-
+    """
     Attributes:
         storage_space_threshold: 1 to 100.
         datastore_space_threshold: 1 to 100.
@@ -97,8 +91,6 @@ class GeneralOptionsNotificationsModel(Model):
 
 @model
 class GeneralOptionsSNMPServerModel(Model):
-    """General options SNMP server model."""
-
     receiver: str
     port: int
     community_string: str
@@ -106,8 +98,6 @@ class GeneralOptionsSNMPServerModel(Model):
 
 @model
 class GeneralOptionsSiemIntegrationModel(Model):
-    """General options siem integration model."""
-
     snmp_events_enabled: bool = field(wire="SNMPEventsEnabled")
     snmp_servers: list[GeneralOptionsSNMPServerModel] | None | Unset = field(default=UNSET, wire="SNMPServers")
     syslog_events_enabled: bool = field(wire="SyslogEventsEnabled")
@@ -117,16 +107,12 @@ class GeneralOptionsSiemIntegrationModel(Model):
 
 @model
 class GeneralOptionsSyslogEventFilteringModel(Model):
-    """General options syslog event filtering model."""
-
     event_id: str
     severity: list[ESyslogEventSeverity]
 
 
 @model
 class GeneralOptionsSyslogServerModel(Model):
-    """General options syslog server model."""
-
     server_name: str
     port: int | None | Unset = UNSET
     transport_protocol: ESyslogServerProtocol | None | Unset = UNSET

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @model
 class ADDomainInventoryResult(Model):
-    """AD domain inventory result."""
+    """Given by `inventory_browser.get_ad_domain_object`."""
 
     data: list[ADObjectModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -33,8 +33,7 @@ class ADDomainInventoryResult(Model):
 
 @model
 class AmazonS3ServerAccountModel(Model):
-    """Amazon S3 server account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -47,8 +46,7 @@ class AmazonS3ServerAccountModel(Model):
 
 @model
 class AmazonS3ServerProcessingModel(Model):
-    """Amazon S3 server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -60,8 +58,7 @@ class AmazonS3ServerProcessingModel(Model):
 
 @model
 class AzureBlobServerProcessingModel(Model):
-    """Azure blob server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -72,15 +69,11 @@ class AzureBlobServerProcessingModel(Model):
 
 
 class EAgentHierarchyType(OpenEnum):
-    """Agent hierarchy type: 2 known values."""
-
     COMPUTERS = "Computers"
     CLUSTERS = "Clusters"
 
 
 class EBackupIOControlLevel(OpenEnum):
-    """Backup IO control level: 5 known values."""
-
     LOWEST = "Lowest"
     LOW = "Low"
     MEDIUM = "Medium"
@@ -89,37 +82,27 @@ class EBackupIOControlLevel(OpenEnum):
 
 
 class EEntraIDTenantCreationMode(OpenEnum):
-    """Entra ID tenant creation mode: 2 known values."""
-
     NEW_ACCOUNT = "newAccount"
     EXISTING_ACCOUNT = "existingAccount"
 
 
 class EEntraIDTenantsFiltersOrderColumn(OpenEnum):
-    """Entra ID tenants filters order column: 2 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
 
 
 class EFilterExpressionType(OpenEnum):
-    """Filter expression type: 2 known values."""
-
     PREDICATE_EXPRESSION = "PredicateExpression"
     GROUP_EXPRESSION = "GroupExpression"
 
 
 class EGroupExpressionOperationType(OpenEnum):
-    """Group expression operation type: 3 known values."""
-
     NOT = "not"
     OR = "or"
     AND = "and"
 
 
 class EHierarchyType(OpenEnum):
-    """Hierarchy type: 8 known values."""
-
     HOSTS_AND_CLUSTERS = "HostsAndClusters"
     DATASTORES_AND_VMS = "DatastoresAndVms"
     HOSTS_AND_DATASTORES = "HostsAndDatastores"
@@ -131,15 +114,11 @@ class EHierarchyType(OpenEnum):
 
 
 class ENFSShareServerProcessingMode(OpenEnum):
-    """ENFS share server processing mode: 2 known values."""
-
     DIRECT = "Direct"
     STORAGE_SNAPSHOT = "StorageSnapshot"
 
 
 class EPredicateExpressionOperationType(OpenEnum):
-    """Predicate expression operation type: 10 known values."""
-
     IN = "in"
     CONTAINS = "contains"
     EQUALS = "equals"
@@ -153,31 +132,23 @@ class EPredicateExpressionOperationType(OpenEnum):
 
 
 class ESMBShareServerProcessingMode(OpenEnum):
-    """ESMB share server processing mode: 3 known values."""
-
     DIRECT = "Direct"
     STORAGE_SNAPSHOT = "StorageSnapshot"
     VSS_SNAPSHOT = "VSSSnapshot"
 
 
 class EUnstructuredDataArchivalType(OpenEnum):
-    """Unstructured data archival type: 3 known values."""
-
     ALL = "All"
     EXCLUSION_MASK = "ExclusionMask"
     INCLUSION_MASK = "InclusionMask"
 
 
 class EUnstructuredDataArchiveRetentionPolicyType(OpenEnum):
-    """Unstructured data archive retention policy type: 2 known values."""
-
     YEARS = "Years"
     MONTHS = "Months"
 
 
 class EUnstructuredDataInstantRecoveryMountState(OpenEnum):
-    """Unstructured data instant recovery mount state: 6 known values."""
-
     PUBLISHING = "Publishing"
     PUBLISH_FAILED = "PublishFailed"
     PUBLISHED = "Published"
@@ -187,23 +158,17 @@ class EUnstructuredDataInstantRecoveryMountState(OpenEnum):
 
 
 class EUnstructuredDataInstantRecoverySwitchoverType(OpenEnum):
-    """Unstructured data instant recovery switchover type: 3 known values."""
-
     AUTO = "Auto"
     MANUAL = "Manual"
     SCHEDULED = "Scheduled"
 
 
 class EUnstructuredDataInstantRestoreOverwriteMode(OpenEnum):
-    """Unstructured data instant restore overwrite mode: 2 known values."""
-
     REPLACE_OLDER = "ReplaceOlder"
     OVERWRITE = "Overwrite"
 
 
 class EUnstructuredDataRestoreOverwriteMode(OpenEnum):
-    """Unstructured data restore overwrite mode: 4 known values."""
-
     SKIP = "Skip"
     REPLACE_OLDER = "ReplaceOlder"
     REPLACE_NEWER = "ReplaceNewer"
@@ -211,15 +176,11 @@ class EUnstructuredDataRestoreOverwriteMode(OpenEnum):
 
 
 class EUnstructuredDataRetentionPolicyType(OpenEnum):
-    """Unstructured data retention policy type: 2 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
 
 
 class EUnstructuredDataServerType(OpenEnum):
-    """Unstructured data server type: 7 known values."""
-
     FILE_SERVER = "FileServer"
     SMB_SHARE = "SMBShare"
     NFS_SHARE = "NFSShare"
@@ -230,23 +191,17 @@ class EUnstructuredDataServerType(OpenEnum):
 
 
 class EUnstructuredDataServersFiltersOrderColumn(OpenEnum):
-    """Unstructured data servers filters order column: 2 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
 
 
 class EViRootFiltersOrderColumn(OpenEnum):
-    """Vi root filters order column: 2 known values."""
-
     NAME = "Name"
     TYPE = "Type"
 
 
 @model
 class EntraIDTenantAuthenticationModel(Model):
-    """Entra ID tenant authentication model."""
-
     application_id: str
     secret: str | None | Unset = UNSET
     certificate: CertificateUploadSpec | None | Unset = UNSET
@@ -254,8 +209,6 @@ class EntraIDTenantAuthenticationModel(Model):
 
 @model
 class EntraIDTenantAuthenticationSpec(Model):
-    """Entra ID tenant authentication spec."""
-
     application_id: str
     secret: str | None | Unset = UNSET
     certificate: CertificateUploadSpec | None | Unset = UNSET
@@ -263,14 +216,14 @@ class EntraIDTenantAuthenticationSpec(Model):
 
 @model
 class EntraIDTenantExistingAccountSpec(Model):
-    """Entra ID tenant existing account spec."""
-
     authentication: EntraIDTenantAuthenticationSpec
 
 
 @model
 class EntraIDTenantModel(Model):
-    """Entra ID tenant model.
+    """Given by `inventory_browser.get_all_entra_id_tenants`, `inventory_browser.get_entra_id_tenants`,
+    `inventory_browser.update_entra_id_tenants`.
+    Taken by `inventory_browser.update_entra_id_tenants`.
 
     Attributes:
         id: UUID.
@@ -288,14 +241,12 @@ class EntraIDTenantModel(Model):
 
 @model
 class EntraIDTenantNewAccountSpec(Model):
-    """Entra ID tenant new account spec."""
-
     verification_code: str
 
 
 @model
 class EntraIDTenantSpec(Model):
-    """Entra ID tenant spec.
+    """Taken by `inventory_browser.create_entra_id_tenant`.
 
     Attributes:
         azure_tenant_id: UUID.
@@ -313,8 +264,6 @@ class EntraIDTenantSpec(Model):
 
 @model
 class EntraIDTenantsFilters(Model):
-    """Entra ID tenants filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EEntraIDTenantsFiltersOrderColumn | None | Unset = UNSET
@@ -324,15 +273,13 @@ class EntraIDTenantsFilters(Model):
 
 @model
 class EntraIDTenantsResult(Model):
-    """Entra ID tenants result."""
+    """Given by `inventory_browser.get_all_entra_id_tenants`."""
 
     data: list[EntraIDTenantModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
 class EvCentersInventoryFiltersOrderColumn(OpenEnum):
-    """Ev centers inventory filters order column: 3 known values."""
-
     NAME = "Name"
     OBJECT_ID = "ObjectId"
     TYPE = "Type"
@@ -340,8 +287,7 @@ class EvCentersInventoryFiltersOrderColumn(OpenEnum):
 
 @model
 class FileServerProcessingModel(Model):
-    """File server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -358,14 +304,16 @@ class FileServerProcessingModel(Model):
     },
 )
 class FilterExpressionModel(Model):
-    """Filter expression model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: EFilterExpressionType
 
 
 @model
 class InventoryBrowserFilters(Model):
-    """Inventory browser filters."""
+    """Taken by `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`,
+    `inventory_browser.get_all_inventory_pgs`, `inventory_browser.get_inventory_for_pg`.
+    """
 
     pagination: PaginationFilter | None | Unset = UNSET
     filter: FilterExpressionModel | None | Unset = UNSET
@@ -375,14 +323,12 @@ class InventoryBrowserFilters(Model):
 
 @model
 class InventoryBrowserRequestOptions(Model):
-    """Inventory browser request options."""
-
     reset_cache: bool | None | Unset = UNSET
 
 
 @model
 class InventoryBrowserResult(Model):
-    """Inventory browser result."""
+    """Given by `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`."""
 
     data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -391,8 +337,7 @@ class InventoryBrowserResult(Model):
 
 @model
 class NASFilerServerProcessingModel(Model):
-    """NAS filer server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -405,8 +350,6 @@ class NASFilerServerProcessingModel(Model):
 
 @model
 class NFSShareServerAdvancedSettingsModel(Model):
-    """NFS share server advanced settings model."""
-
     processing_mode: ENFSShareServerProcessingMode | None | Unset = UNSET
     direct_backup_failover_enabled: bool | None | Unset = UNSET
     storage_snapshot_path: str | None | Unset = UNSET
@@ -414,8 +357,7 @@ class NFSShareServerAdvancedSettingsModel(Model):
 
 @model
 class NFSShareServerProcessingModel(Model):
-    """NFS share server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -427,15 +369,13 @@ class NFSShareServerProcessingModel(Model):
 
 @model
 class PaginationFilter(Model):
-    """Pagination filter."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
 
 
 @model
 class PhysicalInventoryBrowserResult(Model):
-    """Physical inventory browser result."""
+    """Given by `inventory_browser.get_all_inventory_pgs`, `inventory_browser.get_inventory_for_pg`."""
 
     data: list[AgentObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -444,8 +384,7 @@ class PhysicalInventoryBrowserResult(Model):
 
 @model
 class S3CompatibleServerAccountModel(Model):
-    """S3 compatible server account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -458,8 +397,7 @@ class S3CompatibleServerAccountModel(Model):
 
 @model
 class S3CompatibleServerProcessingModel(Model):
-    """S3 compatible server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -471,8 +409,6 @@ class S3CompatibleServerProcessingModel(Model):
 
 @model
 class SMBShareServerAdvancedSettingsModel(Model):
-    """SMB share server advanced settings model."""
-
     processing_mode: ESMBShareServerProcessingMode | None | Unset = UNSET
     direct_backup_failover_enabled: bool | None | Unset = UNSET
     storage_snapshot_path: str | None | Unset = UNSET
@@ -480,8 +416,7 @@ class SMBShareServerAdvancedSettingsModel(Model):
 
 @model
 class SMBShareServerProcessingModel(Model):
-    """SMB share server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -493,8 +428,6 @@ class SMBShareServerProcessingModel(Model):
 
 @model
 class SortExpressionModel(Model):
-    """Sort expression model."""
-
     property: str
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
@@ -512,7 +445,9 @@ class SortExpressionModel(Model):
     },
 )
 class UnstructuredDataServerModel(Model):
-    """Unstructured data server model: one of 7 kinds, told apart by `type`.
+    """One of 7 kinds, told apart by `type`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_servers`.
 
     Attributes:
         id: UUID.
@@ -524,8 +459,6 @@ class UnstructuredDataServerModel(Model):
 
 @model
 class UnstructuredDataServersFilters(Model):
-    """Unstructured data servers filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EUnstructuredDataServersFiltersOrderColumn | None | Unset = UNSET
@@ -535,7 +468,7 @@ class UnstructuredDataServersFilters(Model):
 
 @model
 class UnstructuredDataServersResult(Model):
-    """Unstructured data servers result."""
+    """Given by `inventory_browser.get_all_unstructured_data_servers`."""
 
     data: list[UnstructuredDataServerModel] = field(rows=True)
     pagination: PaginationResult
@@ -543,8 +476,6 @@ class UnstructuredDataServersResult(Model):
 
 @model
 class VCenterInventoryFilters(Model):
-    """V center inventory filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EvCentersInventoryFiltersOrderColumn | None | Unset = UNSET
@@ -558,7 +489,7 @@ class VCenterInventoryFilters(Model):
 
 @model
 class VCenterInventoryResult(Model):
-    """V center inventory result."""
+    """Given by `inventory_browser.get_vmware_host_object`."""
 
     data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -566,7 +497,7 @@ class VCenterInventoryResult(Model):
 
 @model
 class ViRootsResult(Model):
-    """Vi roots result."""
+    """Given by `inventory_browser.get_all_inventory_vmware_hosts`."""
 
     data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -574,7 +505,10 @@ class ViRootsResult(Model):
 
 @model
 class AmazonS3ServerModel(UnstructuredDataServerModel):
-    """Amazon S3 server model: `UnstructuredDataServerModel` of type `AmazonS3`."""
+    """The `UnstructuredDataServerModel` whose `type` is `AmazonS3`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_servers`.
+    """
 
     type: EUnstructuredDataServerType = field(default="AmazonS3")
     account: AmazonS3ServerAccountModel | None | Unset = UNSET
@@ -583,7 +517,9 @@ class AmazonS3ServerModel(UnstructuredDataServerModel):
 
 @model
 class AzureBlobServerModel(UnstructuredDataServerModel):
-    """Azure blob server model: `UnstructuredDataServerModel` of type `AzureBlob`.
+    """The `UnstructuredDataServerModel` whose `type` is `AzureBlob`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_servers`.
 
     Attributes:
         credentials_id: UUID.
@@ -598,7 +534,9 @@ class AzureBlobServerModel(UnstructuredDataServerModel):
 
 @model
 class FileServerModel(UnstructuredDataServerModel):
-    """File server model: `UnstructuredDataServerModel` of type `FileServer`.
+    """The `UnstructuredDataServerModel` whose `type` is `FileServer`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_servers`.
 
     Attributes:
         host_id: UUID.
@@ -612,7 +550,7 @@ class FileServerModel(UnstructuredDataServerModel):
 
 @model
 class GroupExpressionModel(FilterExpressionModel):
-    """Group expression model: `FilterExpressionModel` of type `GroupExpression`."""
+    """The `FilterExpressionModel` whose `type` is `GroupExpression`."""
 
     type: EFilterExpressionType = field(default="GroupExpression")
     operation: EGroupExpressionOperationType
@@ -621,7 +559,9 @@ class GroupExpressionModel(FilterExpressionModel):
 
 @model
 class NASFilerServerModel(UnstructuredDataServerModel):
-    """NAS filer server model: `UnstructuredDataServerModel` of type `NASFiler`.
+    """The `UnstructuredDataServerModel` whose `type` is `NASFiler`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_servers`.
 
     Attributes:
         storage_host_id: UUID.
@@ -638,7 +578,10 @@ class NASFilerServerModel(UnstructuredDataServerModel):
 
 @model
 class NFSShareServerModel(UnstructuredDataServerModel):
-    """NFS share server model: `UnstructuredDataServerModel` of type `NFSShare`."""
+    """The `UnstructuredDataServerModel` whose `type` is `NFSShare`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_servers`.
+    """
 
     type: EUnstructuredDataServerType = field(default="NFSShare")
     name: str | None | Unset = UNSET
@@ -649,7 +592,7 @@ class NFSShareServerModel(UnstructuredDataServerModel):
 
 @model
 class PredicateExpressionModel(FilterExpressionModel):
-    """Predicate expression model: `FilterExpressionModel` of type `PredicateExpression`."""
+    """The `FilterExpressionModel` whose `type` is `PredicateExpression`."""
 
     type: EFilterExpressionType = field(default="PredicateExpression")
     property: str
@@ -659,7 +602,10 @@ class PredicateExpressionModel(FilterExpressionModel):
 
 @model
 class S3CompatibleServerModel(UnstructuredDataServerModel):
-    """S3 compatible server model: `UnstructuredDataServerModel` of type `S3Compatible`."""
+    """The `UnstructuredDataServerModel` whose `type` is `S3Compatible`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_servers`.
+    """
 
     type: EUnstructuredDataServerType = field(default="S3Compatible")
     account: S3CompatibleServerAccountModel
@@ -668,7 +614,9 @@ class S3CompatibleServerModel(UnstructuredDataServerModel):
 
 @model
 class SMBShareServerModel(UnstructuredDataServerModel):
-    """SMB share server model: `UnstructuredDataServerModel` of type `SMBShare`.
+    """The `UnstructuredDataServerModel` whose `type` is `SMBShare`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_servers`.
 
     Attributes:
         access_credentials_id: UUID.

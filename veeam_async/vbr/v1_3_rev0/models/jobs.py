@@ -78,16 +78,12 @@ if TYPE_CHECKING:
 
 @model
 class AgentBackupIndexingSettingsModel(Model):
-    """Agent backup indexing settings model."""
-
     machine_object: AgentObjectModel
     indexing: AgentBackupObjectIndexingModel | None | Unset = UNSET
 
 
 @model
 class AgentBackupJobAdvancedSettingsModel(Model):
-    """Agent backup job advanced settings model."""
-
     synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
@@ -100,8 +96,6 @@ class AgentBackupJobAdvancedSettingsModel(Model):
 
 @model
 class AgentBackupJobPersonalFilesInclusionModel(Model):
-    """Agent backup job personal files inclusion model."""
-
     desktop: bool | None | Unset = UNSET
     documents: bool | None | Unset = UNSET
     pictures: bool | None | Unset = UNSET
@@ -115,8 +109,6 @@ class AgentBackupJobPersonalFilesInclusionModel(Model):
 
 @model
 class AgentBackupJobPersonalFilesSettingsModel(Model):
-    """Agent backup job personal files settings model."""
-
     backup_personal_files: bool | None | Unset = UNSET
     includes: AgentBackupJobPersonalFilesInclusionModel | None | Unset = UNSET
     excludes: AgentBackupPersonalFilesExclusionModel | None | Unset = UNSET
@@ -124,8 +116,7 @@ class AgentBackupJobPersonalFilesSettingsModel(Model):
 
 @model
 class AgentBackupJobStorageModel(Model):
-    """Agent backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -140,8 +131,7 @@ class AgentBackupJobStorageModel(Model):
 
 @model
 class AgentBackupMySQLSettingsModel(Model):
-    """Agent backup my SQL settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -153,16 +143,13 @@ class AgentBackupMySQLSettingsModel(Model):
 
 @model
 class AgentBackupObjectIndexingModel(Model):
-    """Agent backup object indexing model."""
-
     guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
     indexing_list: list[str] | None | Unset = UNSET
 
 
 @model
 class AgentBackupOracleSettingsModel(Model):
-    """Agent backup oracle settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -180,15 +167,12 @@ class AgentBackupOracleSettingsModel(Model):
 
 @model
 class AgentBackupPersonalFilesExclusionModel(Model):
-    """Agent backup personal files exclusion model."""
-
     roaming_profiles: bool | None | Unset = UNSET
 
 
 @model
 class AgentBackupSQLSettingsModel(Model):
-    """Agent backup SQL settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -203,8 +187,7 @@ class AgentBackupSQLSettingsModel(Model):
 
 @model
 class AgentBackupSharepointSettingsModel(Model):
-    """Agent backup sharepoint settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -215,8 +198,7 @@ class AgentBackupSharepointSettingsModel(Model):
 
 @model
 class AgentBackupSnapshotScriptModel(Model):
-    """Agent backup snapshot script model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -229,8 +211,6 @@ class AgentBackupSnapshotScriptModel(Model):
 
 @model
 class AgentBackupStorageSettingsModel(Model):
-    """Agent backup storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     storage_optimization: EStorageOptimization | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
@@ -238,24 +218,18 @@ class AgentBackupStorageSettingsModel(Model):
 
 @model
 class AgentGuestFileSystemIndexingModel(Model):
-    """Agent guest file system indexing model."""
-
     is_enabled: bool
     indexing_settings: list[AgentBackupIndexingSettingsModel] | None | Unset = UNSET
 
 
 @model
 class AgentNotificationSettingsModel(Model):
-    """Agent notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class AgentPrimaryStorageIntegrationSettingsModel(Model):
-    """Agent primary storage integration settings model."""
-
     is_enabled: bool
     off_host_backup_proxies: BackupProxiesSettingsModel | None | Unset = UNSET
     failover_to_on_host_agent: bool | None | Unset = UNSET
@@ -263,16 +237,12 @@ class AgentPrimaryStorageIntegrationSettingsModel(Model):
 
 @model
 class BackupApplicationAwareProcessingModel(Model):
-    """Backup application aware processing model."""
-
     is_enabled: bool
     app_settings: list[BackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class BackupApplicationSettingsModel(Model):
-    """Backup application settings model."""
-
     vm_object: InventoryObjectModel
     vss: EApplicationSettingsVSS
     use_persistent_guest_agent: bool | None | Unset = UNSET
@@ -286,16 +256,12 @@ class BackupApplicationSettingsModel(Model):
 
 @model
 class BackupCopyExcludeObjectsModel(Model):
-    """Backup copy exclude objects model."""
-
     jobs: list[JobObjectModel] | None | Unset = UNSET
     objects: list[InventoryObjectModel] | None | Unset = UNSET
 
 
 @model
 class BackupCopyGFSPolicySettingsModel(Model):
-    """Backup copy GFS policy settings model."""
-
     is_enabled: bool
     weekly: GFSPolicySettingsWeeklyModel | None | Unset = UNSET
     monthly: GFSPolicySettingsMonthlyModel | None | Unset = UNSET
@@ -305,16 +271,12 @@ class BackupCopyGFSPolicySettingsModel(Model):
 
 @model
 class BackupCopyIncludeObjectsModel(Model):
-    """Backup copy include objects model."""
-
     jobs: list[JobObjectModel] | None | Unset = UNSET
     repositories: list[RepositoryObjectModel] | None | Unset = UNSET
 
 
 @model
 class BackupCopyJobAdvancedSettingsModel(Model):
-    """Backup copy job advanced settings model."""
-
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
     full_backup_maintenance: FullBackupMaintenanceModel | None | Unset = UNSET
     storage_data: BackupCopyJobStorageSettingsModel | None | Unset = UNSET
@@ -326,23 +288,17 @@ class BackupCopyJobAdvancedSettingsModel(Model):
 
 @model
 class BackupCopyJobDataTransferModel(Model):
-    """Backup copy job data transfer model."""
-
     wan_accelerator_settings: WanAcceleratorSettingsModel | None | Unset = UNSET
 
 
 @model
 class BackupCopyJobNotificationSettingsModel(Model):
-    """Backup copy job notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsBackupCopyModel | None | Unset = UNSET
 
 
 @model
 class BackupCopyJobObjectsModel(Model):
-    """Backup copy job objects model."""
-
     includes: BackupCopyIncludeObjectsModel
     excludes: BackupCopyExcludeObjectsModel | None | Unset = UNSET
     enable_transaction_log_copy: bool | None | Unset = UNSET
@@ -350,8 +306,6 @@ class BackupCopyJobObjectsModel(Model):
 
 @model
 class BackupCopyJobRPOMonitorModel(Model):
-    """Backup copy job RPO monitor model."""
-
     new_backup_threshold: BackupRPOMonitorModel | None | Unset = UNSET
     new_log_backup_threshold: LogBackupRPOMonitorModel | None | Unset = UNSET
 
@@ -364,23 +318,20 @@ class BackupCopyJobRPOMonitorModel(Model):
     },
 )
 class BackupCopyJobScheduleModel(Model):
-    """Backup copy job schedule model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: EBackupCopyJobMode
 
 
 @model
 class BackupCopyJobStorageSettingsModel(Model):
-    """Backup copy job storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class BackupCopyJobTargetModel(Model):
-    """Backup copy job target model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -393,15 +344,11 @@ class BackupCopyJobTargetModel(Model):
 
 @model
 class BackupDecryptionSpec(Model):
-    """Backup decryption spec."""
-
     passwords: list[str]
 
 
 @model
 class BackupItemVersionsSettingsModel(Model):
-    """Backup item versions settings model."""
-
     version_retention_type: EBackupItemVersionRetentionType | None | Unset = UNSET
     active_version_retention: int | None | Unset = UNSET
     deleted_version_retention: int | None | Unset = UNSET
@@ -409,8 +356,6 @@ class BackupItemVersionsSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsHyperVModel(Model):
-    """Backup job advanced settings hyper V model."""
-
     guest_quiescence: HyperVGuestQuiescenceSettingsModel | None | Unset = UNSET
     changed_block_tracking: bool | None | Unset = UNSET
     volume_snapshots: bool | None | Unset = UNSET
@@ -418,8 +363,6 @@ class BackupJobAdvancedSettingsHyperVModel(Model):
 
 @model
 class BackupJobExclusions(Model):
-    """Backup job exclusions."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
     templates: BackupJobExclusionsTemplates | None | Unset = UNSET
@@ -427,8 +370,6 @@ class BackupJobExclusions(Model):
 
 @model
 class BackupJobGuestProcessingModel(Model):
-    """Backup job guest processing model."""
-
     app_aware_processing: BackupApplicationAwareProcessingModel
     guest_fs_indexing: GuestFileSystemIndexingModel = field(wire="guestFSIndexing")
     guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
@@ -437,16 +378,13 @@ class BackupJobGuestProcessingModel(Model):
 
 @model
 class BackupJobScriptModel(Model):
-    """Backup job script model."""
-
     pre_job_script: str | None | Unset = UNSET
     post_job_script: str | None | Unset = UNSET
 
 
 @model
 class BackupJobStorageModel(Model):
-    """Backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -460,16 +398,13 @@ class BackupJobStorageModel(Model):
 
 @model
 class BackupJobVirtualMachinesModel(Model):
-    """Backup job virtual machines model."""
-
     includes: list[InventoryObjectModel]
     excludes: BackupJobExclusions | None | Unset = UNSET
 
 
 @model
 class BackupLogShippingServersModel(Model):
-    """Backup log shipping servers model.
-
+    """
     Attributes:
         shipping_server_ids: UUID.
     """
@@ -480,8 +415,7 @@ class BackupLogShippingServersModel(Model):
 
 @model
 class BackupOracleSettingsModel(Model):
-    """Backup oracle settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -500,8 +434,6 @@ class BackupOracleSettingsModel(Model):
 
 @model
 class BackupRPOMonitorModel(Model):
-    """Backup RPO monitor model."""
-
     is_enabled: bool
     type: EPeriodicallyKindsBackupCopy | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
@@ -509,8 +441,6 @@ class BackupRPOMonitorModel(Model):
 
 @model
 class BackupSQLSettingsModel(Model):
-    """Backup SQL settings model."""
-
     logs_processing: ESQLLogsProcessing
     backup_mins_count: int | None | Unset = UNSET
     retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
@@ -519,81 +449,59 @@ class BackupSQLSettingsModel(Model):
 
 
 class EAgentBackupJobMode(OpenEnum):
-    """Agent backup job mode: 3 known values."""
-
     ENTIRE_COMPUTER = "EntireComputer"
     VOLUMES = "Volumes"
     FILE_LEVEL = "FileLevel"
 
 
 class EAgentVolumesBackupMode(OpenEnum):
-    """Agent volumes backup mode: 2 known values."""
-
     SELECTED_VOLUMES = "selectedVolumes"
     ALL_VOLUMES_EXCEPT = "allVolumesExcept"
 
 
 class EBackupCopyJobMode(OpenEnum):
-    """Backup copy job mode: 2 known values."""
-
     IMMEDIATE = "Immediate"
     PERIODIC = "Periodic"
 
 
 class EBackupCopyRestorePoints(OpenEnum):
-    """Backup copy restore points: 2 known values."""
-
     ALL = "All"
     LATEST = "Latest"
 
 
 class EEmailNotificationSchedule(OpenEnum):
-    """Email notification schedule: 2 known values."""
-
     IMMEDIATE = "Immediate"
     DAILY = "Daily"
 
 
 class EEntraIDAuditLogRetentionPolicyType(OpenEnum):
-    """Entra ID audit log retention policy type: 3 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
     YEARS = "Years"
 
 
 class EFileBackupCopyJobScheduleType(OpenEnum):
-    """File backup copy job schedule type: 2 known values."""
-
     CONTINUOUS = "Continuous"
     CUSTOM = "Custom"
 
 
 class EFileBackupRetentionPolicyType(OpenEnum):
-    """File backup retention policy type: 2 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
 
 
 class EHypeVProxyType(OpenEnum):
-    """Hype V proxy type: 2 known values."""
-
     ON_HOST = "onHost"
     OFF_HOST = "offHost"
 
 
 class EHyperVDisksTypeToProcess(OpenEnum):
-    """Hyper V disks type to process: 3 known values."""
-
     ALL_DISKS = "AllDisks"
     SYSTEM_ONLY = "SystemOnly"
     SELECTED_DISKS = "SelectedDisks"
 
 
 class EHyperVHierarchyType(OpenEnum):
-    """Hyper V hierarchy type: 5 known values."""
-
     HOSTS_AND_VMS = "HostsAndVms"
     HOSTS_AND_VOLUMES = "HostsAndVolumes"
     TAGS = "Tags"
@@ -602,38 +510,28 @@ class EHyperVHierarchyType(OpenEnum):
 
 
 class EImmediateScheduleModel(OpenEnum):
-    """Immediate schedule model: 2 known values."""
-
     CONTINUOUS = "Continuous"
     BACKUP_WINDOW = "BackupWindow"
 
 
 class EJobAgentType(OpenEnum):
-    """Job agent type: 3 known values."""
-
     WORKSTATION = "Workstation"
     SERVER = "Server"
     FAILOVER_CLUSTER = "FailoverCluster"
 
 
 class EJobDataTransferModel(OpenEnum):
-    """Job data transfer model: 2 known values."""
-
     DIRECT = "Direct"
     WAN_ACCELERATOR = "WANAccelerator"
 
 
 class EJobFiltersOrderColumn(OpenEnum):
-    """Job filters order column: 3 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
 
 
 class EJobStatesFiltersOrderColumn(OpenEnum):
-    """Job states filters order column: 11 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     STATUS = "Status"
@@ -648,8 +546,6 @@ class EJobStatesFiltersOrderColumn(OpenEnum):
 
 
 class EJobStatus(OpenEnum):
-    """Job status: 7 known values."""
-
     RUNNING = "running"
     INACTIVE = "inactive"
     DISABLED = "disabled"
@@ -660,8 +556,6 @@ class EJobStatus(OpenEnum):
 
 
 class EJobWorkload(OpenEnum):
-    """Job workload: 6 known values."""
-
     APPLICATION = "application"
     CLOUD_VM = "cloudVm"
     FILE = "file"
@@ -671,8 +565,6 @@ class EJobWorkload(OpenEnum):
 
 
 class ELinuxVolumeType(OpenEnum):
-    """Linux volume type: 4 known values."""
-
     DEVICE = "Device"
     MOUNT_POINT = "MountPoint"
     LVM = "LVM"
@@ -680,38 +572,29 @@ class ELinuxVolumeType(OpenEnum):
 
 
 class ENetworkRuleType(OpenEnum):
-    """Network rule type: 2 known values."""
-
     IPV4 = "IPv4"
     IPV6 = "IPv6"
 
 
 class EPeriodicallyKindsBackupCopy(OpenEnum):
-    """Periodically kinds backup copy: 3 known values."""
-
     HOURS = "Hours"
     MINUTES = "Minutes"
     DAYS = "Days"
 
 
 class EVMDataSourceRepositoryType(OpenEnum):
-    """EVM data source repository type: 2 known values."""
-
     PRODUCTION_STORAGE = "ProductionStorage"
     BACKUP_FILES = "BackupFiles"
 
 
 class EWindowsVolumeType(OpenEnum):
-    """Windows volume type: 2 known values."""
-
     OS = "OS"
     CUSTOM = "Custom"
 
 
 @model
 class EmailNotificationSettingsBackupCopyModel(Model):
-    """Email notification settings backup copy model.
-
+    """
     Attributes:
         daily_report_summarylocal_time: time.
     """
@@ -726,8 +609,6 @@ class EmailNotificationSettingsBackupCopyModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobAdvancedSettingsModel(Model):
-    """Entra ID audit log backup job advanced settings model."""
-
     storage_data: EntraIDBackupStorageSettingsModel | None | Unset = UNSET
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
     scripts: JobScriptsSettingsModel | None | Unset = UNSET
@@ -736,8 +617,7 @@ class EntraIDAuditLogBackupJobAdvancedSettingsModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobStorageModel(Model):
-    """Entra ID audit log backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -751,8 +631,7 @@ class EntraIDAuditLogBackupJobStorageModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobTenantModel(Model):
-    """Entra ID audit log backup job tenant model.
-
+    """
     Attributes:
         tenant_id: UUID.
     """
@@ -762,40 +641,31 @@ class EntraIDAuditLogBackupJobTenantModel(Model):
 
 @model
 class EntraIDAuditLogNotificationSettingsModel(Model):
-    """Entra ID audit log notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class EntraIDAuditLogRetentionPolicySettingsModel(Model):
-    """Entra ID audit log retention policy settings model."""
-
     type: EEntraIDAuditLogRetentionPolicyType | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
 
 
 @model
 class EntraIDBackupStorageSettingsModel(Model):
-    """Entra ID backup storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class EntraIDTenantBackupJobAdvancedSettingsModel(Model):
-    """Entra ID tenant backup job advanced settings model."""
-
     notifications: EntraIDTenantNotificationSettingsModel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class EntraIDTenantBackupJobStorageModel(Model):
-    """Entra ID tenant backup job storage model.
-
+    """
     Attributes:
         tenant_id: UUID.
         source_backup_id: UUID.
@@ -809,24 +679,18 @@ class EntraIDTenantBackupJobStorageModel(Model):
 
 @model
 class EntraIDTenantNotificationSettingsModel(Model):
-    """Entra ID tenant notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class FileBackupCopyJobScheduleModel(Model):
-    """File backup copy job schedule model."""
-
     type: EFileBackupCopyJobScheduleType | None | Unset = UNSET
     custom_window: ScheduleBackupWindowModel | None | Unset = UNSET
 
 
 @model
 class FileBackupJobAdvancedSettingsModel(Model):
-    """File backup job advanced settings model."""
-
     file_versions: BackupItemVersionsSettingsModel | None | Unset = UNSET
     acl_handling: ACLHandlingSettingsModel | None | Unset = UNSET
     storage_data: FileBackupStorageSettingsModel | None | Unset = UNSET
@@ -837,8 +701,7 @@ class FileBackupJobAdvancedSettingsModel(Model):
 
 @model
 class FileBackupJobObjectModel(Model):
-    """File backup job object model.
-
+    """
     Attributes:
         file_server_id: UUID.
     """
@@ -851,8 +714,7 @@ class FileBackupJobObjectModel(Model):
 
 @model
 class FileBackupJobPrimaryRepositoryModel(Model):
-    """File backup job primary repository model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -866,8 +728,6 @@ class FileBackupJobPrimaryRepositoryModel(Model):
 
 @model
 class FileBackupNotificationSettingsModel(Model):
-    """File backup notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
     trigger_issue_job_warning: bool | None | Unset = UNSET
@@ -876,24 +736,19 @@ class FileBackupNotificationSettingsModel(Model):
 
 @model
 class FileBackupRetentionPolicySettingsModel(Model):
-    """File backup retention policy settings model."""
-
     type: EFileBackupRetentionPolicyType | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
 
 
 @model
 class FileBackupStorageSettingsModel(Model):
-    """File backup storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class GuestInteractionProxiesSettingsModel(Model):
-    """Guest interaction proxies settings model.
-
+    """
     Attributes:
         auto_select_enabled: default true.
         proxy_ids: UUID.
@@ -905,8 +760,6 @@ class GuestInteractionProxiesSettingsModel(Model):
 
 @model
 class GuestOsCredentialsModel(Model):
-    """Guest Os credentials model."""
-
     use_agent_management_credentials: bool | None | Unset = UNSET
     credentials: SpecifiedGuestOsCredentialsModel | None | Unset = UNSET
     credentials_per_machine: list[GuestOsCredentialsPerMachineModel] | None | Unset = UNSET
@@ -914,8 +767,7 @@ class GuestOsCredentialsModel(Model):
 
 @model
 class GuestOsCredentialsPerMachineModel(Model):
-    """Guest Os credentials per machine model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -928,8 +780,6 @@ class GuestOsCredentialsPerMachineModel(Model):
 
 @model
 class HyperVBackupJobAdvancedSettingsModel(Model):
-    """Hyper V backup job advanced settings model."""
-
     backup_mode_type: EBackupModeType
     synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
@@ -943,16 +793,13 @@ class HyperVBackupJobAdvancedSettingsModel(Model):
 
 @model
 class HyperVBackupJobExclusionsModel(Model):
-    """Hyper V backup job exclusions model."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[HyperVObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class HyperVBackupJobStorageModel(Model):
-    """Hyper V backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -966,32 +813,24 @@ class HyperVBackupJobStorageModel(Model):
 
 @model
 class HyperVBackupJobVirtualMachinesModel(Model):
-    """Hyper V backup job virtual machines model."""
-
     includes: list[InventoryObjectModel]
     excludes: HyperVBackupJobExclusionsModel | None | Unset = UNSET
 
 
 @model
 class HyperVBackupProxiesSettingsModel(Model):
-    """Hyper V backup proxies settings model."""
-
     proxy_type: EHypeVProxyType
     off_host_settings: OffHostBackupProxyModel | None | Unset = UNSET
 
 
 @model
 class HyperVGuestQuiescenceSettingsModel(Model):
-    """Hyper V guest quiescence settings model."""
-
     is_enabled: bool
     crash_consistent_backup: bool | None | Unset = UNSET
 
 
 @model
 class HyperVObjectDiskModel(Model):
-    """Hyper V object disk model."""
-
     vm_object: InventoryObjectModel
     disks_to_process: EHyperVDisksTypeToProcess
     disks: list[str]
@@ -999,8 +838,6 @@ class HyperVObjectDiskModel(Model):
 
 @model
 class IPv4NetworkRuleModel(Model):
-    """I pv4 network rule model."""
-
     source_ip_address: str = field(wire="sourceIPAddress")
     source_subnet_mask: str
     target_ip_address: str = field(wire="targetIPAddress")
@@ -1014,8 +851,6 @@ class IPv4NetworkRuleModel(Model):
 
 @model
 class IPv6NetworkRuleModel(Model):
-    """I pv6 network rule model."""
-
     source_ipv6_address: str = field(wire="sourceIPv6Address")
     source_subnet_prefix_length: int
     target_ipv6_address: str = field(wire="targetIPv6Address")
@@ -1027,8 +862,7 @@ class IPv6NetworkRuleModel(Model):
 
 @model
 class InitialSeedingModel(Model):
-    """Initial seeding model.
-
+    """
     Attributes:
         repository_id: UUID.
     """
@@ -1039,8 +873,7 @@ class InitialSeedingModel(Model):
 
 @model
 class JobObjectModel(Model):
-    """Job object model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -1052,7 +885,7 @@ class JobObjectModel(Model):
 
 @model
 class JobRetrySpec(Model):
-    """Job retry spec.
+    """Taken by `jobs.retry_job`.
 
     Attributes:
         start_chained_jobs: default false.
@@ -1063,7 +896,7 @@ class JobRetrySpec(Model):
 
 @model
 class JobStartSpec(Model):
-    """Job start spec.
+    """Taken by `jobs.start_job`.
 
     Attributes:
         perform_active_full: default false.
@@ -1077,7 +910,7 @@ class JobStartSpec(Model):
 
 @model
 class JobStateModel(Model):
-    """Job state model.
+    """Given by `jobs.get_all_jobs_states`.
 
     Attributes:
         id: UUID.
@@ -1110,8 +943,7 @@ class JobStateModel(Model):
 
 @model
 class JobStatesFilters(Model):
-    """Job states filters.
-
+    """
     Attributes:
         id_filter: UUID.
         repository_id_filter: UUID.
@@ -1139,7 +971,7 @@ class JobStatesFilters(Model):
 
 @model
 class JobStatesResult(Model):
-    """Job states result."""
+    """Given by `jobs.get_all_jobs_states`."""
 
     data: list[JobStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -1147,8 +979,6 @@ class JobStatesResult(Model):
 
 @model
 class JobsFilters(Model):
-    """Jobs filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EJobFiltersOrderColumn | None | Unset = UNSET
@@ -1159,7 +989,7 @@ class JobsFilters(Model):
 
 @model
 class JobsResult(Model):
-    """Jobs result."""
+    """Given by `jobs.get_all_jobs`."""
 
     data: list[JobModel] = field(rows=True)
     pagination: PaginationResult
@@ -1167,16 +997,12 @@ class JobsResult(Model):
 
 @model
 class LinuxAgentBackupApplicationAwareProcessingModel(Model):
-    """Linux agent backup application aware processing model."""
-
     is_enabled: bool | None | Unset = UNSET
     app_settings: list[LinuxAgentBackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class LinuxAgentBackupApplicationSettingsModel(Model):
-    """Linux agent backup application settings model."""
-
     machine_object: AgentObjectModel
     vss: EApplicationSettingsVSS
     oracle: AgentBackupOracleSettingsModel | None | Unset = UNSET
@@ -1187,24 +1013,18 @@ class LinuxAgentBackupApplicationSettingsModel(Model):
 
 @model
 class LinuxAgentBackupJobFilesAdvancedSettingsModel(Model):
-    """Linux agent backup job files advanced settings model."""
-
     include_masks: list[str] | None | Unset = UNSET
     exclude_masks: list[str] | None | Unset = UNSET
 
 
 @model
 class LinuxAgentBackupJobFilesModel(Model):
-    """Linux agent backup job files model."""
-
     custom_files: list[str] | None | Unset = UNSET
     advanced_settings: LinuxAgentBackupJobFilesAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
 class LinuxAgentBackupJobGuestProcessingModel(Model):
-    """Linux agent backup job guest processing model."""
-
     app_aware_processing: LinuxAgentBackupApplicationAwareProcessingModel | None | Unset = UNSET
     guest_fs_indexing: AgentGuestFileSystemIndexingModel | None | Unset = field(default=UNSET, wire="guestFSIndexing")
     guest_credentials: LinuxAgentGuestOsCredentialsModel | None | Unset = UNSET
@@ -1212,23 +1032,17 @@ class LinuxAgentBackupJobGuestProcessingModel(Model):
 
 @model
 class LinuxAgentBackupJobVolumeObjectModel(Model):
-    """Linux agent backup job volume object model."""
-
     path: str
     type: ELinuxVolumeType
 
 
 @model
 class LinuxAgentBackupJobVolumesModel(Model):
-    """Linux agent backup job volumes model."""
-
     volume_object: list[LinuxAgentBackupJobVolumeObjectModel]
 
 
 @model
 class LinuxAgentBackupScriptSettingsModel(Model):
-    """Linux agent backup script settings model."""
-
     is_execution_enabled: bool | None | Unset = UNSET
     job_scripts: BackupJobScriptModel | None | Unset = UNSET
     snapshot_scripts: BackupLinuxScriptModel | None | Unset = UNSET
@@ -1236,8 +1050,7 @@ class LinuxAgentBackupScriptSettingsModel(Model):
 
 @model
 class LinuxAgentGuestOsCredentialsModel(Model):
-    """Linux agent guest Os credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1249,8 +1062,7 @@ class LinuxAgentGuestOsCredentialsModel(Model):
 
 @model
 class LinuxAgentGuestOsCredentialsPerMachineModel(Model):
-    """Linux agent guest Os credentials per machine model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1262,8 +1074,6 @@ class LinuxAgentGuestOsCredentialsPerMachineModel(Model):
 
 @model
 class LogBackupRPOMonitorModel(Model):
-    """Log backup RPO monitor model."""
-
     is_enabled: bool
     type: EPeriodicallyKindsBackupCopy | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
@@ -1271,8 +1081,7 @@ class LogBackupRPOMonitorModel(Model):
 
 @model
 class OffHostBackupProxyModel(Model):
-    """Off host backup proxy model.
-
+    """
     Attributes:
         auto_select_enabled: default true.
         failover_to_on_host_backup: default true.
@@ -1286,8 +1095,7 @@ class OffHostBackupProxyModel(Model):
 
 @model
 class PostgreSQLSettingsModel(Model):
-    """Postgre SQL settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1304,8 +1112,6 @@ class PostgreSQLSettingsModel(Model):
 
 @model
 class ReplicaJobGuestProcessingModel(Model):
-    """Replica job guest processing model."""
-
     app_aware_processing: BackupApplicationAwareProcessingModel | None | Unset = UNSET
     guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
     guest_credentials: GuestOsCredentialsModel | None | Unset = UNSET
@@ -1313,8 +1119,6 @@ class ReplicaJobGuestProcessingModel(Model):
 
 @model
 class ReplicaJobReIpRuleModel(Model):
-    """Replica job re ip rule model."""
-
     description: str | None | Unset = UNSET
     rule_type: ENetworkRuleType | None | Unset = UNSET
     ipv4: IPv4NetworkRuleModel | None | Unset = UNSET
@@ -1323,39 +1127,30 @@ class ReplicaJobReIpRuleModel(Model):
 
 @model
 class ReplicaJobReIpRulesModel(Model):
-    """Replica job re ip rules model."""
-
     rules: list[ReplicaJobReIpRuleModel] | None | Unset = UNSET
 
 
 @model
 class ReplicaMappingModel(Model):
-    """Replica mapping model."""
-
     is_enabled: bool
     mapping_rules: list[ReplicaMappingRuleModel] | None | Unset = UNSET
 
 
 @model
 class ReplicaMappingRuleModel(Model):
-    """Replica mapping rule model."""
-
     original_vm: InventoryObjectModel = field(wire="originalVM")
     replica_vm: InventoryObjectModel = field(wire="replicaVM")
 
 
 @model
 class ReplicaNotificationSettingsModel(Model):
-    """Replica notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class ReplicaRestorePointsFilters(Model):
-    """Replica restore points filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
         replica_id_filter: UUID.
@@ -1376,8 +1171,7 @@ class ReplicaRestorePointsFilters(Model):
 
 @model
 class ReplicaSourceRepositoriesModel(Model):
-    """Replica source repositories model.
-
+    """
     Attributes:
         repository_ids: UUID.
     """
@@ -1388,8 +1182,6 @@ class ReplicaSourceRepositoriesModel(Model):
 
 @model
 class ReplicaTrafficSettingsModel(Model):
-    """Replica traffic settings model."""
-
     exclude_swap_file_blocks: bool | None | Unset = UNSET
     exclude_deleted_file_blocks: bool | None | Unset = UNSET
     compression_level: ECompressionLevel | None | Unset = UNSET
@@ -1398,8 +1190,7 @@ class ReplicaTrafficSettingsModel(Model):
 
 @model
 class RepositoryObjectModel(Model):
-    """Repository object model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -1411,8 +1202,7 @@ class RepositoryObjectModel(Model):
 
 @model
 class RunAfterJob(Model):
-    """Run after job.
-
+    """
     Attributes:
         job_id: UUID.
     """
@@ -1423,8 +1213,7 @@ class RunAfterJob(Model):
 
 @model
 class SpecifiedGuestOsCredentialsModel(Model):
-    """Specified guest Os credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1435,8 +1224,6 @@ class SpecifiedGuestOsCredentialsModel(Model):
 
 @model
 class VSphereReplicaJobAdvancedSettingsModel(Model):
-    """V sphere replica job advanced settings model."""
-
     traffic: ReplicaTrafficSettingsModel | None | Unset = UNSET
     notifications: ReplicaNotificationSettingsModel | None | Unset = UNSET
     v_sphere: BackupJobAdvancedSettingsVSphereModel | None | Unset = UNSET
@@ -1446,8 +1233,6 @@ class VSphereReplicaJobAdvancedSettingsModel(Model):
 
 @model
 class VSphereReplicaJobDataTransferModel(Model):
-    """V sphere replica job data transfer model."""
-
     source_proxies: BackupProxiesSettingsModel
     target_proxies: BackupProxiesSettingsModel
     wan_accelerator_settings: WanAcceleratorSettingsModel | None | Unset = UNSET
@@ -1455,8 +1240,6 @@ class VSphereReplicaJobDataTransferModel(Model):
 
 @model
 class VSphereReplicaJobDestinationFilesMappingModel(Model):
-    """V sphere replica job destination files mapping model."""
-
     disk_name: str
     datastore: InventoryObjectModel
     disk_type: EDiskCreationMode
@@ -1464,8 +1247,6 @@ class VSphereReplicaJobDestinationFilesMappingModel(Model):
 
 @model
 class VSphereReplicaJobDestinationMappingModel(Model):
-    """V sphere replica job destination mapping model."""
-
     vm_object: InventoryObjectModel
     configuration_files_datastore_mapping: InventoryObjectModel
     disk_files_mapping: list[VSphereReplicaJobDestinationFilesMappingModel] | None | Unset = UNSET
@@ -1473,8 +1254,6 @@ class VSphereReplicaJobDestinationMappingModel(Model):
 
 @model
 class VSphereReplicaJobDestinationModel(Model):
-    """V sphere replica job destination model."""
-
     host: InventoryObjectModel
     resource_pool: InventoryObjectModel | None | Unset = UNSET
     folder: InventoryObjectModel | None | Unset = UNSET
@@ -1484,32 +1263,25 @@ class VSphereReplicaJobDestinationModel(Model):
 
 @model
 class VSphereReplicaJobExclusionsModel(Model):
-    """V sphere replica job exclusions model."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class VSphereReplicaJobExclusionsSpec(Model):
-    """V sphere replica job exclusions spec."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class VSphereReplicaJobNetworkMappingModel(Model):
-    """V sphere replica job network mapping model."""
-
     source_network: InventoryObjectModel
     target_network: InventoryObjectModel
 
 
 @model
 class VSphereReplicaJobSettingsModel(Model):
-    """V sphere replica job settings model.
-
+    """
     Attributes:
         metadata_repository_id: UUID.
     """
@@ -1522,8 +1294,6 @@ class VSphereReplicaJobSettingsModel(Model):
 
 @model
 class VSphereReplicaJobVirtualMachinesModel(Model):
-    """V sphere replica job virtual machines model."""
-
     includes: list[InventoryObjectModel]
     excludes: VSphereReplicaJobExclusionsModel | None | Unset = UNSET
     source_repositories: ReplicaSourceRepositoriesModel | None | Unset = UNSET
@@ -1531,8 +1301,6 @@ class VSphereReplicaJobVirtualMachinesModel(Model):
 
 @model
 class VSphereReplicaJobVirtualMachinesSpec(Model):
-    """V sphere replica job virtual machines spec."""
-
     includes: list[InventoryObjectModel]
     excludes: VSphereReplicaJobExclusionsSpec | None | Unset = UNSET
     source_repositories: ReplicaSourceRepositoriesModel | None | Unset = UNSET
@@ -1540,16 +1308,13 @@ class VSphereReplicaJobVirtualMachinesSpec(Model):
 
 @model
 class VSphereReplicaSeedingModel(Model):
-    """V sphere replica seeding model."""
-
     initial_seeding: InitialSeedingModel | None | Unset = UNSET
     replica_mapping: ReplicaMappingModel | None | Unset = UNSET
 
 
 @model
 class WanAcceleratorSettingsModel(Model):
-    """Wan accelerator settings model.
-
+    """
     Attributes:
         source_wan_accelerator_id: UUID.
         target_wan_accelerator_id: UUID.
@@ -1562,16 +1327,12 @@ class WanAcceleratorSettingsModel(Model):
 
 @model
 class WindowsAgentBackupApplicationAwareProcessingModel(Model):
-    """Windows agent backup application aware processing model."""
-
     is_enabled: bool
     app_settings: list[WindowsAgentBackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class WindowsAgentBackupApplicationSettingsModel(Model):
-    """Windows agent backup application settings model."""
-
     machine_object: AgentObjectModel
     is_processing_enabled: bool
     transaction_logs: ETransactionLogsSettings | None | Unset = UNSET
@@ -1583,8 +1344,6 @@ class WindowsAgentBackupApplicationSettingsModel(Model):
 
 @model
 class WindowsAgentBackupJobFilesModel(Model):
-    """Windows agent backup job files model."""
-
     backup_os: bool | None | Unset = field(default=UNSET, wire="backupOS")
     personal_files: AgentBackupJobPersonalFilesSettingsModel | None | Unset = UNSET
     custom_files: list[str] | None | Unset = UNSET
@@ -1593,16 +1352,12 @@ class WindowsAgentBackupJobFilesModel(Model):
 
 @model
 class WindowsAgentBackupJobGuestProcessingModel(Model):
-    """Windows agent backup job guest processing model."""
-
     app_aware_processing: WindowsAgentBackupApplicationAwareProcessingModel | None | Unset = UNSET
     guest_fs_indexing: AgentGuestFileSystemIndexingModel | None | Unset = field(default=UNSET, wire="guestFSIndexing")
 
 
 @model
 class WindowsAgentBackupJobPersonalFilesAdvancedSettingsModel(Model):
-    """Windows agent backup job personal files advanced settings model."""
-
     include_masks: list[str] | None | Unset = UNSET
     exclude_masks: list[str] | None | Unset = UNSET
     exclude_one_drive: bool | None | Unset = UNSET
@@ -1610,43 +1365,35 @@ class WindowsAgentBackupJobPersonalFilesAdvancedSettingsModel(Model):
 
 @model
 class WindowsAgentBackupJobVolumeObjectModel(Model):
-    """Windows agent backup job volume object model."""
-
     type: EWindowsVolumeType
     path: str | None | Unset = UNSET
 
 
 @model
 class WindowsAgentBackupJobVolumesModel(Model):
-    """Windows agent backup job volumes model."""
-
     volumes_backup_mode: EAgentVolumesBackupMode
     volume_object: list[WindowsAgentBackupJobVolumeObjectModel]
 
 
 @model
 class WindowsAgentBackupScriptSettingsModel(Model):
-    """Windows agent backup script settings model."""
-
     script_processing_mode: EBackupScriptProcessingMode
     snapshot_scripts: BackupWindowsScriptModel | None | Unset = UNSET
 
 
 @model
 class AgentBackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
-    """Agent backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
+    pass
 
 
 @model
 class BackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
-    """Backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
-
     log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
 
 
 @model
 class ImmediateBackupCopyScheduleModel(BackupCopyJobScheduleModel):
-    """Immediate backup copy schedule model: `BackupCopyJobScheduleModel` of type `Immediate`."""
+    """The `BackupCopyJobScheduleModel` whose `type` is `Immediate`."""
 
     type: EBackupCopyJobMode = field(default="Immediate")
     schedule_mode: EImmediateScheduleModel
@@ -1655,7 +1402,7 @@ class ImmediateBackupCopyScheduleModel(BackupCopyJobScheduleModel):
 
 @model
 class PeriodicBackupCopyScheduleModel(BackupCopyJobScheduleModel):
-    """Periodic backup copy schedule model: `BackupCopyJobScheduleModel` of type `Periodic`.
+    """The `BackupCopyJobScheduleModel` whose `type` is `Periodic`.
 
     Attributes:
         run_automatically: default false.

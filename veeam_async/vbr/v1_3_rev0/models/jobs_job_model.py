@@ -65,7 +65,10 @@ if TYPE_CHECKING:
     },
 )
 class JobModel(Model):
-    """Job model: one of 11 kinds, told apart by `type`.
+    """One of 11 kinds, told apart by `type`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
 
     Attributes:
         id: UUID.
@@ -79,7 +82,11 @@ class JobModel(Model):
 
 @model
 class BackupCopyJobModel(JobModel):
-    """Backup copy job model: `JobModel` of type `BackupCopy`."""
+    """The `JobModel` whose `type` is `BackupCopy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="BackupCopy")
     description: str
@@ -92,7 +99,11 @@ class BackupCopyJobModel(JobModel):
 
 @model
 class BackupJobModel(JobModel):
-    """Backup job model: `JobModel` of type `VSphereBackup`."""
+    """The `JobModel` whose `type` is `VSphereBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="VSphereBackup")
     description: str
@@ -105,7 +116,11 @@ class BackupJobModel(JobModel):
 
 @model
 class CloudDirectorBackupJobModel(JobModel):
-    """Cloud director backup job model: `JobModel` of type `CloudDirectorBackup`."""
+    """The `JobModel` whose `type` is `CloudDirectorBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="CloudDirectorBackup")
     description: str
@@ -118,7 +133,11 @@ class CloudDirectorBackupJobModel(JobModel):
 
 @model
 class EntraIDAuditLogBackupJobModel(JobModel):
-    """Entra ID audit log backup job model: `JobModel` of type `EntraIDAuditLogBackup`."""
+    """The `JobModel` whose `type` is `EntraIDAuditLogBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="EntraIDAuditLogBackup")
     description: str
@@ -130,7 +149,10 @@ class EntraIDAuditLogBackupJobModel(JobModel):
 
 @model
 class EntraIDTenantBackupCopyJobModel(JobModel):
-    """Entra ID tenant backup copy job model: `JobModel` of type `EntraIDTenantBackupCopy`.
+    """The `JobModel` whose `type` is `EntraIDTenantBackupCopy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -149,7 +171,11 @@ class EntraIDTenantBackupCopyJobModel(JobModel):
 
 @model
 class EntraIDTenantBackupJobModel(JobModel):
-    """Entra ID tenant backup job model: `JobModel` of type `EntraIDTenantBackup`."""
+    """The `JobModel` whose `type` is `EntraIDTenantBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="EntraIDTenantBackup")
     description: str
@@ -159,7 +185,10 @@ class EntraIDTenantBackupJobModel(JobModel):
 
 @model
 class FileBackupCopyJobModel(JobModel):
-    """File backup copy job model: `JobModel` of type `FileBackupCopy`.
+    """The `JobModel` whose `type` is `FileBackupCopy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -178,7 +207,11 @@ class FileBackupCopyJobModel(JobModel):
 
 @model
 class HyperVBackupJobModel(JobModel):
-    """Hyper V backup job model: `JobModel` of type `HyperVBackup`."""
+    """The `JobModel` whose `type` is `HyperVBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="HyperVBackup")
     description: str
@@ -191,7 +224,11 @@ class HyperVBackupJobModel(JobModel):
 
 @model
 class LinuxAgentManagementBackupJobModel(JobModel):
-    """Linux agent management backup job model: `JobModel` of type `LinuxAgentBackup`."""
+    """The `JobModel` whose `type` is `LinuxAgentBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackup")
     description: str
@@ -209,7 +246,11 @@ class LinuxAgentManagementBackupJobModel(JobModel):
 
 @model
 class VSphereReplicaJobModel(JobModel):
-    """V sphere replica job model: `JobModel` of type `VSphereReplica`."""
+    """The `JobModel` whose `type` is `VSphereReplica`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="VSphereReplica")
     description: str
@@ -227,7 +268,11 @@ class VSphereReplicaJobModel(JobModel):
 
 @model
 class WindowsAgentManagementBackupJobModel(JobModel):
-    """Windows agent management backup job model: `JobModel` of type `WindowsAgentBackup`."""
+    """The `JobModel` whose `type` is `WindowsAgentBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="WindowsAgentBackup")
     description: str

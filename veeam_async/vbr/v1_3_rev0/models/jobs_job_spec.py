@@ -69,7 +69,10 @@ if TYPE_CHECKING:
     },
 )
 class JobSpec(Model):
-    """Job spec: one of 11 kinds, told apart by `type`."""
+    """One of 11 kinds, told apart by `type`.
+
+    Taken by `jobs.create_job`.
+    """
 
     name: str
     type: EJobType
@@ -77,7 +80,10 @@ class JobSpec(Model):
 
 @model
 class BackupCopyJobSpec(JobSpec):
-    """Backup copy job spec: `JobSpec` of type `BackupCopy`."""
+    """The `JobSpec` whose `type` is `BackupCopy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="BackupCopy")
     description: str
@@ -90,7 +96,9 @@ class BackupCopyJobSpec(JobSpec):
 
 @model
 class BackupJobSpec(JobSpec):
-    """Backup job spec: `JobSpec` of type `VSphereBackup`.
+    """The `JobSpec` whose `type` is `VSphereBackup`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         is_high_priority: default false.
@@ -107,7 +115,10 @@ class BackupJobSpec(JobSpec):
 
 @model
 class CloudDirectorBackupJobSpec(JobSpec):
-    """Cloud director backup job spec: `JobSpec` of type `CloudDirectorBackup`."""
+    """The `JobSpec` whose `type` is `CloudDirectorBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="CloudDirectorBackup")
     description: str
@@ -120,7 +131,10 @@ class CloudDirectorBackupJobSpec(JobSpec):
 
 @model
 class EntraIDAuditLogBackupJobSpec(JobSpec):
-    """Entra ID audit log backup job spec: `JobSpec` of type `EntraIDAuditLogBackup`."""
+    """The `JobSpec` whose `type` is `EntraIDAuditLogBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="EntraIDAuditLogBackup")
     description: str
@@ -132,7 +146,9 @@ class EntraIDAuditLogBackupJobSpec(JobSpec):
 
 @model
 class EntraIDTenantBackupCopyJobSpec(JobSpec):
-    """Entra ID tenant backup copy job spec: `JobSpec` of type `EntraIDTenantBackupCopy`.
+    """The `JobSpec` whose `type` is `EntraIDTenantBackupCopy`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -151,7 +167,10 @@ class EntraIDTenantBackupCopyJobSpec(JobSpec):
 
 @model
 class EntraIDTenantBackupJobSpec(JobSpec):
-    """Entra ID tenant backup job spec: `JobSpec` of type `EntraIDTenantBackup`."""
+    """The `JobSpec` whose `type` is `EntraIDTenantBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="EntraIDTenantBackup")
     description: str
@@ -161,7 +180,9 @@ class EntraIDTenantBackupJobSpec(JobSpec):
 
 @model
 class FileBackupCopyJobSpec(JobSpec):
-    """File backup copy job spec: `JobSpec` of type `FileBackupCopy`.
+    """The `JobSpec` whose `type` is `FileBackupCopy`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -180,7 +201,9 @@ class FileBackupCopyJobSpec(JobSpec):
 
 @model
 class HyperVBackupJobSpec(JobSpec):
-    """Hyper V backup job spec: `JobSpec` of type `HyperVBackup`.
+    """The `JobSpec` whose `type` is `HyperVBackup`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         is_high_priority: default false.
@@ -197,7 +220,10 @@ class HyperVBackupJobSpec(JobSpec):
 
 @model
 class LinuxAgentManagementBackupJobSpec(JobSpec):
-    """Linux agent management backup job spec: `JobSpec` of type `LinuxAgentBackup`."""
+    """The `JobSpec` whose `type` is `LinuxAgentBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackup")
     description: str
@@ -215,7 +241,10 @@ class LinuxAgentManagementBackupJobSpec(JobSpec):
 
 @model
 class VSphereReplicaJobSpec(JobSpec):
-    """V sphere replica job spec: `JobSpec` of type `VSphereReplica`."""
+    """The `JobSpec` whose `type` is `VSphereReplica`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="VSphereReplica")
     description: str
@@ -233,7 +262,10 @@ class VSphereReplicaJobSpec(JobSpec):
 
 @model
 class WindowsAgentManagementBackupJobSpec(JobSpec):
-    """Windows agent management backup job spec: `JobSpec` of type `WindowsAgentBackup`."""
+    """The `JobSpec` whose `type` is `WindowsAgentBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="WindowsAgentBackup")
     description: str

@@ -14,15 +14,13 @@ if TYPE_CHECKING:
 
 
 class ExportLogsType(OpenEnum):
-    """Export logs type: 2 known values."""
-
     DATE_RANGE = "DateRange"
     ALL = "All"
 
 
 @model
 class ExportSupportLogsSpec(Model):
-    """Export support logs spec."""
+    """Taken by `log_export.export_support_logs`."""
 
     export_type: ExportLogsType
     date_from: datetime | None | Unset = UNSET

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 @model
 class ADObjectCustomCredentialsModel(Model):
-    """AD object custom credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -42,8 +41,6 @@ class ADObjectCustomCredentialsModel(Model):
 
 @model
 class ADObjectFilters(Model):
-    """AD object filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EADObjectFiltersOrderColumn | None | Unset = UNSET
@@ -54,8 +51,7 @@ class ADObjectFilters(Model):
 
 @model
 class ADObjectsProtectionGroupCredentialModel(Model):
-    """AD objects protection group credential model.
-
+    """
     Attributes:
         master_credentials_id: UUID.
     """
@@ -67,8 +63,6 @@ class ADObjectsProtectionGroupCredentialModel(Model):
 
 @model
 class ADObjectsProtectionGroupExclusionsModel(Model):
-    """AD objects protection group exclusions model."""
-
     exclude_vms: bool | None | Unset = field(default=UNSET, wire="excludeVMs")
     exclude_offline_computers: bool | None | Unset = UNSET
     exclude_selected_objects: bool | None | Unset = UNSET
@@ -77,24 +71,19 @@ class ADObjectsProtectionGroupExclusionsModel(Model):
 
 @model
 class ActiveDirectoryObjectContainerModel(Model):
-    """Active directory object container model."""
-
     domain_controller_settings: ADDomainModel
     objects: list[ADObjectModel]
 
 
 @model
 class AdvancedProtectionGroupSettingsModel(Model):
-    """Advanced protection group settings model."""
-
     windows_agent_settings: ProtectionGroupAdvancedWindowsSettingsModel | None | Unset = UNSET
     notifications: ProtectionGroupNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class CSVFileCustomCredentialsModel(Model):
-    """CSV file custom credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -106,8 +95,7 @@ class CSVFileCustomCredentialsModel(Model):
 
 @model
 class CSVFileOptionsProtectionGroupModel(Model):
-    """CSV file options protection group model.
-
+    """
     Attributes:
         network_credentials_id: UUID.
     """
@@ -118,8 +106,7 @@ class CSVFileOptionsProtectionGroupModel(Model):
 
 @model
 class CSVFileProtectionGroupCredentialModel(Model):
-    """CSV file protection group credential model.
-
+    """
     Attributes:
         master_credentials_id: UUID.
     """
@@ -130,39 +117,29 @@ class CSVFileProtectionGroupCredentialModel(Model):
 
 
 class EAgentThrottlingTargetType(OpenEnum):
-    """Agent throttling target type: 3 known values."""
-
     ALL_HOSTS = "AllHosts"
     SERVERS = "Servers"
     WORKSTATIONS = "Workstations"
 
 
 class EIndividualComputerConnectionType(OpenEnum):
-    """Individual computer connection type: 3 known values."""
-
     PERMANENT_CREDENTIALS = "PermanentCredentials"
     SINGLE_USE_CREDENTIALS = "SingleUseCredentials"
     CERTIFICATE = "Certificate"
 
 
 class EProtectionGroupCloudAccountType(OpenEnum):
-    """Protection group cloud account type: 2 known values."""
-
     AWS = "AWS"
     AZURE = "Azure"
 
 
 class EProtectionGroupFiltersOrderColumn(OpenEnum):
-    """Protection group filters order column: 3 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
 
 
 class EProtectionGroupType(OpenEnum):
-    """Protection group type: 6 known values."""
-
     MANUALLY_ADDED = "ManuallyAdded"
     INDIVIDUAL_COMPUTERS = "IndividualComputers"
     AD_OBJECTS = "ADObjects"
@@ -173,8 +150,7 @@ class EProtectionGroupType(OpenEnum):
 
 @model
 class IndividualComputerContainerModel(Model):
-    """Individual computer container model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -187,15 +163,13 @@ class IndividualComputerContainerModel(Model):
 
 @model
 class PreInstalledAgentsPackagesModel(Model):
-    """Pre installed agents packages model."""
-
     include: bool | None | Unset = UNSET
     package_names: list[str] | None | Unset = UNSET
 
 
 @model
 class PreInstalledAgentsProtectionGroupPackageSpec(Model):
-    """Pre installed agents protection group package spec."""
+    """Taken by `protection_groups.download_protection_group_packages`."""
 
     format: PreInstalledAgentsProtectionGroupPackageSpecFormat | None | Unset = UNSET
     include_windows_packages: bool | None | Unset = UNSET
@@ -206,8 +180,6 @@ class PreInstalledAgentsProtectionGroupPackageSpec(Model):
 
 @model
 class ProtectionGroupAdvancedWindowsSettingsModel(Model):
-    """Protection group advanced windows settings model."""
-
     throttling_enabled: bool | None | Unset = UNSET
     throttling_unit: ESpeedUnit | None | Unset = UNSET
     throttling_value: int | None | Unset = UNSET
@@ -224,8 +196,6 @@ class ProtectionGroupAdvancedWindowsSettingsModel(Model):
 
 @model
 class ProtectionGroupFilters(Model):
-    """Protection group filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EProtectionGroupFiltersOrderColumn | None | Unset = UNSET
@@ -245,7 +215,10 @@ class ProtectionGroupFilters(Model):
     },
 )
 class ProtectionGroupModel(Model):
-    """Protection group model: one of 5 kinds, told apart by `type`.
+    """One of 5 kinds, told apart by `type`.
+
+    Given by `protection_groups.get_all_protection_groups`, `protection_groups.get_protection_group`.
+    Taken by `protection_groups.update_protection_group`.
 
     Attributes:
         id: UUID.
@@ -260,8 +233,7 @@ class ProtectionGroupModel(Model):
 
 @model
 class ProtectionGroupNotificationSettingsModel(Model):
-    """Protection group notification settings model.
-
+    """
     Attributes:
         daily_send_time: time.
     """
@@ -275,8 +247,7 @@ class ProtectionGroupNotificationSettingsModel(Model):
 
 @model
 class ProtectionGroupOptionsModel(Model):
-    """Protection group options model.
-
+    """
     Attributes:
         distribution_server_id: UUID.
         distribution_repository_id: UUID.
@@ -296,8 +267,6 @@ class ProtectionGroupOptionsModel(Model):
 
 @model
 class ProtectionGroupOptionsRescanScheduleModel(Model):
-    """Protection group options rescan schedule model."""
-
     daily: ScheduleDailyModel | None | Unset = UNSET
     periodically: SchedulePeriodicallyModel | None | Unset = UNSET
     continuously: ScheduleBackupWindowModel | None | Unset = UNSET
@@ -313,7 +282,10 @@ class ProtectionGroupOptionsRescanScheduleModel(Model):
     },
 )
 class ProtectionGroupSpec(Model):
-    """Protection group spec: one of 4 kinds, told apart by `type`."""
+    """One of 4 kinds, told apart by `type`.
+
+    Taken by `protection_groups.create_protection_group`.
+    """
 
     name: str
     description: str
@@ -323,22 +295,24 @@ class ProtectionGroupSpec(Model):
 
 @model
 class ProtectionGroupsResult(Model):
-    """Protection groups result."""
+    """Given by `protection_groups.get_all_protection_groups`."""
 
     data: list[ProtectionGroupModel] = field(rows=True)
     pagination: PaginationResult
 
 
 class PreInstalledAgentsProtectionGroupPackageSpecFormat(OpenEnum):
-    """Pre installed agents protection group package spec format: 2 known values."""
-
     ZIP = "Zip"
     TAR = "Tar"
 
 
 @model
 class ADObjectsProtectionGroupModel(ProtectionGroupModel):
-    """AD objects protection group model: `ProtectionGroupModel` of type `ADObjects`."""
+    """The `ProtectionGroupModel` whose `type` is `ADObjects`.
+
+    Given by `protection_groups.get_all_protection_groups`, `protection_groups.get_protection_group`.
+    Taken by `protection_groups.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="ADObjects")
     active_directory: ActiveDirectoryObjectContainerModel
@@ -349,7 +323,10 @@ class ADObjectsProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class ADObjectsProtectionGroupSpec(ProtectionGroupSpec):
-    """AD objects protection group spec: `ProtectionGroupSpec` of type `ADObjects`."""
+    """The `ProtectionGroupSpec` whose `type` is `ADObjects`.
+
+    Taken by `protection_groups.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="ADObjects")
     active_directory: ActiveDirectoryObjectContainerModel
@@ -360,7 +337,11 @@ class ADObjectsProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class CSVFileProtectionGroupModel(ProtectionGroupModel):
-    """CSV file protection group model: `ProtectionGroupModel` of type `CSVFile`."""
+    """The `ProtectionGroupModel` whose `type` is `CSVFile`.
+
+    Given by `protection_groups.get_all_protection_groups`, `protection_groups.get_protection_group`.
+    Taken by `protection_groups.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="CSVFile")
     file: CSVFileOptionsProtectionGroupModel
@@ -371,7 +352,10 @@ class CSVFileProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class CSVFileProtectionGroupSpec(ProtectionGroupSpec):
-    """CSV file protection group spec: `ProtectionGroupSpec` of type `CSVFile`."""
+    """The `ProtectionGroupSpec` whose `type` is `CSVFile`.
+
+    Taken by `protection_groups.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="CSVFile")
     file: CSVFileOptionsProtectionGroupModel
@@ -381,7 +365,11 @@ class CSVFileProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class IndividualComputersProtectionGroupModel(ProtectionGroupModel):
-    """Individual computers protection group model: `ProtectionGroupModel` of type `IndividualComputers`."""
+    """The `ProtectionGroupModel` whose `type` is `IndividualComputers`.
+
+    Given by `protection_groups.get_all_protection_groups`, `protection_groups.get_protection_group`.
+    Taken by `protection_groups.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="IndividualComputers")
     computers: list[IndividualComputerContainerModel] | None | Unset = UNSET
@@ -390,7 +378,10 @@ class IndividualComputersProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class IndividualComputersProtectionGroupSpec(ProtectionGroupSpec):
-    """Individual computers protection group spec: `ProtectionGroupSpec` of type `IndividualComputers`."""
+    """The `ProtectionGroupSpec` whose `type` is `IndividualComputers`.
+
+    Taken by `protection_groups.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="IndividualComputers")
     computers: list[IndividualComputerContainerModel]
@@ -399,7 +390,11 @@ class IndividualComputersProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class ManuallyAddedProtectionGroupModel(ProtectionGroupModel):
-    """Manually added protection group model: `ProtectionGroupModel` of type `ManuallyAdded`."""
+    """The `ProtectionGroupModel` whose `type` is `ManuallyAdded`.
+
+    Given by `protection_groups.get_all_protection_groups`, `protection_groups.get_protection_group`.
+    Taken by `protection_groups.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="ManuallyAdded")
     computers: list[IndividualComputerContainerModel] | None | Unset = UNSET
@@ -408,7 +403,11 @@ class ManuallyAddedProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class PreInstalledAgentsProtectionGroupModel(ProtectionGroupModel):
-    """Pre installed agents protection group model: `ProtectionGroupModel` of type `PreInstalledAgents`."""
+    """The `ProtectionGroupModel` whose `type` is `PreInstalledAgents`.
+
+    Given by `protection_groups.get_all_protection_groups`, `protection_groups.get_protection_group`.
+    Taken by `protection_groups.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="PreInstalledAgents")
     advanced_settings: AdvancedProtectionGroupSettingsModel | None | Unset = UNSET
@@ -416,7 +415,10 @@ class PreInstalledAgentsProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class PreInstalledAgentsProtectionGroupSpec(ProtectionGroupSpec):
-    """Pre installed agents protection group spec: `ProtectionGroupSpec` of type `PreInstalledAgents`."""
+    """The `ProtectionGroupSpec` whose `type` is `PreInstalledAgents`.
+
+    Taken by `protection_groups.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="PreInstalledAgents")
     advanced_settings: AdvancedProtectionGroupSettingsModel | None | Unset = UNSET

@@ -46,8 +46,7 @@ if TYPE_CHECKING:
 
 @model
 class AmazonS3StorageAccountModel(Model):
-    """Amazon S3 storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -59,8 +58,7 @@ class AmazonS3StorageAccountModel(Model):
 
 @model
 class AmazonSnowballEdgeStorageAccountModel(Model):
-    """Amazon snowball edge storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -73,16 +71,13 @@ class AmazonSnowballEdgeStorageAccountModel(Model):
 
 @model
 class ArchiveTierAdvancedSettingsModel(Model):
-    """Archive tier advanced settings model."""
-
     cost_optimized_archive_enabled: bool | None | Unset = UNSET
     archive_deduplication_enabled: bool | None | Unset = UNSET
 
 
 @model
 class ArchiveTierModel(Model):
-    """Archive tier model.
-
+    """
     Attributes:
         extent_id: UUID.
         archive_period_days: in days.
@@ -96,8 +91,7 @@ class ArchiveTierModel(Model):
 
 @model
 class AzureArchiveStorageAccountModel(Model):
-    """Azure archive storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -109,8 +103,7 @@ class AzureArchiveStorageAccountModel(Model):
 
 @model
 class AzureBlobStorageAccountModel(Model):
-    """Azure blob storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -122,8 +115,7 @@ class AzureBlobStorageAccountModel(Model):
 
 @model
 class AzureDataBoxStorageAccountModel(Model):
-    """Azure data box storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -135,8 +127,7 @@ class AzureDataBoxStorageAccountModel(Model):
 
 @model
 class BackupPlacementSettingsModel(Model):
-    """Backup placement settings model.
-
+    """
     Attributes:
         extent_id: UUID.
     """
@@ -148,8 +139,7 @@ class BackupPlacementSettingsModel(Model):
 
 @model
 class CapacityExtentModel(Model):
-    """Capacity extent model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -159,8 +149,7 @@ class CapacityExtentModel(Model):
 
 @model
 class CapacityTierModel(Model):
-    """Capacity tier model.
-
+    """
     Attributes:
         operational_restore_period_days: in days.
     """
@@ -178,8 +167,7 @@ class CapacityTierModel(Model):
 
 @model
 class CapacityTierOverridePolicyModel(Model):
-    """Capacity tier override policy model.
-
+    """
     Attributes:
         override_space_threshold_percents: in percent.
     """
@@ -189,8 +177,6 @@ class CapacityTierOverridePolicyModel(Model):
 
 
 class EAllowedBackupsType(OpenEnum):
-    """Allowed backups type: 4 known values."""
-
     ALL = "All"
     FULLS_ONLY = "FullsOnly"
     INCREMENTS_ONLY = "IncrementsOnly"
@@ -198,23 +184,17 @@ class EAllowedBackupsType(OpenEnum):
 
 
 class EPlacementPolicyType(OpenEnum):
-    """Placement policy type: 2 known values."""
-
     DATA_LOCALITY = "DataLocality"
     PERFORMANCE = "Performance"
 
 
 class ERepositoryAccessType(OpenEnum):
-    """Repository access type: 3 known values."""
-
     DENY_ALL = "DenyAll"
     ALLOW_ALL = "AllowAll"
     ALLOW_EXPLICIT = "AllowExplicit"
 
 
 class ERepositoryExtentStatusType(OpenEnum):
-    """Repository extent status type: 7 known values."""
-
     NORMAL = "Normal"
     EVACUATE = "Evacuate"
     PENDING = "Pending"
@@ -225,8 +205,6 @@ class ERepositoryExtentStatusType(OpenEnum):
 
 
 class ERepositoryFiltersOrderColumn(OpenEnum):
-    """Repository filters order column: 5 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -235,8 +213,6 @@ class ERepositoryFiltersOrderColumn(OpenEnum):
 
 
 class ERepositoryStatesFiltersOrderColumn(OpenEnum):
-    """Repository states filters order column: 9 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     HOST = "Host"
@@ -249,16 +225,12 @@ class ERepositoryStatesFiltersOrderColumn(OpenEnum):
 
 
 class EScaleOutRepositoryExtentType(OpenEnum):
-    """Scale out repository extent type: 3 known values."""
-
     PERFORMANCE = "Performance"
     CAPACITY = "Capacity"
     ARCHIVE = "Archive"
 
 
 class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
-    """Scale out repository filters order column: 6 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -269,8 +241,7 @@ class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
 
 @model
 class GoogleCloudStorageAccountModel(Model):
-    """Google cloud storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -282,8 +253,7 @@ class GoogleCloudStorageAccountModel(Model):
 
 @model
 class IBMCloudStorageAccountModel(Model):
-    """IBM cloud storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -296,8 +266,7 @@ class IBMCloudStorageAccountModel(Model):
 
 @model
 class MountServerSettingsModel(Model):
-    """Mount server settings model.
-
+    """
     Attributes:
         mount_server_id: UUID.
     """
@@ -312,8 +281,6 @@ class MountServerSettingsModel(Model):
 
 @model
 class MountServersSettingsModel(Model):
-    """Mount servers settings model."""
-
     mount_server_settings_type: EMountServerSettingsType | None | Unset = UNSET
     windows: MountServerSettingsModel | None | Unset = UNSET
     linux: MountServerSettingsModel | None | Unset = UNSET
@@ -321,16 +288,13 @@ class MountServersSettingsModel(Model):
 
 @model
 class NfsRepositoryShareSettingsModel(Model):
-    """Nfs repository share settings model."""
-
     share_path: str
     gateway_server: RepositoryShareGatewayModel | None | Unset = UNSET
 
 
 @model
 class ObjectStorageConnectionModel(Model):
-    """Object storage connection model.
-
+    """
     Attributes:
         gateway_server_ids: UUID.
     """
@@ -341,8 +305,7 @@ class ObjectStorageConnectionModel(Model):
 
 @model
 class PerformanceExtentModel(Model):
-    """Performance extent model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -354,8 +317,7 @@ class PerformanceExtentModel(Model):
 
 @model
 class PerformanceExtentSpec(Model):
-    """Performance extent spec.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -365,32 +327,24 @@ class PerformanceExtentSpec(Model):
 
 @model
 class PerformanceTierAdvancedSettingsModel(Model):
-    """Performance tier advanced settings model."""
-
     per_vm_backup: bool | None | Unset = UNSET
     full_when_extent_offline: bool | None | Unset = UNSET
 
 
 @model
 class PerformanceTierModel(Model):
-    """Performance tier model."""
-
     performance_extents: list[PerformanceExtentModel]
     advanced_settings: PerformanceTierAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
 class PerformanceTierSpec(Model):
-    """Performance tier spec."""
-
     performance_extents: list[PerformanceExtentSpec]
     advanced_settings: PerformanceTierAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
 class PlacementPolicyModel(Model):
-    """Placement policy model."""
-
     type: EPlacementPolicyType
     settings: list[BackupPlacementSettingsModel] | None | Unset = UNSET
     enforce_strict_placement_policy: bool | None | Unset = UNSET
@@ -398,8 +352,7 @@ class PlacementPolicyModel(Model):
 
 @model
 class RepositoriesFilters(Model):
-    """Repositories filters.
-
+    """
     Attributes:
         host_id_filter: UUID.
         vmb_api_platform: UUID.
@@ -420,7 +373,7 @@ class RepositoriesFilters(Model):
 
 @model
 class RepositoriesRescanSpec(Model):
-    """Repositories rescan spec.
+    """Taken by `repositories.rescan_repositories`.
 
     Attributes:
         repository_ids: UUID.
@@ -431,7 +384,7 @@ class RepositoriesRescanSpec(Model):
 
 @model
 class RepositoriesResult(Model):
-    """Repositories result."""
+    """Given by `repositories.get_all_repositories`."""
 
     data: list[RepositoryModel] = field(rows=True)
     pagination: PaginationResult
@@ -439,8 +392,6 @@ class RepositoriesResult(Model):
 
 @model
 class RepositoryAccessPermissionsModel(Model):
-    """Repository access permissions model."""
-
     access_policy: ERepositoryAccessType
     accounts: list[str] | None | Unset = UNSET
     encryption_settings: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
@@ -448,8 +399,6 @@ class RepositoryAccessPermissionsModel(Model):
 
 @model
 class RepositoryBehaviorFilters(Model):
-    """Repository behavior filters."""
-
     overwrite_owner: bool | None | Unset = UNSET
 
 
@@ -475,7 +424,10 @@ class RepositoryBehaviorFilters(Model):
     },
 )
 class RepositoryModel(Model):
-    """Repository model: one of 16 kinds, told apart by `type`.
+    """One of 16 kinds, told apart by `type`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         id: UUID.
@@ -490,8 +442,7 @@ class RepositoryModel(Model):
 
 @model
 class RepositoryShareGatewayModel(Model):
-    """Repository share gateway model.
-
+    """
     Attributes:
         gateway_server_ids: UUID.
     """
@@ -522,7 +473,10 @@ class RepositoryShareGatewayModel(Model):
     },
 )
 class RepositorySpec(Model):
-    """Repository spec: one of 16 kinds, told apart by `type`."""
+    """One of 16 kinds, told apart by `type`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     name: str
     description: str
@@ -534,7 +488,7 @@ class RepositorySpec(Model):
 
 @model
 class RepositoryStateModel(Model):
-    """Repository state model.
+    """Given by `repositories.get_all_repositories_states`.
 
     Attributes:
         id: UUID.
@@ -561,8 +515,7 @@ class RepositoryStateModel(Model):
 
 @model
 class RepositoryStatesFilters(Model):
-    """Repository states filters.
-
+    """
     Attributes:
         id_filter: UUID.
         sobr_id_filter: UUID.
@@ -588,7 +541,7 @@ class RepositoryStatesFilters(Model):
 
 @model
 class RepositoryStatesResult(Model):
-    """Repository states result."""
+    """Given by `repositories.get_all_repositories_states`."""
 
     data: list[RepositoryStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -596,8 +549,7 @@ class RepositoryStatesResult(Model):
 
 @model
 class S3CompatibleStorageAccountModel(Model):
-    """S3 compatible storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -610,7 +562,8 @@ class S3CompatibleStorageAccountModel(Model):
 
 @model
 class ScaleOutExtentMaintenanceSpec(Model):
-    """Scale out extent maintenance spec.
+    """Taken by `repositories.enable_scale_out_extent_sealed_mode`, `repositories.disable_scale_out_extent_sealed_mode`,
+    `repositories.enable_scale_out_extent_maintenance_mode`, `repositories.disable_scale_out_extent_maintenance_mode`.
 
     Attributes:
         repository_ids: UUID.
@@ -621,8 +574,6 @@ class ScaleOutExtentMaintenanceSpec(Model):
 
 @model
 class ScaleOutRepositoriesFilters(Model):
-    """Scale out repositories filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EScaleOutRepositoryFiltersOrderColumn | None | Unset = UNSET
@@ -632,7 +583,7 @@ class ScaleOutRepositoriesFilters(Model):
 
 @model
 class ScaleOutRepositoriesResult(Model):
-    """Scale out repositories result."""
+    """Given by `repositories.get_all_scale_out_repositories`."""
 
     data: list[ScaleOutRepositoryModel] = field(rows=True)
     pagination: PaginationResult
@@ -640,8 +591,7 @@ class ScaleOutRepositoriesResult(Model):
 
 @model
 class ScaleOutRepositoryDetailsModel(Model):
-    """Scale out repository details model.
-
+    """
     Attributes:
         scale_out_repository_id: UUID.
     """
@@ -653,7 +603,9 @@ class ScaleOutRepositoryDetailsModel(Model):
 
 @model
 class ScaleOutRepositoryModel(Model):
-    """Scale out repository model.
+    """Given by `repositories.get_all_scale_out_repositories`, `repositories.get_scale_out_repository`.
+
+    Taken by `repositories.update_scale_out_repository`.
 
     Attributes:
         id: UUID.
@@ -671,7 +623,7 @@ class ScaleOutRepositoryModel(Model):
 
 @model
 class ScaleOutRepositorySpec(Model):
-    """Scale out repository spec."""
+    """Taken by `repositories.create_scale_out_repository`."""
 
     name: str
     description: str
@@ -684,8 +636,7 @@ class ScaleOutRepositorySpec(Model):
 
 @model
 class SmbRepositoryShareSettingsModel(Model):
-    """Smb repository share settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -697,16 +648,12 @@ class SmbRepositoryShareSettingsModel(Model):
 
 @model
 class VeeamDataCloudStorageAccountModel(Model):
-    """Veeam data cloud storage account model."""
-
     vault: VeeamDataCloudVaultModel
     connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
 
 
 @model
 class VeeamDataCloudStorageContainerModel(Model):
-    """Veeam data cloud storage container model."""
-
     folder: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
     immutability: ObjectStorageImmutabilityModel
@@ -714,16 +661,13 @@ class VeeamDataCloudStorageContainerModel(Model):
 
 @model
 class VeeamDataCloudStorageContainerSpec(Model):
-    """Veeam data cloud storage container spec."""
-
     folder: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
 
 
 @model
 class WasabiCloudStorageAccountModel(Model):
-    """Wasabi cloud storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -735,7 +679,11 @@ class WasabiCloudStorageAccountModel(Model):
 
 @model
 class AmazonS3GlacierStorageModel(RepositoryModel):
-    """Amazon S3 glacier storage model: `RepositoryModel` of type `AmazonS3Glacier`."""
+    """The `RepositoryModel` whose `type` is `AmazonS3Glacier`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3Glacier")
     account: AmazonS3StorageAccountModel
@@ -745,7 +693,10 @@ class AmazonS3GlacierStorageModel(RepositoryModel):
 
 @model
 class AmazonS3GlacierStorageSpec(RepositorySpec):
-    """Amazon S3 glacier storage spec: `RepositorySpec` of type `AmazonS3Glacier`."""
+    """The `RepositorySpec` whose `type` is `AmazonS3Glacier`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3Glacier")
     account: AmazonS3StorageAccountModel
@@ -755,7 +706,11 @@ class AmazonS3GlacierStorageSpec(RepositorySpec):
 
 @model
 class AmazonS3StorageModel(RepositoryModel):
-    """Amazon S3 storage model: `RepositoryModel` of type `AmazonS3`."""
+    """The `RepositoryModel` whose `type` is `AmazonS3`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -768,7 +723,10 @@ class AmazonS3StorageModel(RepositoryModel):
 
 @model
 class AmazonS3StorageSpec(RepositorySpec):
-    """Amazon S3 storage spec: `RepositorySpec` of type `AmazonS3`."""
+    """The `RepositorySpec` whose `type` is `AmazonS3`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -781,7 +739,11 @@ class AmazonS3StorageSpec(RepositorySpec):
 
 @model
 class AmazonSnowballEdgeStorageModel(RepositoryModel):
-    """Amazon snowball edge storage model: `RepositoryModel` of type `AmazonSnowballEdge`."""
+    """The `RepositoryModel` whose `type` is `AmazonSnowballEdge`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonSnowballEdge")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -793,7 +755,10 @@ class AmazonSnowballEdgeStorageModel(RepositoryModel):
 
 @model
 class AmazonSnowballEdgeStorageSpec(RepositorySpec):
-    """Amazon snowball edge storage spec: `RepositorySpec` of type `AmazonSnowballEdge`."""
+    """The `RepositorySpec` whose `type` is `AmazonSnowballEdge`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonSnowballEdge")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -805,7 +770,11 @@ class AmazonSnowballEdgeStorageSpec(RepositorySpec):
 
 @model
 class AzureArchiveStorageModel(RepositoryModel):
-    """Azure archive storage model: `RepositoryModel` of type `AzureArchive`."""
+    """The `RepositoryModel` whose `type` is `AzureArchive`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureArchive")
     account: AzureArchiveStorageAccountModel
@@ -815,7 +784,10 @@ class AzureArchiveStorageModel(RepositoryModel):
 
 @model
 class AzureArchiveStorageSpec(RepositorySpec):
-    """Azure archive storage spec: `RepositorySpec` of type `AzureArchive`."""
+    """The `RepositorySpec` whose `type` is `AzureArchive`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureArchive")
     account: AzureArchiveStorageAccountModel
@@ -825,7 +797,11 @@ class AzureArchiveStorageSpec(RepositorySpec):
 
 @model
 class AzureBlobStorageModel(RepositoryModel):
-    """Azure blob storage model: `RepositoryModel` of type `AzureBlob`."""
+    """The `RepositoryModel` whose `type` is `AzureBlob`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureBlob")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -838,7 +814,10 @@ class AzureBlobStorageModel(RepositoryModel):
 
 @model
 class AzureBlobStorageSpec(RepositorySpec):
-    """Azure blob storage spec: `RepositorySpec` of type `AzureBlob`."""
+    """The `RepositorySpec` whose `type` is `AzureBlob`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureBlob")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -851,7 +830,11 @@ class AzureBlobStorageSpec(RepositorySpec):
 
 @model
 class AzureDataBoxStorageModel(RepositoryModel):
-    """Azure data box storage model: `RepositoryModel` of type `AzureDataBox`."""
+    """The `RepositoryModel` whose `type` is `AzureDataBox`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureDataBox")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -862,7 +845,10 @@ class AzureDataBoxStorageModel(RepositoryModel):
 
 @model
 class AzureDataBoxStorageSpec(RepositorySpec):
-    """Azure data box storage spec: `RepositorySpec` of type `AzureDataBox`."""
+    """The `RepositorySpec` whose `type` is `AzureDataBox`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureDataBox")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -873,7 +859,11 @@ class AzureDataBoxStorageSpec(RepositorySpec):
 
 @model
 class GoogleCloudStorageModel(RepositoryModel):
-    """Google cloud storage model: `RepositoryModel` of type `GoogleCloud`."""
+    """The `RepositoryModel` whose `type` is `GoogleCloud`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="GoogleCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -885,7 +875,10 @@ class GoogleCloudStorageModel(RepositoryModel):
 
 @model
 class GoogleCloudStorageSpec(RepositorySpec):
-    """Google cloud storage spec: `RepositorySpec` of type `GoogleCloud`."""
+    """The `RepositorySpec` whose `type` is `GoogleCloud`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="GoogleCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -897,7 +890,11 @@ class GoogleCloudStorageSpec(RepositorySpec):
 
 @model
 class IBMCloudStorageModel(RepositoryModel):
-    """IBM cloud storage model: `RepositoryModel` of type `IBMCloud`."""
+    """The `RepositoryModel` whose `type` is `IBMCloud`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="IBMCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -910,7 +907,10 @@ class IBMCloudStorageModel(RepositoryModel):
 
 @model
 class IBMCloudStorageSpec(RepositorySpec):
-    """IBM cloud storage spec: `RepositorySpec` of type `IBMCloud`."""
+    """The `RepositorySpec` whose `type` is `IBMCloud`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="IBMCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -923,7 +923,10 @@ class IBMCloudStorageSpec(RepositorySpec):
 
 @model
 class LinuxHardenedStorageModel(RepositoryModel):
-    """Linux hardened storage model: `RepositoryModel` of type `LinuxHardened`.
+    """The `RepositoryModel` whose `type` is `LinuxHardened`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -937,7 +940,9 @@ class LinuxHardenedStorageModel(RepositoryModel):
 
 @model
 class LinuxHardenedStorageSpec(RepositorySpec):
-    """Linux hardened storage spec: `RepositorySpec` of type `LinuxHardened`.
+    """The `RepositorySpec` whose `type` is `LinuxHardened`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -951,7 +956,10 @@ class LinuxHardenedStorageSpec(RepositorySpec):
 
 @model
 class LinuxLocalStorageModel(RepositoryModel):
-    """Linux local storage model: `RepositoryModel` of type `LinuxLocal`.
+    """The `RepositoryModel` whose `type` is `LinuxLocal`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -965,7 +973,9 @@ class LinuxLocalStorageModel(RepositoryModel):
 
 @model
 class LinuxLocalStorageSpec(RepositorySpec):
-    """Linux local storage spec: `RepositorySpec` of type `LinuxLocal`.
+    """The `RepositorySpec` whose `type` is `LinuxLocal`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -979,7 +989,11 @@ class LinuxLocalStorageSpec(RepositorySpec):
 
 @model
 class NfsStorageModel(RepositoryModel):
-    """Nfs storage model: `RepositoryModel` of type `Nfs`."""
+    """The `RepositoryModel` whose `type` is `Nfs`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="Nfs")
     share: NfsRepositoryShareSettingsModel
@@ -989,7 +1003,10 @@ class NfsStorageModel(RepositoryModel):
 
 @model
 class NfsStorageSpec(RepositorySpec):
-    """Nfs storage spec: `RepositorySpec` of type `Nfs`."""
+    """The `RepositorySpec` whose `type` is `Nfs`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="Nfs")
     share: NfsRepositoryShareSettingsModel
@@ -999,7 +1016,11 @@ class NfsStorageSpec(RepositorySpec):
 
 @model
 class S3CompatibleStorageModel(RepositoryModel):
-    """S3 compatible storage model: `RepositoryModel` of type `S3Compatible`."""
+    """The `RepositoryModel` whose `type` is `S3Compatible`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="S3Compatible")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -1012,7 +1033,10 @@ class S3CompatibleStorageModel(RepositoryModel):
 
 @model
 class S3CompatibleStorageSpec(RepositorySpec):
-    """S3 compatible storage spec: `RepositorySpec` of type `S3Compatible`."""
+    """The `RepositorySpec` whose `type` is `S3Compatible`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="S3Compatible")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -1025,7 +1049,11 @@ class S3CompatibleStorageSpec(RepositorySpec):
 
 @model
 class SmbStorageModel(RepositoryModel):
-    """Smb storage model: `RepositoryModel` of type `Smb`."""
+    """The `RepositoryModel` whose `type` is `Smb`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="Smb")
     share: SmbRepositoryShareSettingsModel
@@ -1035,7 +1063,10 @@ class SmbStorageModel(RepositoryModel):
 
 @model
 class SmbStorageSpec(RepositorySpec):
-    """Smb storage spec: `RepositorySpec` of type `Smb`."""
+    """The `RepositorySpec` whose `type` is `Smb`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="Smb")
     share: SmbRepositoryShareSettingsModel
@@ -1045,7 +1076,11 @@ class SmbStorageSpec(RepositorySpec):
 
 @model
 class VeeamDataCloudVaultStorageModel(RepositoryModel):
-    """Veeam data cloud vault storage model: `RepositoryModel` of type `VeeamDataCloudVault`."""
+    """The `RepositoryModel` whose `type` is `VeeamDataCloudVault`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="VeeamDataCloudVault")
     account: VeeamDataCloudStorageAccountModel
@@ -1057,7 +1092,10 @@ class VeeamDataCloudVaultStorageModel(RepositoryModel):
 
 @model
 class VeeamDataCloudVaultStorageSpec(RepositorySpec):
-    """Veeam data cloud vault storage spec: `RepositorySpec` of type `VeeamDataCloudVault`."""
+    """The `RepositorySpec` whose `type` is `VeeamDataCloudVault`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="VeeamDataCloudVault")
     account: VeeamDataCloudStorageAccountModel
@@ -1069,7 +1107,11 @@ class VeeamDataCloudVaultStorageSpec(RepositorySpec):
 
 @model
 class WasabiCloudStorageModel(RepositoryModel):
-    """Wasabi cloud storage model: `RepositoryModel` of type `WasabiCloud`."""
+    """The `RepositoryModel` whose `type` is `WasabiCloud`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="WasabiCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -1082,7 +1124,10 @@ class WasabiCloudStorageModel(RepositoryModel):
 
 @model
 class WasabiCloudStorageSpec(RepositorySpec):
-    """Wasabi cloud storage spec: `RepositorySpec` of type `WasabiCloud`."""
+    """The `RepositorySpec` whose `type` is `WasabiCloud`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="WasabiCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -1095,7 +1140,10 @@ class WasabiCloudStorageSpec(RepositorySpec):
 
 @model
 class WindowsLocalStorageModel(RepositoryModel):
-    """Windows local storage model: `RepositoryModel` of type `WinLocal`.
+    """The `RepositoryModel` whose `type` is `WinLocal`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -1109,7 +1157,9 @@ class WindowsLocalStorageModel(RepositoryModel):
 
 @model
 class WindowsLocalStorageSpec(RepositorySpec):
-    """Windows local storage spec: `RepositorySpec` of type `WinLocal`.
+    """The `RepositorySpec` whose `type` is `WinLocal`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.

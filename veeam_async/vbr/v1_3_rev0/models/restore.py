@@ -29,16 +29,12 @@ if TYPE_CHECKING:
 
 @model
 class AzureComputeNameModel(Model):
-    """Azure compute name model."""
-
     name: str | None | Unset = UNSET
     tags: list[AzureComputeVMTagModel] | None | Unset = UNSET
 
 
 @model
 class AzureComputeNetworkModel(Model):
-    """Azure compute network model."""
-
     network: str
     subnet: str | None | Unset = UNSET
     network_security_group: str | None | Unset = UNSET
@@ -47,16 +43,13 @@ class AzureComputeNetworkModel(Model):
 
 @model
 class AzureComputeResourceGroupModel(Model):
-    """Azure compute resource group model."""
-
     resource_group: str | None | Unset = UNSET
     new_resource_group_name: str | None | Unset = UNSET
 
 
 @model
 class AzureComputeSubscriptionModel(Model):
-    """Azure compute subscription model.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -67,46 +60,40 @@ class AzureComputeSubscriptionModel(Model):
 
 @model
 class AzureComputeVMDiskConfigurationModel(Model):
-    """Azure compute VM disk configuration model."""
-
     disk_uid: str | None | Unset = UNSET
     disk_type: EAzureComputeVMDiskType | None | Unset = UNSET
 
 
 @model
 class AzureComputeVMSizeModel(Model):
-    """Azure compute VM size model."""
-
     instance_size: str
     disks: list[AzureComputeVMDiskConfigurationModel] | None | Unset = UNSET
 
 
 @model
 class AzureComputeVMTagModel(Model):
-    """Azure compute VM tag model."""
-
     name: str
     value: str | None | Unset = UNSET
 
 
 @model
 class AzureInstantVMRecoveryApplianceModel(Model):
-    """Azure instant VM recovery appliance model."""
-
     subnet: str | None | Unset = UNSET
     storage_account: str | None | Unset = UNSET
 
 
 @model
 class AzureInstantVMRecoveryMigrationSpec(Model):
-    """Azure instant VM recovery migration spec."""
+    """Taken by `restore.azure_instant_vm_recovery_migrate`."""
 
     switchover_settings: AzureInstantVMRecoverySwitchoverSettingsModel | None | Unset = UNSET
 
 
 @model
 class AzureInstantVMRecoveryMount(Model):
-    """Azure instant VM recovery mount.
+    """Given by `restore.get_all_azure_instant_vm_recovery_mounts`, `restore.azure_instant_vm_recovery_mount`,
+    `restore.get_azure_instant_vm_recovery_mount`, `restore.azure_instant_vm_recovery_unmount`,
+    `restore.azure_instant_vm_recovery_migrate`, `restore.azure_instant_vm_recovery_switchover`.
 
     Attributes:
         id: UUID.
@@ -120,8 +107,6 @@ class AzureInstantVMRecoveryMount(Model):
 
 @model
 class AzureInstantVMRecoveryMountsFilters(Model):
-    """Azure instant VM recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EAzureInstantVMRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -132,7 +117,7 @@ class AzureInstantVMRecoveryMountsFilters(Model):
 
 @model
 class AzureInstantVMRecoveryMountsResult(Model):
-    """Azure instant VM recovery mounts result."""
+    """Given by `restore.get_all_azure_instant_vm_recovery_mounts`."""
 
     data: list[AzureInstantVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -140,7 +125,7 @@ class AzureInstantVMRecoveryMountsResult(Model):
 
 @model
 class AzureInstantVMRecoverySpec(Model):
-    """Azure instant VM recovery spec.
+    """Taken by `restore.azure_instant_vm_recovery_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -159,7 +144,10 @@ class AzureInstantVMRecoverySpec(Model):
 
 @model
 class AzureInstantVMRecoverySwitchoverSettingsModel(Model):
-    """Azure instant VM recovery switchover settings model."""
+    """Given by `restore.get_azure_instant_vm_recovery_switchover_settings`,
+    `restore.update_azure_instant_vm_recovery_switchover_settings`.
+    Taken by `restore.update_azure_instant_vm_recovery_switchover_settings`.
+    """
 
     type: EAzureInstantVMRecoverySwitchoverType
     schedule_time: datetime | None | Unset = UNSET
@@ -169,23 +157,17 @@ class AzureInstantVMRecoverySwitchoverSettingsModel(Model):
 
 @model
 class CloudDirectorRestoreTargetDatastoreSpec(Model):
-    """Cloud director restore target datastore spec."""
-
     datastore: InventoryObjectModel
     storage_policy: InventoryObjectModel | None | Unset = UNSET
 
 
 class EAzureComputeVMDiskType(OpenEnum):
-    """Azure compute VM disk type: 3 known values."""
-
     STANDARD_HDD = "StandardHDD"
     STANDARD_SSD = "StandardSSD"
     PREMIUM_SSD = "PremiumSSD"
 
 
 class EAzureInstantRecoveryMountState(OpenEnum):
-    """Azure instant recovery mount state: 7 known values."""
-
     READY = "Ready"
     MIGRATING = "Migrating"
     READY_TO_SWITCH = "ReadyToSwitch"
@@ -196,38 +178,28 @@ class EAzureInstantRecoveryMountState(OpenEnum):
 
 
 class EAzureInstantVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Azure instant VM recovery mounts filters order column: 2 known values."""
-
     STATE = "state"
     NAME = "name"
 
 
 class EAzureInstantVMRecoverySwitchoverType(OpenEnum):
-    """Azure instant VM recovery switchover type: 3 known values."""
-
     AUTO = "Auto"
     MANUAL = "Manual"
     SCHEDULED = "Scheduled"
 
 
 class EEntireVMRestoreModeType(OpenEnum):
-    """Entire VM restore mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EEntraIdTenantRestoreDeviceCodeStatus(OpenEnum):
-    """Entra id tenant restore device code status: 3 known values."""
-
     PENDING = "Pending"
     SUCCESS = "Success"
     FAILURE = "Failure"
 
 
 class EFlrMountModeServerType(OpenEnum):
-    """Flr mount mode server type: 4 known values."""
-
     MOUNT_SERVER = "MountServer"
     ORIGINAL_HOST = "OriginalHost"
     HELPER_HOST = "HelperHost"
@@ -235,15 +207,11 @@ class EFlrMountModeServerType(OpenEnum):
 
 
 class EFlrMountModeType(OpenEnum):
-    """Flr mount mode type: 2 known values."""
-
     AUTOMATIC = "Automatic"
     MANUAL = "Manual"
 
 
 class EInstantHvVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant hv VM recovery mounts filters order column: 5 known values."""
-
     STATE = "state"
     VM_NAME = "vmName"
     JOB_NAME = "jobName"
@@ -252,8 +220,6 @@ class EInstantHvVMRecoveryMountsFiltersOrderColumn(OpenEnum):
 
 
 class EInstantRecoveryMountState(OpenEnum):
-    """Instant recovery mount state: 4 known values."""
-
     FAILED = "Failed"
     MOUNTING = "Mounting"
     MOUNTED = "Mounted"
@@ -261,22 +227,16 @@ class EInstantRecoveryMountState(OpenEnum):
 
 
 class EInstantUnstructuredDataRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant unstructured data recovery mounts filters order column: 2 known values."""
-
     STATE = "state"
     NAME = "name"
 
 
 class EInstantVMRecoveryModeType(OpenEnum):
-    """Instant VM recovery mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EInstantViVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant vi VM recovery mounts filters order column: 5 known values."""
-
     STATE = "state"
     VM_NAME = "vmName"
     JOB_NAME = "jobName"
@@ -285,31 +245,23 @@ class EInstantViVMRecoveryMountsFiltersOrderColumn(OpenEnum):
 
 
 class EInstantViVmRecoveryBiosUuidPolicyType(OpenEnum):
-    """Instant vi vm recovery bios uuid policy type: 2 known values."""
-
     PRESERVE = "preserve"
     GENERATE_NEW = "generateNew"
 
 
 class EVirusDetectionAction(OpenEnum):
-    """Virus detection action: 3 known values."""
-
     DISABLE_NETWORK = "DisableNetwork"
     ABORT_RECOVERY = "AbortRecovery"
     IGNORE = "Ignore"
 
 
 class EVmwareFcdInstantRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Vmware fcd instant recovery mounts filters order column: 2 known values."""
-
     STATE = "state"
     NAME = "name"
 
 
 @model
 class EntireCloudDirectorVMRestoreLocationModel(Model):
-    """Entire cloud director VM restore location model."""
-
     new_name: str
     v_app: InventoryObjectModel
     restore_v_sphere_vm_tags: bool = field(wire="restoreVSphereVMTags")
@@ -323,7 +275,9 @@ class EntireCloudDirectorVMRestoreLocationModel(Model):
     },
 )
 class EntireCloudDirectorVMRestoreSpec(Model):
-    """Entire cloud director VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
 
     Attributes:
         restore_point_id: UUID.
@@ -345,7 +299,9 @@ class EntireCloudDirectorVMRestoreSpec(Model):
     },
 )
 class EntireHvVMRestoreSpec(Model):
-    """Entire hv VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_hv`.
 
     Attributes:
         restore_point_id: UUID.
@@ -366,7 +322,9 @@ class EntireHvVMRestoreSpec(Model):
     },
 )
 class EntireViVMRestoreSpec(Model):
-    """Entire vi VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
 
     Attributes:
         restore_point_id: UUID.
@@ -382,7 +340,7 @@ class EntireViVMRestoreSpec(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeModel(Model):
-    """Entra id tenant restore device code model."""
+    """Given by `restore.get_entra_id_tenant_restore_device_code`."""
 
     user_code: str
     device_code: str
@@ -394,7 +352,7 @@ class EntraIdTenantRestoreDeviceCodeModel(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeSpec(Model):
-    """Entra id tenant restore device code spec.
+    """Taken by `restore.get_entra_id_tenant_restore_device_code`.
 
     Attributes:
         session_id: UUID.
@@ -405,7 +363,7 @@ class EntraIdTenantRestoreDeviceCodeSpec(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeStateModel(Model):
-    """Entra id tenant restore device code state model.
+    """Given by `restore.get_entra_id_tenant_restore_device_code_state`.
 
     Attributes:
         credentials_id: UUID.
@@ -419,7 +377,7 @@ class EntraIdTenantRestoreDeviceCodeStateModel(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeStateSpec(Model):
-    """Entra id tenant restore device code state spec.
+    """Taken by `restore.get_entra_id_tenant_restore_device_code_state`.
 
     Attributes:
         session_id: UUID.
@@ -431,7 +389,7 @@ class EntraIdTenantRestoreDeviceCodeStateSpec(Model):
 
 @model
 class EntraIdTenantStartRestoreFromCopySpec(Model):
-    """Entra id tenant start restore from copy spec.
+    """Taken by `restore.start_entra_id_tenant_restore_from_copy`.
 
     Attributes:
         restore_point_id: UUID.
@@ -442,7 +400,7 @@ class EntraIdTenantStartRestoreFromCopySpec(Model):
 
 @model
 class EntraIdTenantStartRestoreSpec(Model):
-    """Entra id tenant start restore spec.
+    """Taken by `restore.start_entra_id_tenant_restore`.
 
     Attributes:
         backup_id: UUID.
@@ -453,8 +411,7 @@ class EntraIdTenantStartRestoreSpec(Model):
 
 @model
 class FlrAutoUnmountModel(Model):
-    """Flr auto unmount model.
-
+    """
     Attributes:
         no_activity_period_in_minutes: in minutes, default 30.
     """
@@ -471,7 +428,9 @@ class FlrAutoUnmountModel(Model):
     },
 )
 class FlrMountSpec(Model):
-    """Flr mount spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.start_flr_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -485,32 +444,24 @@ class FlrMountSpec(Model):
 
 @model
 class HvRestoreSourceNetworkModel(Model):
-    """Hv restore source network model."""
-
     network: HyperVObjectModel
     disconnect: bool
 
 
 @model
 class HvRestoreTargetDatastoreSpec(Model):
-    """Hv restore target datastore spec."""
-
     disk: HyperVDiskExtentModel
     target_folder: str
 
 
 @model
 class HvRestoreTargetDatastoresSpec(Model):
-    """Hv restore target datastores spec."""
-
     configuration_files_path: str | None | Unset = UNSET
     disk_mappings: list[HvRestoreTargetDatastoreSpec] | None | Unset = UNSET
 
 
 @model
 class HvRestoreTargetNameSpec(Model):
-    """Hv restore target name spec."""
-
     vm_name: str | None | Unset = UNSET
     preserve_uuid: bool | None | Unset = field(default=UNSET, wire="preserveUUID")
     register_as_cluster_resource: bool | None | Unset = UNSET
@@ -520,23 +471,17 @@ class HvRestoreTargetNameSpec(Model):
 
 @model
 class HvRestoreTargetNetworkMappingModel(Model):
-    """Hv restore target network mapping model."""
-
     source_network: HvRestoreSourceNetworkModel
     target_network: HyperVObjectModel | None | Unset = UNSET
 
 
 @model
 class HvRestoreTargetNetworkSpec(Model):
-    """Hv restore target network spec."""
-
     mappings: list[HvRestoreTargetNetworkMappingModel]
 
 
 @model
 class IPv4SettingsModel(Model):
-    """I pv4 settings model."""
-
     ip_address: str
     subnet_mask: str | None | Unset = UNSET
     default_gateway: str | None | Unset = UNSET
@@ -546,8 +491,6 @@ class IPv4SettingsModel(Model):
 
 @model
 class IPv6SettingsModel(Model):
-    """I pv6 settings model."""
-
     ip_address: str
     prefix_length: int | None | Unset = UNSET
     default_gateway: str | None | Unset = UNSET
@@ -557,7 +500,7 @@ class IPv6SettingsModel(Model):
 
 @model
 class InstantHvVMRecoveryMount(Model):
-    """Instant hv VM recovery mount.
+    """Given by `restore.get_all_instant_hv_vm_recovery_mounts`, `restore.get_instant_hv_vm_recovery_mount`.
 
     Attributes:
         id: UUID.
@@ -577,8 +520,6 @@ class InstantHvVMRecoveryMount(Model):
 
 @model
 class InstantHvVMRecoveryMountsFilters(Model):
-    """Instant hv VM recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EInstantHvVMRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -589,7 +530,7 @@ class InstantHvVMRecoveryMountsFilters(Model):
 
 @model
 class InstantHvVMRecoveryMountsResult(Model):
-    """Instant hv VM recovery mounts result."""
+    """Given by `restore.get_all_instant_hv_vm_recovery_mounts`."""
 
     data: list[InstantHvVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -603,7 +544,9 @@ class InstantHvVMRecoveryMountsResult(Model):
     },
 )
 class InstantHvVMRecoverySpec(Model):
-    """Instant hv VM recovery spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.instant_hv_vm_recovery_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -618,8 +561,7 @@ class InstantHvVMRecoverySpec(Model):
 
 @model
 class InstantUnstructuredDataRecoveryMount(Model):
-    """Instant unstructured data recovery mount.
-
+    """
     Attributes:
         id: UUID.
         session_id: UUID.
@@ -637,8 +579,6 @@ class InstantUnstructuredDataRecoveryMount(Model):
 
 @model
 class InstantUnstructuredDataRecoveryMountsFilters(Model):
-    """Instant unstructured data recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EInstantUnstructuredDataRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -649,16 +589,12 @@ class InstantUnstructuredDataRecoveryMountsFilters(Model):
 
 @model
 class InstantUnstructuredDataRecoveryMountsResult(Model):
-    """Instant unstructured data recovery mounts result."""
-
     data: list[InstantUnstructuredDataRecoveryMount]
     pagination: PaginationResult
 
 
 @model
 class InstantUnstructuredDataRestoreMigrationSpec(Model):
-    """Instant unstructured data restore migration spec."""
-
     destination: UnstructuredDataShareMigrationDestinationModel | None | Unset = UNSET
     overwrite_mode: EUnstructuredDataInstantRestoreOverwriteMode | None | Unset = UNSET
     switchover_settings: UnstructuredDataSwitchoverSettingsModel | None | Unset = UNSET
@@ -666,8 +602,6 @@ class InstantUnstructuredDataRestoreMigrationSpec(Model):
 
 @model
 class InstantUnstructuredDataRestoreSpec(Model):
-    """Instant unstructured data restore spec."""
-
     auto_select_mount_servers: bool | None | Unset = UNSET
     restore_options: list[UnstructuredDataRestoreOptionsModel]
     reason: str | None | Unset = UNSET
@@ -675,16 +609,12 @@ class InstantUnstructuredDataRestoreSpec(Model):
 
 @model
 class InstantViVMCustomizedRecoveryDatastoreSpec(Model):
-    """Instant vi VM customized recovery datastore spec."""
-
     redirect_enabled: bool
     cache_datastore: InventoryObjectModel | None | Unset = UNSET
 
 
 @model
 class InstantViVMCustomizedRecoveryDestinationSpec(Model):
-    """Instant vi VM customized recovery destination spec."""
-
     restored_vm_name: str | None | Unset = UNSET
     destination_host: InventoryObjectModel | None | Unset = UNSET
     folder: InventoryObjectModel | None | Unset = UNSET
@@ -694,7 +624,7 @@ class InstantViVMCustomizedRecoveryDestinationSpec(Model):
 
 @model
 class InstantViVMRecoveryMount(Model):
-    """Instant vi VM recovery mount.
+    """Given by `restore.get_all_instant_vi_vm_recovery_mounts`, `restore.get_instant_vi_vm_recovery_mount`.
 
     Attributes:
         id: UUID.
@@ -714,8 +644,6 @@ class InstantViVMRecoveryMount(Model):
 
 @model
 class InstantViVMRecoveryMountsFilters(Model):
-    """Instant vi VM recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -726,7 +654,7 @@ class InstantViVMRecoveryMountsFilters(Model):
 
 @model
 class InstantViVMRecoveryMountsResult(Model):
-    """Instant vi VM recovery mounts result."""
+    """Given by `restore.get_all_instant_vi_vm_recovery_mounts`."""
 
     data: list[InstantViVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -740,7 +668,9 @@ class InstantViVMRecoveryMountsResult(Model):
     },
 )
 class InstantViVMRecoverySpec(Model):
-    """Instant vi VM recovery spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -758,8 +688,6 @@ class InstantViVMRecoverySpec(Model):
 
 @model
 class IpSettingsModel(Model):
-    """Ip settings model."""
-
     ipv4_settings: IPv4SettingsModel | None | Unset = field(default=UNSET, wire="IPv4Settings")
     ipv6_settings: IPv6SettingsModel | None | Unset = field(default=UNSET, wire="IPv6Settings")
 
@@ -772,15 +700,13 @@ class IpSettingsModel(Model):
     },
 )
 class LinuxFlrHelperApplianceResourceModel(Model):
-    """Linux flr helper appliance resource model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: EFlrPlatformType
 
 
 @model
 class LinuxFlrHelperApplianceSpec(Model):
-    """Linux flr helper appliance spec."""
-
     platform_resource_settings: LinuxFlrHelperApplianceResourceModel | None | Unset = UNSET
     network_settings: IpSettingsModel | None | Unset = UNSET
     ftp_server_enabled: bool | None | Unset = UNSET
@@ -789,8 +715,7 @@ class LinuxFlrHelperApplianceSpec(Model):
 
 @model
 class LinuxFlrHelperHostModel(Model):
-    """Linux flr helper host model.
-
+    """
     Attributes:
         host_id: UUID.
     """
@@ -800,8 +725,7 @@ class LinuxFlrHelperHostModel(Model):
 
 @model
 class LinuxFlrMountServerSettings(Model):
-    """Linux flr mount server settings.
-
+    """
     Attributes:
         mount_server_id: UUID.
     """
@@ -815,8 +739,7 @@ class LinuxFlrMountServerSettings(Model):
 
 @model
 class LinuxFlrOriginalHostSpec(Model):
-    """Linux flr original host spec.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -826,8 +749,6 @@ class LinuxFlrOriginalHostSpec(Model):
 
 @model
 class RestorePointChangeModel(Model):
-    """Restore point change model."""
-
     item_type: EEntraIdSavedTenantItemType | None | Unset = UNSET
     change_type: EEntraIDTenantItemChangeType | None | Unset = UNSET
     counter: int | None | Unset = UNSET
@@ -835,15 +756,12 @@ class RestorePointChangeModel(Model):
 
 @model
 class RestorePointChangesResponse(Model):
-    """Restore point changes response."""
-
     items: list[RestorePointChangeModel] | None | Unset = UNSET
 
 
 @model
 class RestoreProxySpec(Model):
-    """Restore proxy spec.
-
+    """
     Attributes:
         proxy_ids: UUID.
     """
@@ -854,8 +772,6 @@ class RestoreProxySpec(Model):
 
 @model
 class RestoreTargetDatastoreSpec(Model):
-    """Restore target datastore spec."""
-
     disk_name: str
     datastore: InventoryObjectModel
     disk_type: EDiskCreationMode | None | Unset = UNSET
@@ -863,16 +779,12 @@ class RestoreTargetDatastoreSpec(Model):
 
 @model
 class RestoreTargetDatastoresSpec(Model):
-    """Restore target datastores spec."""
-
     configuration_file_datastore: InventoryObjectModel | None | Unset = UNSET
     disk_mappings: list[RestoreTargetDatastoreSpec] | None | Unset = UNSET
 
 
 @model
 class RestoreTargetFolderSpec(Model):
-    """Restore target folder spec."""
-
     vm_name: str | None | Unset = UNSET
     folder: InventoryObjectModel
     restore_vm_tags: bool | None | Unset = UNSET
@@ -880,16 +792,13 @@ class RestoreTargetFolderSpec(Model):
 
 @model
 class RestoreTargetNetworkMappingModel(Model):
-    """Restore target network mapping model."""
-
     source_network: InventoryObjectModel
     target_network: InventoryObjectModel
 
 
 @model
 class RestoreTargetNetworkSpec(Model):
-    """Restore target network spec.
-
+    """
     Attributes:
         networks: at least 1 item.
     """
@@ -900,8 +809,6 @@ class RestoreTargetNetworkSpec(Model):
 
 @model
 class SecureRestoreSpec(Model):
-    """Secure restore spec."""
-
     antivirus_scan_enabled: bool
     virus_detection_action: EVirusDetectionAction | None | Unset = UNSET
     entire_volume_scan_enabled: bool | None | Unset = UNSET
@@ -909,7 +816,7 @@ class SecureRestoreSpec(Model):
 
 @model
 class UnstructuredDataMountSpec(Model):
-    """Unstructured data mount spec.
+    """Taken by `restore.start_entra_id_audit_log_mount`.
 
     Attributes:
         unstructured_data_server_id: UUID.
@@ -925,7 +832,7 @@ class UnstructuredDataMountSpec(Model):
 
 @model
 class ViVMQuickMigrationSpec(Model):
-    """Vi VM quick migration spec.
+    """Taken by `restore.instant_vi_vm_recovery_migrate`.
 
     Attributes:
         source_proxy_ids: UUID.
@@ -944,8 +851,7 @@ class ViVMQuickMigrationSpec(Model):
 
 @model
 class VmwareFailoverPlanVirtualMachineModel(Model):
-    """Vmware failover plan virtual machine model.
-
+    """
     Attributes:
         boot_delay_sec: in seconds.
     """
@@ -956,8 +862,6 @@ class VmwareFailoverPlanVirtualMachineModel(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskInfo(Model):
-    """Vmware fcd instant recovery disk info."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -966,8 +870,6 @@ class VmwareFcdInstantRecoveryDiskInfo(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskSpec(Model):
-    """Vmware fcd instant recovery disk spec."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -975,7 +877,8 @@ class VmwareFcdInstantRecoveryDiskSpec(Model):
 
 @model
 class VmwareFcdInstantRecoveryMount(Model):
-    """Vmware fcd instant recovery mount.
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`,
+    `restore.get_vmware_fcd_instant_recovery_mount_model`.
 
     Attributes:
         id: UUID.
@@ -992,8 +895,6 @@ class VmwareFcdInstantRecoveryMount(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsFilters(Model):
-    """Vmware fcd instant recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -1004,7 +905,7 @@ class VmwareFcdInstantRecoveryMountsFilters(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsResult(Model):
-    """Vmware fcd instant recovery mounts result."""
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`."""
 
     data: list[VmwareFcdInstantRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -1012,7 +913,7 @@ class VmwareFcdInstantRecoveryMountsResult(Model):
 
 @model
 class VmwareFcdInstantRecoverySpec(Model):
-    """Vmware fcd instant recovery spec.
+    """Taken by `restore.instant_recovery_vmware_fcd_mount_with_session`.
 
     Attributes:
         restore_point_id: UUID.
@@ -1026,7 +927,7 @@ class VmwareFcdInstantRecoverySpec(Model):
 
 @model
 class VmwareFcdQuickMigrationSpec(Model):
-    """Vmware fcd quick migration spec."""
+    """Taken by `restore.instant_recovery_vmware_fcd_migrate_with_session`."""
 
     mounted_disk_names: list[str] | None | Unset = UNSET
     target_datastore: InventoryObjectModel
@@ -1035,8 +936,6 @@ class VmwareFcdQuickMigrationSpec(Model):
 
 @model
 class VmwareFcdWriteCacheSpec(Model):
-    """Vmware fcd write cache spec."""
-
     redirect_is_enabled: bool
     cache_datastore: InventoryObjectModel | None | Unset = UNSET
     storage_policy: InventoryObjectModel | None | Unset = UNSET
@@ -1044,8 +943,7 @@ class VmwareFcdWriteCacheSpec(Model):
 
 @model
 class WindowsFlrMountServerSettings(Model):
-    """Windows flr mount server settings.
-
+    """
     Attributes:
         mount_server_id: UUID.
     """
@@ -1056,7 +954,10 @@ class WindowsFlrMountServerSettings(Model):
 
 @model
 class EntireCloudDirectorVMCustomizedRestoreSpec(EntireCloudDirectorVMRestoreSpec):
-    """Entire cloud director VM customized restore spec: `EntireCloudDirectorVMRestoreSpec` of type `Customized`."""
+    """The `EntireCloudDirectorVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     location: EntireCloudDirectorVMRestoreLocationModel
@@ -1066,7 +967,10 @@ class EntireCloudDirectorVMCustomizedRestoreSpec(EntireCloudDirectorVMRestoreSpe
 
 @model
 class EntireCloudDirectorVMOriginalLocationRestoreSpec(EntireCloudDirectorVMRestoreSpec):
-    """Entire cloud director VM original location restore spec: `EntireCloudDirectorVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireCloudDirectorVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -1074,7 +978,10 @@ class EntireCloudDirectorVMOriginalLocationRestoreSpec(EntireCloudDirectorVMRest
 
 @model
 class EntireHvVMCustomizedRestoreSpec(EntireHvVMRestoreSpec):
-    """Entire hv VM customized restore spec: `EntireHvVMRestoreSpec` of type `Customized`."""
+    """The `EntireHvVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_hv`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     destination_host: HyperVObjectModel | None | Unset = UNSET
@@ -1085,7 +992,10 @@ class EntireHvVMCustomizedRestoreSpec(EntireHvVMRestoreSpec):
 
 @model
 class EntireHvVMOriginalLocationRestoreSpec(EntireHvVMRestoreSpec):
-    """Entire hv VM original location restore spec: `EntireHvVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireHvVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_hv`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -1093,7 +1003,10 @@ class EntireHvVMOriginalLocationRestoreSpec(EntireHvVMRestoreSpec):
 
 @model
 class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM customized restore spec: `EntireViVMRestoreSpec` of type `Customized`."""
+    """The `EntireViVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     destination_host: InventoryObjectModel | None | Unset = UNSET
@@ -1105,7 +1018,10 @@ class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
 
 @model
 class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM original location restore spec: `EntireViVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireViVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -1113,7 +1029,7 @@ class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
 
 @model
 class HyperVLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResourceModel):
-    """Hyper V linux flr helper appliance resource model: `LinuxFlrHelperApplianceResourceModel` of type `HyperV`."""
+    """The `LinuxFlrHelperApplianceResourceModel` whose `type` is `HyperV`."""
 
     type: EFlrPlatformType = field(default="HyperV")
     host: str
@@ -1123,14 +1039,15 @@ class HyperVLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResource
 
 @model
 class InstantHvVMCustomizedRecoveryDatastoreSpec(HvRestoreTargetDatastoresSpec):
-    """Instant hv VM customized recovery datastore spec: `HvRestoreTargetDatastoresSpec`."""
-
     allocate_required_disk_space: bool | None | Unset = UNSET
 
 
 @model
 class InstantHvVMCustomizedRecoverySpec(InstantHvVMRecoverySpec):
-    """Instant hv VM customized recovery spec: `InstantHvVMRecoverySpec` of type `Customized`."""
+    """The `InstantHvVMRecoverySpec` whose `type` is `Customized`.
+
+    Taken by `restore.instant_hv_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="Customized")
     destination_host: HyperVObjectModel | None | Unset = UNSET
@@ -1141,14 +1058,20 @@ class InstantHvVMCustomizedRecoverySpec(InstantHvVMRecoverySpec):
 
 @model
 class InstantHvVMOriginalLocationRecoverySpec(InstantHvVMRecoverySpec):
-    """Instant hv VM original location recovery spec: `InstantHvVMRecoverySpec` of type `OriginalLocation`."""
+    """The `InstantHvVMRecoverySpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.instant_hv_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="OriginalLocation")
 
 
 @model
 class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM customized recovery spec: `InstantViVMRecoverySpec` of type `Customized`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `Customized`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="Customized")
     destination: InstantViVMCustomizedRecoveryDestinationSpec | None | Unset = UNSET
@@ -1157,14 +1080,20 @@ class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
 
 @model
 class InstantViVMOriginalLocationRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM original location recovery spec: `InstantViVMRecoverySpec` of type `OriginalLocation`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="OriginalLocation")
 
 
 @model
 class LinuxFlrMountSpec(FlrMountSpec):
-    """Linux flr mount spec: `FlrMountSpec` of type `Linux`."""
+    """The `FlrMountSpec` whose `type` is `Linux`.
+
+    Taken by `restore.start_flr_mount`.
+    """
 
     type: EFlrType = field(default="Linux")
     mount_mode: EFlrMountModeType
@@ -1173,7 +1102,7 @@ class LinuxFlrMountSpec(FlrMountSpec):
 
 @model
 class VmwareLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResourceModel):
-    """Vmware linux flr helper appliance resource model: `LinuxFlrHelperApplianceResourceModel` of type `VMware`."""
+    """The `LinuxFlrHelperApplianceResourceModel` whose `type` is `VMware`."""
 
     type: EFlrPlatformType = field(default="VMware")
     host: InventoryObjectModel
@@ -1183,7 +1112,9 @@ class VmwareLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResource
 
 @model
 class WindowsFlrMountSpec(FlrMountSpec):
-    """Windows flr mount spec: `FlrMountSpec` of type `Windows`.
+    """The `FlrMountSpec` whose `type` is `Windows`.
+
+    Taken by `restore.start_flr_mount`.
 
     Attributes:
         credentials_id: UUID.

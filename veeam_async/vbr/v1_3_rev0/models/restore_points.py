@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class EDiskInfoProcessState(OpenEnum):
-    """Disk info process state: 4 known values."""
-
     NOT_PROCESSED = "NotProcessed"
     IN_PROCESSING = "InProcessing"
     PARTIALLY_PROCESSED = "PartiallyProcessed"
@@ -23,8 +21,6 @@ class EDiskInfoProcessState(OpenEnum):
 
 
 class EDiskInfoType(OpenEnum):
-    """Disk info type: 6 known values."""
-
     UNKNOWN = "Unknown"
     SIMPLE = "Simple"
     VI = "Vi"
@@ -34,8 +30,6 @@ class EDiskInfoType(OpenEnum):
 
 
 class EObjectRestorePointsFiltersOrderColumn(OpenEnum):
-    """Object restore points filters order column: 3 known values."""
-
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
     BACKUP_ID = "BackupId"
@@ -50,7 +44,7 @@ class EObjectRestorePointsFiltersOrderColumn(OpenEnum):
     },
 )
 class ObjectRestorePointDiskModel(Model):
-    """Object restore point disk model: one of 3 kinds, told apart by `platform`."""
+    """One of 3 kinds, told apart by `platform`."""
 
     platform: EPlatformType | None | Unset = UNSET
     uid: str
@@ -62,7 +56,7 @@ class ObjectRestorePointDiskModel(Model):
 
 @model
 class ObjectRestorePointDisksResult(Model):
-    """Object restore point disks result."""
+    """Given by `restore_points.get_object_restore_point_disks`."""
 
     data: list[ObjectRestorePointDiskModel]
     pagination: PaginationResult
@@ -70,14 +64,14 @@ class ObjectRestorePointDisksResult(Model):
 
 @model
 class CloudDirectorObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Cloud director object restore point disk model: `ObjectRestorePointDiskModel` of type `CloudDirector`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `CloudDirector`."""
 
     platform: EPlatformType | None | Unset = field(default="CloudDirector")
 
 
 @model
 class HyperVObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Hyper V object restore point disk model: `ObjectRestorePointDiskModel` of type `HyperV`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `HyperV`."""
 
     platform: EPlatformType | None | Unset = field(default="HyperV")
     disk_extents: list[HyperVDiskExtentModel]
@@ -85,6 +79,6 @@ class HyperVObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
 
 @model
 class VmwareObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Vmware object restore point disk model: `ObjectRestorePointDiskModel` of type `VMware`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `VMware`."""
 
     platform: EPlatformType | None | Unset = field(default="VMware")

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 
 class EAntivirusScanResult(OpenEnum):
-    """Antivirus scan result: 6 known values."""
-
     NONE = "None"
     CLEAN = "Clean"
     INFECTED = "Infected"
@@ -38,23 +36,17 @@ class EAntivirusScanResult(OpenEnum):
 
 
 class EAntivirusScanState(OpenEnum):
-    """Antivirus scan state: 3 known values."""
-
     NOT_STARTED = "NotStarted"
     IN_PROGRESS = "InProgress"
     FINISHED = "Finished"
 
 
 class EAntivirusScanType(OpenEnum):
-    """Antivirus scan type: 2 known values."""
-
     ANTIVIRUS = "Antivirus"
     YARA = "Yara"
 
 
 class ETaskSessionAlgorithm(OpenEnum):
-    """Task session algorithm: 4 known values."""
-
     FULL = "Full"
     INCREMENT = "Increment"
     NONE = "None"
@@ -62,8 +54,6 @@ class ETaskSessionAlgorithm(OpenEnum):
 
 
 class ETaskSessionType(OpenEnum):
-    """Task session type: 4 known values."""
-
     BACKUP = "Backup"
     RESTORE = "Restore"
     ANTIVIRUS = "Antivirus"
@@ -71,8 +61,6 @@ class ETaskSessionType(OpenEnum):
 
 
 class ETaskSessionsFiltersOrderColumn(OpenEnum):
-    """Task sessions filters order column: 9 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     SESSION_TYPE = "SessionType"
@@ -86,8 +74,6 @@ class ETaskSessionsFiltersOrderColumn(OpenEnum):
 
 @model
 class TaskFilters(Model):
-    """Task filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: ETaskFiltersOrderColumn | None | Unset = UNSET
@@ -112,7 +98,9 @@ class TaskFilters(Model):
     },
 )
 class TaskSessionModel(Model):
-    """Task session model: one of 4 kinds, told apart by `type`.
+    """One of 4 kinds, told apart by `type`.
+
+    Given by `sessions.get_all_task_sessions`, `sessions.get_task_session`.
 
     Attributes:
         id: UUID.
@@ -129,8 +117,7 @@ class TaskSessionModel(Model):
 
 @model
 class TaskSessionsFilters(Model):
-    """Task sessions filters.
-
+    """
     Attributes:
         session_id_filter: UUID.
     """
@@ -156,7 +143,7 @@ class TaskSessionsFilters(Model):
 
 @model
 class TaskSessionsResult(Model):
-    """Task sessions result."""
+    """Given by `sessions.get_session_task_sessions`, `sessions.get_all_task_sessions`."""
 
     data: list[TaskSessionModel] = field(rows=True)
     pagination: PaginationResult
@@ -164,7 +151,9 @@ class TaskSessionsResult(Model):
 
 @model
 class AntivirusTaskSessionModel(TaskSessionModel):
-    """Antivirus task session model: `TaskSessionModel` of type `Antivirus`.
+    """The `TaskSessionModel` whose `type` is `Antivirus`.
+
+    Given by `sessions.get_all_task_sessions`, `sessions.get_task_session`.
 
     Attributes:
         restore_point_id: UUID.
@@ -182,7 +171,9 @@ class AntivirusTaskSessionModel(TaskSessionModel):
 
 @model
 class BackupTaskSessionModel(TaskSessionModel):
-    """Backup task session model: `TaskSessionModel` of type `Backup`.
+    """The `TaskSessionModel` whose `type` is `Backup`.
+
+    Given by `sessions.get_all_task_sessions`, `sessions.get_task_session`.
 
     Attributes:
         restore_point_id: UUID.
@@ -203,7 +194,9 @@ class BackupTaskSessionModel(TaskSessionModel):
 
 @model
 class ReplicaTaskSessionModel(TaskSessionModel):
-    """Replica task session model: `TaskSessionModel` of type `Replica`.
+    """The `TaskSessionModel` whose `type` is `Replica`.
+
+    Given by `sessions.get_all_task_sessions`, `sessions.get_task_session`.
 
     Attributes:
         replica_point_id: UUID.
@@ -222,7 +215,10 @@ class ReplicaTaskSessionModel(TaskSessionModel):
 
 @model
 class RestoreTaskSessionModel(TaskSessionModel):
-    """Restore task session model: `TaskSessionModel` of type `Restore`."""
+    """The `TaskSessionModel` whose `type` is `Restore`.
+
+    Given by `sessions.get_all_task_sessions`, `sessions.get_task_session`.
+    """
 
     type: ETaskSessionType = field(default="Restore")
     name: str

@@ -33,14 +33,13 @@ if TYPE_CHECKING:
 
 @model
 class ACLHandlingSettingsModel(Model):
-    """ACL handling settings model."""
-
     backup_mode: EACLHandlingBackupMode | None | Unset = UNSET
 
 
 @model
 class ADDomainModel(Model):
-    """AD domain model.
+    """Given by `active_directory_domains.get_all_ad_domains`, `active_directory_domains.create_ad_domain`,
+    `active_directory_domains.get_ad_domain`.
 
     Attributes:
         id: UUID.
@@ -56,7 +55,7 @@ class ADDomainModel(Model):
 
 @model
 class ADObjectModel(Model):
-    """AD object model.
+    """Given by `inventory_browser.get_ad_domain_object`.
 
     Attributes:
         id: UUID.
@@ -72,8 +71,6 @@ class ADObjectModel(Model):
 
 @model
 class ActiveFullSettingsModel(Model):
-    """Active full settings model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -81,8 +78,7 @@ class ActiveFullSettingsModel(Model):
 
 @model
 class AdvancedStorageScheduleMonthlyModel(Model):
-    """Advanced storage schedule monthly model.
-
+    """
     Attributes:
         local_time: time.
     """
@@ -98,8 +94,7 @@ class AdvancedStorageScheduleMonthlyModel(Model):
 
 @model
 class AdvancedStorageScheduleWeeklyModel(Model):
-    """Advanced storage schedule weekly model.
-
+    """
     Attributes:
         is_enabled: default false.
         local_time: time.
@@ -112,8 +107,6 @@ class AdvancedStorageScheduleWeeklyModel(Model):
 
 @model
 class AmazonS3GlacierStorageBucketModel(Model):
-    """Amazon S3 glacier storage bucket model."""
-
     region_id: str
     bucket_name: str
     folder_name: str
@@ -123,16 +116,12 @@ class AmazonS3GlacierStorageBucketModel(Model):
 
 @model
 class AmazonS3IAStorageModel(Model):
-    """Amazon S3 IA storage model."""
-
     is_enabled: bool | None | Unset = UNSET
     single_zone_enabled: bool | None | Unset = UNSET
 
 
 @model
 class AmazonS3StorageBucketModel(Model):
-    """Amazon S3 storage bucket model."""
-
     region_id: str
     bucket_name: str
     folder_name: str
@@ -143,8 +132,6 @@ class AmazonS3StorageBucketModel(Model):
 
 @model
 class AmazonS3StorageProxyApplianceModel(Model):
-    """Amazon S3 storage proxy appliance model."""
-
     ec2_instance_type: str | None | Unset = UNSET
     vpc_name: str | None | Unset = UNSET
     vpc_id: str | None | Unset = UNSET
@@ -156,8 +143,6 @@ class AmazonS3StorageProxyApplianceModel(Model):
 
 @model
 class AmazonSnowballEdgeStorageBucketModel(Model):
-    """Amazon snowball edge storage bucket model."""
-
     bucket_name: str | None | Unset = UNSET
     folder_name: str | None | Unset = UNSET
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -165,8 +150,6 @@ class AmazonSnowballEdgeStorageBucketModel(Model):
 
 @model
 class AzureArchiveStorageContainerModel(Model):
-    """Azure archive storage container model."""
-
     container_name: str
     folder_name: str
     immutability_enabled: bool | None | Unset = UNSET
@@ -174,8 +157,6 @@ class AzureArchiveStorageContainerModel(Model):
 
 @model
 class AzureBlobStorageContainerModel(Model):
-    """Azure blob storage container model."""
-
     container_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -184,16 +165,13 @@ class AzureBlobStorageContainerModel(Model):
 
 @model
 class AzureComputeCloudCredentialsDeploymentModel(Model):
-    """Azure compute cloud credentials deployment model."""
-
     deployment_type: EAzureComputeCredentialsDeploymentType
     region: EAzureRegionType | None | Unset = UNSET
 
 
 @model
 class AzureComputeCloudCredentialsSubscriptionInfo(Model):
-    """Azure compute cloud credentials subscription info.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -205,8 +183,6 @@ class AzureComputeCloudCredentialsSubscriptionInfo(Model):
 
 @model
 class AzureComputeCloudCredentialsSubscriptionModel(Model):
-    """Azure compute cloud credentials subscription model."""
-
     tenant_id: str
     application_id: str
     secret: str | None | Unset = UNSET
@@ -215,8 +191,6 @@ class AzureComputeCloudCredentialsSubscriptionModel(Model):
 
 @model
 class AzureComputeCloudCredentialsSubscriptionSpec(Model):
-    """Azure compute cloud credentials subscription spec."""
-
     tenant_id: str
     application_id: str
     secret: str | None | Unset = UNSET
@@ -225,24 +199,19 @@ class AzureComputeCloudCredentialsSubscriptionSpec(Model):
 
 @model
 class AzureComputeCredentialsExistingAccountSpec(Model):
-    """Azure compute credentials existing account spec."""
-
     deployment: AzureComputeCloudCredentialsDeploymentModel
     subscription: AzureComputeCloudCredentialsSubscriptionSpec
 
 
 @model
 class AzureDataBoxStorageContainerModel(Model):
-    """Azure data box storage container model."""
-
     container_name: str | None | Unset = UNSET
     folder_name: str | None | Unset = UNSET
 
 
 @model
 class AzureStorageProxyModel(Model):
-    """Azure storage proxy model.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -257,16 +226,12 @@ class AzureStorageProxyModel(Model):
 
 @model
 class BackupFSExclusionsModel(Model):
-    """Backup FS exclusions model."""
-
     exclusion_policy: EBackupExclusionPolicy
     items_list: list[str] | None | Unset = UNSET
 
 
 @model
 class BackupHealthCheckSettingsModels(Model):
-    """Backup health check settings models."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -274,8 +239,6 @@ class BackupHealthCheckSettingsModels(Model):
 
 @model
 class BackupIndexingSettingsModel(Model):
-    """Backup indexing settings model."""
-
     vm_object: InventoryObjectModel
     windows_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="WindowsIndexing")
     linux_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="LinuxIndexing")
@@ -283,8 +246,6 @@ class BackupIndexingSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsModel(Model):
-    """Backup job advanced settings model."""
-
     backup_mode_type: EBackupModeType
     synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
@@ -299,16 +260,12 @@ class BackupJobAdvancedSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsVSphereModel(Model):
-    """Backup job advanced settings V sphere model."""
-
     enable_vm_ware_tools_quiescence: bool | None | Unset = field(default=UNSET, wire="enableVMWareToolsQuiescence")
     changed_block_tracking: VSphereChangedBlockTrackingSettingsModel | None | Unset = UNSET
 
 
 @model
 class BackupJobExclusionsSpec(Model):
-    """Backup job exclusions spec."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
     templates: BackupJobExclusionsTemplates | None | Unset = UNSET
@@ -316,48 +273,37 @@ class BackupJobExclusionsSpec(Model):
 
 @model
 class BackupJobExclusionsTemplates(Model):
-    """Backup job exclusions templates."""
-
     is_enabled: bool | None | Unset = UNSET
     exclude_from_incremental: bool | None | Unset = UNSET
 
 
 @model
 class BackupJobRetentionPolicySettingsModel(Model):
-    """Backup job retention policy settings model."""
-
     type: ERetentionPolicyType
     quantity: int
 
 
 @model
 class BackupJobVirtualMachinesSpec(Model):
-    """Backup job virtual machines spec."""
-
     includes: list[InventoryObjectModel]
     excludes: BackupJobExclusionsSpec | None | Unset = UNSET
 
 
 @model
 class BackupLinuxScriptModel(Model):
-    """Backup linux script model."""
-
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
 
 
 @model
 class BackupObjectIndexingModel(Model):
-    """Backup object indexing model."""
-
     guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
     indexing_list: list[str] | None | Unset = UNSET
 
 
 @model
 class BackupObjectsFilters(Model):
-    """Backup objects filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
     """
@@ -375,7 +321,7 @@ class BackupObjectsFilters(Model):
 
 @model
 class BackupObjectsResult(Model):
-    """Backup objects result."""
+    """Given by `backups.get_backup_objects`, `backup_objects.get_all_backup_objects`."""
 
     data: list[BackupObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -383,8 +329,7 @@ class BackupObjectsResult(Model):
 
 @model
 class BackupProxiesSettingsModel(Model):
-    """Backup proxies settings model.
-
+    """
     Attributes:
         auto_select_enabled: default true.
         proxy_ids: UUID.
@@ -396,8 +341,7 @@ class BackupProxiesSettingsModel(Model):
 
 @model
 class BackupScheduleModel(Model):
-    """Backup schedule model.
-
+    """
     Attributes:
         run_automatically: default false.
     """
@@ -414,8 +358,6 @@ class BackupScheduleModel(Model):
 
 @model
 class BackupScriptSettingsModel(Model):
-    """Backup script settings model."""
-
     script_processing_mode: EBackupScriptProcessingMode
     windows_scripts: BackupWindowsScriptModel | None | Unset = UNSET
     linux_scripts: BackupLinuxScriptModel | None | Unset = UNSET
@@ -423,8 +365,6 @@ class BackupScriptSettingsModel(Model):
 
 @model
 class BackupStorageSettingModel(Model):
-    """Backup storage setting model."""
-
     inline_data_dedup_enabled: bool | None | Unset = UNSET
     exclude_swap_file_blocks: bool | None | Unset = UNSET
     exclude_deleted_file_blocks: bool | None | Unset = UNSET
@@ -435,8 +375,7 @@ class BackupStorageSettingModel(Model):
 
 @model
 class BackupStorageSettingsEncryptionModel(Model):
-    """Backup storage settings encryption model.
-
+    """
     Attributes:
         encryption_password_id: UUID.
         kms_server_id: UUID.
@@ -451,38 +390,28 @@ class BackupStorageSettingsEncryptionModel(Model):
 
 @model
 class BackupWindowDayHoursModel(Model):
-    """Backup window day hours model."""
-
     day: EDayOfWeek
     hours: str
 
 
 @model
 class BackupWindowSettingModel(Model):
-    """Backup window setting model."""
-
     days: list[BackupWindowDayHoursModel]
 
 
 @model
 class BackupWindowsScriptModel(Model):
-    """Backup windows script model."""
-
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
 
 
 class BottleneckSeverity(OpenEnum):
-    """Bottleneck severity: 3 known values."""
-
     NONE = "none"
     SOFT = "soft"
     HARD = "hard"
 
 
 class BottleneckType(OpenEnum):
-    """Bottleneck type: 5 known values."""
-
     NO_ISSUES = "noIssues"
     CPU = "cpu"
     RAM = "ram"
@@ -492,7 +421,7 @@ class BottleneckType(OpenEnum):
 
 @model
 class CertificateModel(Model):
-    """Certificate model."""
+    """Given by `service.get_server_certificate`."""
 
     thumbprint: str
     serial_number: str
@@ -508,7 +437,7 @@ class CertificateModel(Model):
 
 @model
 class CertificateUploadSpec(Model):
-    """Certificate upload spec."""
+    """Taken by `credentials.change_cloud_certificate`."""
 
     certificate: str
     format_type: ECertificateFileFormatType
@@ -517,8 +446,6 @@ class CertificateUploadSpec(Model):
 
 @model
 class CommonMetaInfo(Model):
-    """Common meta info."""
-
     field_: str
     data: str
 
@@ -532,7 +459,10 @@ class CommonMetaInfo(Model):
     },
 )
 class CredentialsSpec(Model):
-    """Credentials spec: one of 3 kinds, told apart by `type`."""
+    """One of 3 kinds, told apart by `type`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     username: str
     description: str | None | Unset = UNSET
@@ -541,22 +471,17 @@ class CredentialsSpec(Model):
 
 @model
 class DeleteRepositoryFilters(Model):
-    """Delete repository filters."""
-
     delete_backups: bool | None | Unset = UNSET
 
 
 @model
 class DeploymentBackupObjectsSummaryResponse(Model):
-    """Deployment backup objects summary response."""
-
     tenants: list[TenantBackupObjectsSummaryResponse]
 
 
 @model
 class DeploymentConsumptionResponse(Model):
-    """Deployment consumption response.
-
+    """
     Attributes:
         instance_id: at least 1 character.
         template_id: at least 1 character.
@@ -572,8 +497,7 @@ class DeploymentConsumptionResponse(Model):
 
 @model
 class DeploymentConsumptionTenantResponse(Model):
-    """Deployment consumption tenant response.
-
+    """
     Attributes:
         azure_tenant_id: at least 1 character.
     """
@@ -584,28 +508,20 @@ class DeploymentConsumptionTenantResponse(Model):
 
 
 class EACLHandlingBackupMode(OpenEnum):
-    """EACL handling backup mode: 2 known values."""
-
     FOLDERS_ONLY = "foldersOnly"
     FILES_AND_FOLDERS = "filesAndFolders"
 
 
 class EADDomainFiltersOrderColumn(OpenEnum):
-    """EAD domain filters order column: one known value."""
-
     NAME = "Name"
 
 
 class EADObjectFiltersOrderColumn(OpenEnum):
-    """EAD object filters order column: 2 known values."""
-
     FULL_NAME = "FullName"
     TYPE = "Type"
 
 
 class EADObjectType(OpenEnum):
-    """EAD object type: 6 known values."""
-
     COMPUTER = "Computer"
     CLUSTER = "Cluster"
     ORGANIZATION_UNIT = "OrganizationUnit"
@@ -615,16 +531,12 @@ class EADObjectType(OpenEnum):
 
 
 class EAccountPermissionType(OpenEnum):
-    """Account permission type: 3 known values."""
-
     DENY_EVERYONE = "DenyEveryone"
     ALLOW_EVERYONE = "AllowEveryone"
     ALLOW_SELECTED = "AllowSelected"
 
 
 class EAgentInventoryObjectType(OpenEnum):
-    """Agent inventory object type: 8 known values."""
-
     PROTECTION_GROUP = "ProtectionGroup"
     WINDOWS_COMPUTER = "WindowsComputer"
     LINUX_COMPUTER = "LinuxComputer"
@@ -636,16 +548,12 @@ class EAgentInventoryObjectType(OpenEnum):
 
 
 class EAmazonRegionType(OpenEnum):
-    """Amazon region type: 3 known values."""
-
     CHINA = "China"
     GLOBAL = "Global"
     GOVERNMENT = "Government"
 
 
 class EAmazonS3Region(OpenEnum):
-    """Amazon S3 region: 21 known values."""
-
     UNKNOWN = "unknown"
     US_EAST_1 = "us-east-1"
     US_EAST_2 = "us-east-2"
@@ -670,8 +578,6 @@ class EAmazonS3Region(OpenEnum):
 
 
 class EApplicationPluginType(OpenEnum):
-    """Application plugin type: 4 known values."""
-
     MSSQL = "MSSQL"
     ORACLE_RMAN = "OracleRMAN"
     SAPHANA = "SAPHANA"
@@ -679,54 +585,40 @@ class EApplicationPluginType(OpenEnum):
 
 
 class EApplicationSettingsVSS(OpenEnum):
-    """Application settings VSS: 3 known values."""
-
     REQUIRE_SUCCESS = "requireSuccess"
     IGNORE_FAILURES = "ignoreFailures"
     DISABLED = "disabled"
 
 
 class EAuthenticationType(OpenEnum):
-    """Authentication type: 2 known values."""
-
     SSH_KEY = "SshKey"
     PASSWORD = "Password"
 
 
 class EAzureComputeCredentialsDeploymentType(OpenEnum):
-    """Azure compute credentials deployment type: 2 known values."""
-
     MICROSOFT_AZURE = "MicrosoftAzure"
     MICROSOFT_AZURE_STACK = "MicrosoftAzureStack"
 
 
 class EAzureRegionType(OpenEnum):
-    """Azure region type: 3 known values."""
-
     CHINA = "China"
     GLOBAL = "Global"
     GOVERNMENT = "Government"
 
 
 class EBackupExclusionPolicy(OpenEnum):
-    """Backup exclusion policy: 3 known values."""
-
     DISABLED = "disabled"
     EXCLUDE_ONLY = "excludeOnly"
     INCLUDE_ONLY = "includeOnly"
 
 
 class EBackupItemVersionRetentionType(OpenEnum):
-    """Backup item version retention type: 3 known values."""
-
     NONE = "None"
     ARCHIVE = "Archive"
     BACKUP_AND_ARCHIVE = "BackupAndArchive"
 
 
 class EBackupModeType(OpenEnum):
-    """Backup mode type: 5 known values."""
-
     FULL = "Full"
     INCREMENTAL = "Incremental"
     REVERSE_INCREMENTAL = "ReverseIncremental"
@@ -735,16 +627,12 @@ class EBackupModeType(OpenEnum):
 
 
 class EBackupOracleLogsSettings(OpenEnum):
-    """Backup oracle logs settings: 3 known values."""
-
     PRESERVE = "preserve"
     DELETE_EXPIRED_HOURS = "deleteExpiredHours"
     DELETE_EXPIRED_GBS = "deleteExpiredGBs"
 
 
 class EBackupProxyTransportMode(OpenEnum):
-    """Backup proxy transport mode: 4 known values."""
-
     AUTO = "auto"
     DIRECT_ACCESS = "directAccess"
     VIRTUAL_APPLIANCE = "virtualAppliance"
@@ -752,23 +640,17 @@ class EBackupProxyTransportMode(OpenEnum):
 
 
 class EBackupScriptProcessingMode(OpenEnum):
-    """Backup script processing mode: 3 known values."""
-
     DISABLE_EXEC = "disableExec"
     IGNORE_EXEC_FAILURES = "ignoreExecFailures"
     REQUIRE_SUCCESS = "requireSuccess"
 
 
 class ECertificateFileFormatType(OpenEnum):
-    """Certificate file format type: 2 known values."""
-
     PFX = "pfx"
     PEM = "pem"
 
 
 class ECloudCredentialsType(OpenEnum):
-    """Cloud credentials type: 5 known values."""
-
     AZURE_STORAGE = "AzureStorage"
     AZURE_COMPUTE = "AzureCompute"
     AMAZON = "Amazon"
@@ -777,8 +659,6 @@ class ECloudCredentialsType(OpenEnum):
 
 
 class ECloudDirectorHierarchyType(OpenEnum):
-    """Cloud director hierarchy type: 4 known values."""
-
     V_APPS_AND_VMS = "VAppsAndVms"
     NETWORK = "Network"
     STORAGE_POLICIES = "StoragePolicies"
@@ -786,8 +666,6 @@ class ECloudDirectorHierarchyType(OpenEnum):
 
 
 class ECloudDirectorInventoryType(OpenEnum):
-    """Cloud director inventory type: 11 known values."""
-
     UNKNOWN = "Unknown"
     VIRTUAL_MACHINE = "VirtualMachine"
     CLOUD_DIRECTOR_SERVER = "CloudDirectorServer"
@@ -802,8 +680,6 @@ class ECloudDirectorInventoryType(OpenEnum):
 
 
 class ECompressionLevel(OpenEnum):
-    """Compression level: 6 known values."""
-
     AUTO = "Auto"
     NONE = "None"
     DEDUP_FRIENDLY = "DedupFriendly"
@@ -813,39 +689,29 @@ class ECompressionLevel(OpenEnum):
 
 
 class EConsumptionLimitKind(OpenEnum):
-    """Consumption limit kind: 2 known values."""
-
     TB = "TB"
     PB = "PB"
 
 
 class ECredentialsStorageType(OpenEnum):
-    """Credentials storage type: 3 known values."""
-
     PERMANENT = "Permanent"
     SINGLE_USE = "SingleUse"
     CERTIFICATE = "Certificate"
 
 
 class ECredentialsType(OpenEnum):
-    """Credentials type: 3 known values."""
-
     STANDARD = "Standard"
     LINUX = "Linux"
     MANAGED_SERVICE = "ManagedService"
 
 
 class EDailyKinds(OpenEnum):
-    """Daily kinds: 3 known values."""
-
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
     SELECTED_DAYS = "SelectedDays"
 
 
 class EDayNumberInMonth(OpenEnum):
-    """Day number in month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -855,8 +721,6 @@ class EDayNumberInMonth(OpenEnum):
 
 
 class EDayOfWeek(OpenEnum):
-    """Day of week: 7 known values."""
-
     MONDAY = "monday"
     TUESDAY = "tuesday"
     WEDNESDAY = "wednesday"
@@ -867,8 +731,6 @@ class EDayOfWeek(OpenEnum):
 
 
 class EDiskCreationMode(OpenEnum):
-    """Disk creation mode: 4 known values."""
-
     SOURCE = "Source"
     THICK = "Thick"
     THIN = "Thin"
@@ -876,42 +738,30 @@ class EDiskCreationMode(OpenEnum):
 
 
 class EEmailNotificationType(OpenEnum):
-    """Email notification type: 2 known values."""
-
     USE_GLOBAL_NOTIFICATION_SETTINGS = "UseGlobalNotificationSettings"
     USE_CUSTOM_NOTIFICATION_SETTINGS = "UseCustomNotificationSettings"
 
 
 class EEncryptionType(OpenEnum):
-    """Encryption type: 2 known values."""
-
     BY_USER_PASSWORD = "ByUserPassword"
     BY_KMS = "ByKms"
 
 
 class EFailoverPlanType(OpenEnum):
-    """Failover plan type: one known value."""
-
     VMWARE = "Vmware"
 
 
 class EFailoverPlansFiltersOrderColumn(OpenEnum):
-    """Failover plans filters order column: one known value."""
-
     NAME = "Name"
 
 
 class EFlrBrowseMountErrorType(OpenEnum):
-    """Flr browse mount error type: 3 known values."""
-
     FAILED = "Failed"
     SKIPPED = "Skipped"
     WARNING = "Warning"
 
 
 class EFlrPlatformType(OpenEnum):
-    """Flr platform type: 4 known values."""
-
     VMWARE = "VMware"
     HYPER_V = "HyperV"
     AGENT = "Agent"
@@ -919,15 +769,11 @@ class EFlrPlatformType(OpenEnum):
 
 
 class EFlrType(OpenEnum):
-    """Flr type: 2 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
 
 
 class EGuestFSIndexingMode(OpenEnum):
-    """Guest FS indexing mode: 4 known values."""
-
     DISABLE = "disable"
     INDEX_ALL = "indexAll"
     INDEX_ALL_EXCEPT = "indexAllExcept"
@@ -935,8 +781,6 @@ class EGuestFSIndexingMode(OpenEnum):
 
 
 class EGuestOSFamily(OpenEnum):
-    """Guest OS family: 4 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
     UNKNOWN = "Unknown"
@@ -944,8 +788,6 @@ class EGuestOSFamily(OpenEnum):
 
 
 class EHostComponentType(OpenEnum):
-    """Host component type: 44 known values."""
-
     TRANSPORT_SVC = "TransportSvc"
     V_POWER_NFS = "vPowerNFS"
     HV_INTEGRATION = "HvIntegration"
@@ -993,8 +835,6 @@ class EHostComponentType(OpenEnum):
 
 
 class EHyperVInventoryType(OpenEnum):
-    """Hyper V inventory type: 12 known values."""
-
     VM_GROUP = "VMGroup"
     MANAGEMENT_GROUP = "ManagementGroup"
     HOST_GROUP = "HostGroup"
@@ -1010,8 +850,6 @@ class EHyperVInventoryType(OpenEnum):
 
 
 class EInventoryPlatformType(OpenEnum):
-    """Inventory platform type: 4 known values."""
-
     V_SPHERE = "VSphere"
     HYPER_V = "HyperV"
     CLOUD_DIRECTOR = "CloudDirector"
@@ -1019,8 +857,6 @@ class EInventoryPlatformType(OpenEnum):
 
 
 class EJobType(OpenEnum):
-    """Job type: 13 known values."""
-
     UNKNOWN = "Unknown"
     V_SPHERE_BACKUP = "VSphereBackup"
     HYPER_V_BACKUP = "HyperVBackup"
@@ -1037,8 +873,6 @@ class EJobType(OpenEnum):
 
 
 class ELoginGrantType(OpenEnum):
-    """Login grant type: 4 known values."""
-
     PASSWORD = "password"
     REFRESH_TOKEN = "refresh_token"
     AUTHORIZATION_CODE = "authorization_code"
@@ -1046,8 +880,6 @@ class ELoginGrantType(OpenEnum):
 
 
 class EManagedServerType(OpenEnum):
-    """Managed server type: 9 known values."""
-
     WINDOWS_HOST = "WindowsHost"
     LINUX_HOST = "LinuxHost"
     VI_HOST = "ViHost"
@@ -1060,8 +892,6 @@ class EManagedServerType(OpenEnum):
 
 
 class EMonth(OpenEnum):
-    """Month: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -1077,16 +907,12 @@ class EMonth(OpenEnum):
 
 
 class EMountServerSettingsType(OpenEnum):
-    """Mount server settings type: 3 known values."""
-
     WINDOWS = "windows"
     LINUX = "linux"
     BOTH = "both"
 
 
 class EObjectRestorePointOperation(OpenEnum):
-    """Object restore point operation: 16 known values."""
-
     START_VI_VM_INSTANT_RECOVERY = "StartViVMInstantRecovery"
     START_ENTIRE_VM_RESTORE = "StartEntireVmRestore"
     START_ENTIRE_VM_RESTORE_CLOUD_DIRECTOR = "StartEntireVmRestoreCloudDirector"
@@ -1106,8 +932,6 @@ class EObjectRestorePointOperation(OpenEnum):
 
 
 class EPeriodicallyKinds(OpenEnum):
-    """Periodically kinds: 4 known values."""
-
     HOURS = "Hours"
     MINUTES = "Minutes"
     SECONDS = "Seconds"
@@ -1115,8 +939,6 @@ class EPeriodicallyKinds(OpenEnum):
 
 
 class EPlatformType(OpenEnum):
-    """Platform type: 14 known values."""
-
     VMWARE = "VMware"
     HYPER_V = "HyperV"
     CLOUD_DIRECTOR = "CloudDirector"
@@ -1134,24 +956,18 @@ class EPlatformType(OpenEnum):
 
 
 class EPostgreSQLUserConnectionType(OpenEnum):
-    """Postgre SQL user connection type: 3 known values."""
-
     CREDENTIALS = "credentials"
     PASSWORD_FILE = "passwordFile"
     PEER = "peer"
 
 
 class EProxyType(OpenEnum):
-    """Proxy type: 3 known values."""
-
     VI_PROXY = "ViProxy"
     HV_PROXY = "HvProxy"
     GENERAL_PURPOSE_PROXY = "GeneralPurposeProxy"
 
 
 class EReplicaRestorePointsFiltersOrderColumn(OpenEnum):
-    """Replica restore points filters order column: 4 known values."""
-
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
     REPLICA_ID = "ReplicaId"
@@ -1159,8 +975,6 @@ class EReplicaRestorePointsFiltersOrderColumn(OpenEnum):
 
 
 class EReplicaState(OpenEnum):
-    """Replica state: 8 known values."""
-
     READY = "Ready"
     PROCESSING = "Processing"
     SURE_BACKUP = "SureBackup"
@@ -1172,22 +986,16 @@ class EReplicaState(OpenEnum):
 
 
 class ERepositoryConnectionType(OpenEnum):
-    """Repository connection type: 2 known values."""
-
     DIRECT = "Direct"
     SELECTED_GATEWAY = "SelectedGateway"
 
 
 class ERepositoryImmutabilityMode(OpenEnum):
-    """Repository immutability mode: 2 known values."""
-
     REPOSITORY_SETTINGS = "RepositorySettings"
     RETENTION_SETTINGS = "RetentionSettings"
 
 
 class ERepositoryType(OpenEnum):
-    """Repository type: 42 known values."""
-
     WIN_LOCAL = "WinLocal"
     LINUX_LOCAL = "LinuxLocal"
     SMB = "Smb"
@@ -1233,8 +1041,6 @@ class ERepositoryType(OpenEnum):
 
 
 class ERestorePointType(OpenEnum):
-    """Restore point type: 6 known values."""
-
     INCREMENT = "Increment"
     FULL = "Full"
     ROLLBACK = "Rollback"
@@ -1244,45 +1050,33 @@ class ERestorePointType(OpenEnum):
 
 
 class ERetainLogBackupsType(OpenEnum):
-    """Retain log backups type: 2 known values."""
-
     UNTIL_BACKUP_DELETED = "untilBackupDeleted"
     KEEP_ONLY_DAYS = "KeepOnlyDays"
 
 
 class ERetentionPolicyType(OpenEnum):
-    """Retention policy type: 2 known values."""
-
     RESTORE_POINTS = "RestorePoints"
     DAYS = "Days"
 
 
 class ERotatedDriveCleanupMode(OpenEnum):
-    """Rotated drive cleanup mode: 3 known values."""
-
     DISABLED = "Disabled"
     CLEAR_BACKUP_FOLDER = "ClearBackupFolder"
     CLEAR_REPOSITORY_FOLDER = "ClearRepositoryFolder"
 
 
 class ESQLLogsProcessing(OpenEnum):
-    """ESQL logs processing: 3 known values."""
-
     TRUNCATE = "truncate"
     BACKUP = "backup"
     NEVER_TRUNCATE = "neverTruncate"
 
 
 class EScriptPeriodicityType(OpenEnum):
-    """Script periodicity type: 2 known values."""
-
     DAYS = "Days"
     BACKUP_SESSIONS = "BackupSessions"
 
 
 class ESennightOfMonth(OpenEnum):
-    """Sennight of month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -1292,8 +1086,6 @@ class ESennightOfMonth(OpenEnum):
 
 
 class ESessionBottleneckType(OpenEnum):
-    """Session bottleneck type: 14 known values."""
-
     NOT_DEFINED = "NotDefined"
     NONE = "None"
     THROTTLING = "Throttling"
@@ -1311,8 +1103,6 @@ class ESessionBottleneckType(OpenEnum):
 
 
 class ESessionResult(OpenEnum):
-    """Session result: 4 known values."""
-
     NONE = "None"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -1320,8 +1110,6 @@ class ESessionResult(OpenEnum):
 
 
 class ESessionState(OpenEnum):
-    """Session state: 11 known values."""
-
     STOPPED = "Stopped"
     STARTING = "Starting"
     STOPPING = "Stopping"
@@ -1336,8 +1124,6 @@ class ESessionState(OpenEnum):
 
 
 class ESessionType(OpenEnum):
-    """Session type: 74 known values."""
-
     INFRASTRUCTURE = "Infrastructure"
     BACKUP_JOB = "BackupJob"
     AUTOMATION = "Automation"
@@ -1415,8 +1201,6 @@ class ESessionType(OpenEnum):
 
 
 class ESessionsFiltersOrderColumn(OpenEnum):
-    """Sessions filters order column: 7 known values."""
-
     NAME = "Name"
     SESSION_TYPE = "SessionType"
     CREATION_TIME = "CreationTime"
@@ -1427,30 +1211,22 @@ class ESessionsFiltersOrderColumn(OpenEnum):
 
 
 class ESmbV3HostType(OpenEnum):
-    """Smb V3 host type: 2 known values."""
-
     SMB_V3_CLUSTER = "SmbV3Cluster"
     SMB_V3_STANDALONE_HOST = "SmbV3StandaloneHost"
 
 
 class ESortExpressionDirectionType(OpenEnum):
-    """Sort expression direction type: 2 known values."""
-
     ASCENDING = "ascending"
     DESCENDING = "descending"
 
 
 class ESpeedUnit(OpenEnum):
-    """Speed unit: 3 known values."""
-
     KBYTE_PER_SEC = "KbytePerSec"
     MBIT_PER_SPEC = "MbitPerSpec"
     MBYTE_PER_SEC = "MbytePerSec"
 
 
 class EStorageOptimization(OpenEnum):
-    """Storage optimization: 4 known values."""
-
     KB_256 = "256KB"
     KB_512 = "512KB"
     MB_1 = "1MB"
@@ -1458,8 +1234,6 @@ class EStorageOptimization(OpenEnum):
 
 
 class ESuspiciousActivitySeverity(OpenEnum):
-    """Suspicious activity severity: 4 known values."""
-
     CLEAN = "Clean"
     SUSPICIOUS = "Suspicious"
     INFECTED = "Infected"
@@ -1467,8 +1241,6 @@ class ESuspiciousActivitySeverity(OpenEnum):
 
 
 class ETaskLogRecordStatus(OpenEnum):
-    """Task log record status: 4 known values."""
-
     NONE = "None"
     SUCCEEDED = "Succeeded"
     WARNING = "Warning"
@@ -1476,8 +1248,6 @@ class ETaskLogRecordStatus(OpenEnum):
 
 
 class ETaskResult(OpenEnum):
-    """Task result: 5 known values."""
-
     NONE = "None"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -1486,8 +1256,6 @@ class ETaskResult(OpenEnum):
 
 
 class ETaskState(OpenEnum):
-    """Task state: 4 known values."""
-
     STARTING = "Starting"
     WORKING = "Working"
     STOPPING = "Stopping"
@@ -1495,8 +1263,6 @@ class ETaskState(OpenEnum):
 
 
 class ETaskType(OpenEnum):
-    """Task type: 6 known values."""
-
     COMMON = "Common"
     FLR_RESTORE = "FlrRestore"
     FLR_DOWNLOAD = "FlrDownload"
@@ -1506,31 +1272,23 @@ class ETaskType(OpenEnum):
 
 
 class ETransactionLogsSettings(OpenEnum):
-    """Transaction logs settings: 2 known values."""
-
     PROCESS = "process"
     COPY_ONLY = "copyOnly"
 
 
 class EViHostType(OpenEnum):
-    """Vi host type: 3 known values."""
-
     ESX = "ESX"
     ES_XI = "ESXi"
     VC = "VC"
 
 
 class EVmwareDisksTypeToProcess(OpenEnum):
-    """Vmware disks type to process: 3 known values."""
-
     ALL_DISKS = "AllDisks"
     SYSTEM_ONLY = "SystemOnly"
     SELECTED_DISKS = "SelectedDisks"
 
 
 class EVmwareInventoryType(OpenEnum):
-    """Vmware inventory type: 21 known values."""
-
     UNKNOWN = "Unknown"
     VIRTUAL_MACHINE = "VirtualMachine"
     V_CENTER_SERVER = "vCenterServer"
@@ -1556,8 +1314,6 @@ class EVmwareInventoryType(OpenEnum):
 
 @model
 class EmailCustomNotificationType(Model):
-    """Email custom notification type."""
-
     subject: str | None | Unset = UNSET
     notify_on_success: bool | None | Unset = UNSET
     notify_on_warning: bool | None | Unset = UNSET
@@ -1569,8 +1325,6 @@ class EmailCustomNotificationType(Model):
 
 @model
 class EmailNotificationSettingsModel(Model):
-    """Email notification settings model."""
-
     is_enabled: bool
     recipients: list[str] | None | Unset = UNSET
     notification_type: EEmailNotificationType | None | Unset = UNSET
@@ -1579,12 +1333,15 @@ class EmailNotificationSettingsModel(Model):
 
 @model
 class EmptySuccessResponse(Model):
-    """Empty success response."""
+    """Given by `login_.logout`, `sessions.stop_session`, `jobs.disable_job`, `jobs.enable_job`,
+    `credentials.change_password_for_creds` and 11 more.
+    """
 
 
 @model
 class EntraIdTenantBrowseMountModel(Model):
-    """Entra id tenant browse mount model.
+    """Given by `restore.start_entra_id_tenant_restore`, `backup_browsers.get_all_entra_id_tenant_browse_sessions`,
+    `backup_browsers.get_entra_id_tenant_browse_session`.
 
     Attributes:
         session_id: UUID.
@@ -1596,8 +1353,7 @@ class EntraIdTenantBrowseMountModel(Model):
 
 @model
 class EntraIdTenantBrowseSourceProperties(Model):
-    """Entra id tenant browse source properties.
-
+    """
     Attributes:
         backup_id: UUID.
         tenant_id: UUID.
@@ -1610,8 +1366,6 @@ class EntraIdTenantBrowseSourceProperties(Model):
 
 @model
 class Error(Model):
-    """Error."""
-
     error_code: ErrorErrorCode
     message: str
     resource_id: str | None | Unset = UNSET
@@ -1624,8 +1378,7 @@ class Error(Model):
     },
 )
 class FailoverPlanModel(Model):
-    """Failover plan model: one of 1 kinds, told apart by `type`.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -1638,8 +1391,6 @@ class FailoverPlanModel(Model):
 
 @model
 class FailoverPlanScriptModel(Model):
-    """Failover plan script model."""
-
     is_enabled: bool | None | Unset = UNSET
     path: str | None | Unset = UNSET
 
@@ -1651,8 +1402,6 @@ class FailoverPlanScriptModel(Model):
     },
 )
 class FailoverPlanSpec(Model):
-    """Failover plan spec: one of 1 kinds, told apart by `type`."""
-
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     type: EFailoverPlanType
@@ -1660,8 +1409,6 @@ class FailoverPlanSpec(Model):
 
 @model
 class FailoverPlansFilters(Model):
-    """Failover plans filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EFailoverPlansFiltersOrderColumn | None | Unset = UNSET
@@ -1671,24 +1418,18 @@ class FailoverPlansFilters(Model):
 
 @model
 class FailoverPlansResult(Model):
-    """Failover plans result."""
-
     data: list[FailoverPlanModel]
     pagination: PaginationResult
 
 
 @model
 class FlrBrowseMountError(Model):
-    """Flr browse mount error."""
-
     type: EFlrBrowseMountErrorType
     message: str
 
 
 @model
 class FlrBrowseMountFilters(Model):
-    """Flr browse mount filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EFlrBrowseMountFiltersOrderColumn | None | Unset = UNSET
@@ -1697,7 +1438,8 @@ class FlrBrowseMountFilters(Model):
 
 @model
 class FlrBrowseMountModel(Model):
-    """Flr browse mount model.
+    """Given by `restore.start_flr_mount`, `backup_browsers.get_all_flr_browse_sessions`,
+    `backup_browsers.get_flr_browse_session`.
 
     Attributes:
         session_id: UUID.
@@ -1714,23 +1456,17 @@ class FlrBrowseMountModel(Model):
 
 @model
 class FlrBrowseProperties(Model):
-    """Flr browse properties."""
-
     path_separator: str
 
 
 @model
 class FlrBrowseSourceProperties(Model):
-    """Flr browse source properties."""
-
     machine_name: str
     restore_point_name: str
 
 
 @model
 class FullBackupMaintenanceDefragmentAndCompactModel(Model):
-    """Full backup maintenance defragment and compact model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -1738,16 +1474,13 @@ class FullBackupMaintenanceDefragmentAndCompactModel(Model):
 
 @model
 class FullBackupMaintenanceModel(Model):
-    """Full backup maintenance model."""
-
     remove_data: FullBackupMaintenanceRemoveDataModel | None | Unset = field(default=UNSET, wire="RemoveData")
     defragment_and_compact: FullBackupMaintenanceDefragmentAndCompactModel | None | Unset = UNSET
 
 
 @model
 class FullBackupMaintenanceRemoveDataModel(Model):
-    """Full backup maintenance remove data model.
-
+    """
     Attributes:
         after_days: in days.
     """
@@ -1758,8 +1491,6 @@ class FullBackupMaintenanceRemoveDataModel(Model):
 
 @model
 class GFSPolicySettingsModel(Model):
-    """GFS policy settings model."""
-
     is_enabled: bool
     weekly: GFSPolicySettingsWeeklyModel | None | Unset = UNSET
     monthly: GFSPolicySettingsMonthlyModel | None | Unset = UNSET
@@ -1768,8 +1499,7 @@ class GFSPolicySettingsModel(Model):
 
 @model
 class GFSPolicySettingsMonthlyModel(Model):
-    """GFS policy settings monthly model.
-
+    """
     Attributes:
         keep_for_number_of_months: in months.
     """
@@ -1781,8 +1511,7 @@ class GFSPolicySettingsMonthlyModel(Model):
 
 @model
 class GFSPolicySettingsWeeklyModel(Model):
-    """GFS policy settings weekly model.
-
+    """
     Attributes:
         keep_for_number_of_weeks: in weeks.
     """
@@ -1794,8 +1523,7 @@ class GFSPolicySettingsWeeklyModel(Model):
 
 @model
 class GFSPolicySettingsYearlyModel(Model):
-    """GFS policy settings yearly model.
-
+    """
     Attributes:
         keep_for_number_of_years: in years.
     """
@@ -1807,8 +1535,6 @@ class GFSPolicySettingsYearlyModel(Model):
 
 @model
 class GoogleCloudStorageBucketModel(Model):
-    """Google cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -1818,24 +1544,18 @@ class GoogleCloudStorageBucketModel(Model):
 
 @model
 class GuestFileSystemIndexingModel(Model):
-    """Guest file system indexing model."""
-
     is_enabled: bool
     indexing_settings: list[BackupIndexingSettingsModel] | None | Unset = UNSET
 
 
 @model
 class HostComponentPortModel(Model):
-    """Host component port model."""
-
     component_name: EHostComponentType
     port: int
 
 
 @model
 class HyperVDiskExtentModel(Model):
-    """Hyper V disk extent model."""
-
     uid: str
     name: str
     path: str
@@ -1844,8 +1564,6 @@ class HyperVDiskExtentModel(Model):
 
 @model
 class IBMCloudStorageBucketModel(Model):
-    """IBM cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -1854,16 +1572,12 @@ class IBMCloudStorageBucketModel(Model):
 
 @model
 class Issue(Model):
-    """Issue."""
-
     severity: BottleneckSeverity
     bottleneck: BottleneckType
 
 
 @model
 class JobScriptsSettingsModel(Model):
-    """Job scripts settings model."""
-
     pre_command: ScriptCommand | None | Unset = UNSET
     post_command: ScriptCommand | None | Unset = UNSET
     periodicity_type: EScriptPeriodicityType | None | Unset = UNSET
@@ -1873,7 +1587,7 @@ class JobScriptsSettingsModel(Model):
 
 @model
 class JobStopSpec(Model):
-    """Job stop spec.
+    """Taken by `jobs.stop_job`, `restore.stop_entra_id_tenant_restore`.
 
     Attributes:
         graceful_stop: default true.
@@ -1886,8 +1600,7 @@ class JobStopSpec(Model):
 
 @model
 class LinuxHardenedRepositorySettingsModel(Model):
-    """Linux hardened repository settings model.
-
+    """
     Attributes:
         make_recent_backups_immutable_days: in days.
     """
@@ -1904,8 +1617,7 @@ class LinuxHardenedRepositorySettingsModel(Model):
 
 @model
 class LinuxHostSSHSettingsModel(Model):
-    """Linux host SSH settings model.
-
+    """
     Attributes:
         ssh_time_out_ms: 200 to 100000, in milliseconds.
         port_range_start: 0 to 65535.
@@ -1921,8 +1633,6 @@ class LinuxHostSSHSettingsModel(Model):
 
 @model
 class LinuxLocalRepositorySettingsModel(Model):
-    """Linux local repository settings model."""
-
     path: str | None | Unset = UNSET
     task_limit_enabled: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
@@ -1934,8 +1644,7 @@ class LinuxLocalRepositorySettingsModel(Model):
 
 @model
 class LoadCalculatorConfigurationRequest(Model):
-    """Load calculator configuration request.
-
+    """
     Attributes:
         avg_ram_consumption_mb: in MB.
         vbr_reserved_ram_consumption_mb: in MB.
@@ -1973,8 +1682,7 @@ class LoadCalculatorConfigurationRequest(Model):
 
 @model
 class LoadCalculatorConfigurationResponse(Model):
-    """Load calculator configuration response.
-
+    """
     Attributes:
         avg_ram_consumption_mb: in MB.
         vbr_reserved_ram_consumption_mb: in MB.
@@ -2012,8 +1720,7 @@ class LoadCalculatorConfigurationResponse(Model):
 
 @model
 class LoadCalculatorRequest(Model):
-    """Load calculator request.
-
+    """
     Attributes:
         azure_tenant_id: at least 1 character.
         application_id: at least 1 character.
@@ -2025,8 +1732,6 @@ class LoadCalculatorRequest(Model):
 
 @model
 class ManagedHostPortsModel(Model):
-    """Managed host ports model."""
-
     components: list[HostComponentPortModel] | None | Unset = UNSET
     port_range_start: int | None | Unset = UNSET
     port_range_end: int | None | Unset = UNSET
@@ -2035,8 +1740,6 @@ class ManagedHostPortsModel(Model):
 
 @model
 class NetworkRepositorySettingsModel(Model):
-    """Network repository settings model."""
-
     task_limit_enabled: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
     read_write_limit_enabled: bool | None | Unset = UNSET
@@ -2046,8 +1749,6 @@ class NetworkRepositorySettingsModel(Model):
 
 @model
 class NotificationSettingsModel(Model):
-    """Notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
     vm_attribute: NotificationVmAttributeSettingsModel | None | Unset = UNSET
@@ -2055,8 +1756,6 @@ class NotificationSettingsModel(Model):
 
 @model
 class NotificationVmAttributeSettingsModel(Model):
-    """Notification vm attribute settings model."""
-
     is_enabled: bool
     notes: str | None | Unset = UNSET
     append_to_existing_value: bool | None | Unset = UNSET
@@ -2064,7 +1763,7 @@ class NotificationVmAttributeSettingsModel(Model):
 
 @model
 class ObjectRestorePointModel(Model):
-    """Object restore point model.
+    """Given by `restore_points.get_all_object_restore_points`, `restore_points.get_object_restore_point`.
 
     Attributes:
         id: UUID.
@@ -2091,8 +1790,7 @@ class ObjectRestorePointModel(Model):
 
 @model
 class ObjectRestorePointsFilters(Model):
-    """Object restore points filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
         backup_id_filter: UUID.
@@ -2115,7 +1813,7 @@ class ObjectRestorePointsFilters(Model):
 
 @model
 class ObjectRestorePointsResult(Model):
-    """Object restore points result."""
+    """Given by `backup_objects.get_backup_object_restore_points`, `restore_points.get_all_object_restore_points`."""
 
     data: list[ObjectRestorePointModel] = field(rows=True)
     pagination: PaginationResult
@@ -2123,8 +1821,6 @@ class ObjectRestorePointsResult(Model):
 
 @model
 class ObjectStorageBackupJobAdvancedSettingsModel(Model):
-    """Object storage backup job advanced settings model."""
-
     object_versions: BackupItemVersionsSettingsModel | None | Unset = UNSET
     storage_data: FileBackupStorageSettingsModel | None | Unset = UNSET
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
@@ -2134,8 +1830,7 @@ class ObjectStorageBackupJobAdvancedSettingsModel(Model):
 
 @model
 class ObjectStorageBackupJobObjectModel(Model):
-    """Object storage backup job object model.
-
+    """
     Attributes:
         object_storage_server_id: UUID.
     """
@@ -2150,8 +1845,7 @@ class ObjectStorageBackupJobObjectModel(Model):
 
 @model
 class ObjectStorageBackupJobPrimaryRepositoryModel(Model):
-    """Object storage backup job primary repository model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -2165,16 +1859,12 @@ class ObjectStorageBackupJobPrimaryRepositoryModel(Model):
 
 @model
 class ObjectStorageBackupJobTagMaskModel(Model):
-    """Object storage backup job tag mask model."""
-
     name: str | None | Unset = UNSET
     value: str | None | Unset = UNSET
 
 
 @model
 class ObjectStorageConsumptionLimitModel(Model):
-    """Object storage consumption limit model."""
-
     is_enabled: bool | None | Unset = UNSET
     consumption_limit_count: int | None | Unset = UNSET
     consumption_limit_kind: EConsumptionLimitKind | None | Unset = UNSET
@@ -2182,8 +1872,6 @@ class ObjectStorageConsumptionLimitModel(Model):
 
 @model
 class ObjectStorageImmutabilityModel(Model):
-    """Object storage immutability model."""
-
     is_enabled: bool | None | Unset = UNSET
     days_count: int | None | Unset = UNSET
     immutability_mode: ERepositoryImmutabilityMode | None | Unset = UNSET
@@ -2191,8 +1879,6 @@ class ObjectStorageImmutabilityModel(Model):
 
 @model
 class PaginationResult(Model):
-    """Pagination result."""
-
     total: int
     count: int
     skip: int | None | Unset = UNSET
@@ -2201,8 +1887,6 @@ class PaginationResult(Model):
 
 @model
 class PrimaryStorageIntegrationSettingsModel(Model):
-    """Primary storage integration settings model."""
-
     is_enabled: bool
     processed_vms_limit_enabled: bool | None | Unset = UNSET
     processed_vms_count: int | None | Unset = UNSET
@@ -2211,23 +1895,21 @@ class PrimaryStorageIntegrationSettingsModel(Model):
 
 @model
 class ProxyDatastoreModel(Model):
-    """Proxy datastore model."""
-
     datastore: InventoryObjectModel | None | Unset = UNSET
     vm_count: int | None | Unset = UNSET
 
 
 @model
 class ProxyDatastoreSettingsModel(Model):
-    """Proxy datastore settings model."""
-
     auto_select_enabled: bool
     datastores: list[ProxyDatastoreModel] | None | Unset = UNSET
 
 
 @model
 class ReplicaPointModel(Model):
-    """Replica point model.
+    """Given by `replicas.get_object_replica_restore_points`, `replicas.get_object_replica_restore_point_in_replica`,
+    `replica_restore_points.get_all_object_replica_restore_points`,
+    `replica_restore_points.get_object_replica_restore_point`.
 
     Attributes:
         id: UUID.
@@ -2248,7 +1930,9 @@ class ReplicaPointModel(Model):
 
 @model
 class ReplicaPointsResult(Model):
-    """Replica points result."""
+    """Given by `replicas.get_object_replica_restore_points`,
+    `replica_restore_points.get_all_object_replica_restore_points`.
+    """
 
     data: list[ReplicaPointModel] = field(rows=True)
     pagination: PaginationResult
@@ -2256,8 +1940,6 @@ class ReplicaPointsResult(Model):
 
 @model
 class RepositoryAdvancedSettingsModel(Model):
-    """Repository advanced settings model."""
-
     align_data_blocks: bool | None | Unset = UNSET
     decompress_before_storing: bool | None | Unset = UNSET
     rotated_drives: bool | None | Unset = UNSET
@@ -2269,8 +1951,7 @@ class RepositoryAdvancedSettingsModel(Model):
 
 @model
 class S3CompatibleProxyModel(Model):
-    """S3 compatible proxy model.
-
+    """
     Attributes:
         managed_server_id: UUID.
     """
@@ -2280,8 +1961,6 @@ class S3CompatibleProxyModel(Model):
 
 @model
 class S3CompatibleStorageBucketModel(Model):
-    """S3 compatible storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -2290,16 +1969,13 @@ class S3CompatibleStorageBucketModel(Model):
 
 @model
 class ScheduleAfterThisJobModel(Model):
-    """Schedule after this job model."""
-
     is_enabled: bool
     job_name: str | None | Unset = UNSET
 
 
 @model
 class ScheduleBackupWindowModel(Model):
-    """Schedule backup window model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -2310,8 +1986,7 @@ class ScheduleBackupWindowModel(Model):
 
 @model
 class ScheduleDailyModel(Model):
-    """Schedule daily model.
-
+    """
     Attributes:
         is_enabled: default true.
         local_time: time.
@@ -2325,8 +2000,7 @@ class ScheduleDailyModel(Model):
 
 @model
 class ScheduleMonthlyModel(Model):
-    """Schedule monthly model.
-
+    """
     Attributes:
         is_enabled: default false.
         local_time: time.
@@ -2343,8 +2017,7 @@ class ScheduleMonthlyModel(Model):
 
 @model
 class SchedulePeriodicallyModel(Model):
-    """Schedule periodically model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -2358,8 +2031,7 @@ class SchedulePeriodicallyModel(Model):
 
 @model
 class ScheduleRetryModel(Model):
-    """Schedule retry model.
-
+    """
     Attributes:
         is_enabled: default false.
         retry_count: default 3.
@@ -2373,16 +2045,12 @@ class ScheduleRetryModel(Model):
 
 @model
 class ScriptCommand(Model):
-    """Script command."""
-
     is_enabled: bool
     command: str | None | Unset = UNSET
 
 
 @model
 class SessionLogRecordModel(Model):
-    """Session log record model."""
-
     id: int | None | Unset = UNSET
     status: ETaskLogRecordStatus | None | Unset = UNSET
     start_time: datetime | None | Unset = UNSET
@@ -2394,7 +2062,7 @@ class SessionLogRecordModel(Model):
 
 @model
 class SessionLogResult(Model):
-    """Session log result."""
+    """Given by `sessions.get_session_logs`, `sessions.get_task_session_logs`, `automation.get_automation_session_logs`."""
 
     total_records: int | None | Unset = UNSET
     records: list[SessionLogRecordModel] | None | Unset = UNSET
@@ -2402,14 +2070,13 @@ class SessionLogResult(Model):
 
 @model
 class SessionLogsFilters(Model):
-    """Session logs filters."""
-
     status_filter: ETaskLogRecordStatus | None | Unset = UNSET
 
 
 @model
 class SessionModel(Model):
-    """Session model.
+    """Given by `security.start_security_analyzer`, `security.get_security_analyzer_session`,
+    `configuration_backup.start_config_backup`, `sessions.get_all_sessions`, `sessions.get_session` and 71 more.
 
     Attributes:
         id: UUID.
@@ -2440,8 +2107,7 @@ class SessionModel(Model):
 
 @model
 class SessionProgress(Model):
-    """Session progress.
-
+    """
     Attributes:
         progress_percent: in percent.
     """
@@ -2457,8 +2123,6 @@ class SessionProgress(Model):
 
 @model
 class SessionResultModel(Model):
-    """Session result model."""
-
     result: ESessionResult
     message: str | None | Unset = UNSET
     is_canceled: bool | None | Unset = UNSET
@@ -2466,8 +2130,7 @@ class SessionResultModel(Model):
 
 @model
 class SessionsFilters(Model):
-    """Sessions filters.
-
+    """
     Attributes:
         job_id_filter: UUID.
     """
@@ -2489,7 +2152,10 @@ class SessionsFilters(Model):
 
 @model
 class SessionsResult(Model):
-    """Sessions result."""
+    """Given by `sessions.get_all_sessions`, `failover.vi_vm_snapshot_replica_failover`,
+    `failover.vi_vm_snapshot_replica_planned_failover`, `failover.vi_vm_snapshot_replica_permanent_failover`,
+    `failover.vi_vm_snapshot_replica_undo_failover` and 6 more.
+    """
 
     data: list[SessionModel] = field(rows=True)
     pagination: PaginationResult
@@ -2497,16 +2163,13 @@ class SessionsResult(Model):
 
 @model
 class SureBackupJobNotificationSettingsModel(Model):
-    """Sure backup job notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class SureBackupJobScheduleModel(Model):
-    """Sure backup job schedule model.
-
+    """
     Attributes:
         run_automatically: default false.
         wait_time_minutes: in minutes.
@@ -2524,8 +2187,6 @@ class SureBackupJobScheduleModel(Model):
 
 @model
 class SureBackupJobVerificationOptionsModel(Model):
-    """Sure backup job verification options model."""
-
     malware_scan_enabled: bool
     yara_scan_enabled: bool
     yara_scan_rule: str | None | Unset = UNSET
@@ -2536,8 +2197,6 @@ class SureBackupJobVerificationOptionsModel(Model):
 
 @model
 class SureBackupLinkedJobsModel(Model):
-    """Sure backup linked jobs model."""
-
     includes: list[JobObjectModel]
     excludes: list[InventoryObjectModel] | None | Unset = UNSET
     max_concurrent_machines_count: int | None | Unset = UNSET
@@ -2547,8 +2206,6 @@ class SureBackupLinkedJobsModel(Model):
 
 @model
 class SyntheticFullSettingsModel(Model):
-    """Synthetic full settings model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -2556,8 +2213,7 @@ class SyntheticFullSettingsModel(Model):
 
 @model
 class TaskAdditionalInfoModel(Model):
-    """Task additional info model.
-
+    """
     Attributes:
         resource_id: UUID.
     """
@@ -2569,8 +2225,7 @@ class TaskAdditionalInfoModel(Model):
 
 @model
 class TenantBackupObjectsSummaryResponse(Model):
-    """Tenant backup objects summary response.
-
+    """
     Attributes:
         azure_tenant_id: at least 1 character.
     """
@@ -2594,8 +2249,6 @@ class TenantBackupObjectsSummaryResponse(Model):
 
 @model
 class TenantBackupStatisticsResponse(Model):
-    """Tenant backup statistics response."""
-
     users: int
     administrative_units: int
     groups: int
@@ -2614,8 +2267,7 @@ class TenantBackupStatisticsResponse(Model):
 
 @model
 class TenantLoadCalculatorResponse(Model):
-    """Tenant load calculator response.
-
+    """
     Attributes:
         instance_id: at least 1 character.
         azure_tenant_id: at least 1 character.
@@ -2634,8 +2286,7 @@ class TenantLoadCalculatorResponse(Model):
 
 @model
 class TenantReservationRequest(Model):
-    """Tenant reservation request.
-
+    """
     Attributes:
         azure_tenant_id: at least 1 character.
         application_id: at least 1 character.
@@ -2647,8 +2298,7 @@ class TenantReservationRequest(Model):
 
 @model
 class TenantReservationResponse(Model):
-    """Tenant reservation response.
-
+    """
     Attributes:
         azure_tenant_id: at least 1 character.
     """
@@ -2660,8 +2310,6 @@ class TenantReservationResponse(Model):
 
 @model
 class TenantResponse(Model):
-    """Tenant response."""
-
     users: int
     groups: int
     applications: int
@@ -2677,8 +2325,7 @@ class TenantResponse(Model):
 
 @model
 class UnstructuredDataBrowseSourceProperties(Model):
-    """Unstructured data browse source properties.
-
+    """
     Attributes:
         backup_id: UUID.
     """
@@ -2688,7 +2335,8 @@ class UnstructuredDataBrowseSourceProperties(Model):
 
 @model
 class UnstructuredDataFlrBrowseMountModel(Model):
-    """Unstructured data flr browse mount model.
+    """Given by `restore.start_entra_id_audit_log_mount`, `backup_browsers.get_all_unstructured_data_flr_browse_sessions`,
+    `backup_browsers.get_unstructured_data_flr_browse_session`.
 
     Attributes:
         session_id: UUID.
@@ -2701,23 +2349,17 @@ class UnstructuredDataFlrBrowseMountModel(Model):
 
 @model
 class UploadingStreamSpec(Model):
-    """Uploading stream spec."""
-
     data: str | None | Unset = UNSET
 
 
 @model
 class VPowerNFSPortSettingsModel(Model):
-    """V power NFS port settings model."""
-
     mount_port: int | None | Unset = UNSET
     v_power_nfs_port: int | None | Unset = field(default=UNSET, wire="vPowerNFSPort")
 
 
 @model
 class VSphereChangedBlockTrackingSettingsModel(Model):
-    """V sphere changed block tracking settings model."""
-
     is_enabled: bool
     enable_cb_tautomatically: bool | None | Unset = field(default=UNSET, wire="enableCBTautomatically")
     reset_cb_ton_active_full: bool | None | Unset = field(default=UNSET, wire="resetCBTonActiveFull")
@@ -2725,8 +2367,6 @@ class VSphereChangedBlockTrackingSettingsModel(Model):
 
 @model
 class VeeamDataCloudVaultModel(Model):
-    """Veeam data cloud vault model."""
-
     vault_id: str
     vault_name: str | None | Unset = UNSET
     storage_container_name: str | None | Unset = UNSET
@@ -2736,8 +2376,7 @@ class VeeamDataCloudVaultModel(Model):
 
 @model
 class VmbApiFilterModel(Model):
-    """Vmb api filter model.
-
+    """
     Attributes:
         product_id: UUID.
     """
@@ -2750,8 +2389,6 @@ class VmbApiFilterModel(Model):
 
 @model
 class VmwareObjectDiskModel(Model):
-    """Vmware object disk model."""
-
     vm_object: InventoryObjectModel
     disks_to_process: EVmwareDisksTypeToProcess
     disks: list[str]
@@ -2760,8 +2397,6 @@ class VmwareObjectDiskModel(Model):
 
 @model
 class WasabiCloudStorageBucketModel(Model):
-    """Wasabi cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -2770,8 +2405,6 @@ class WasabiCloudStorageBucketModel(Model):
 
 @model
 class WindowsLocalRepositorySettingsModel(Model):
-    """Windows local repository settings model."""
-
     path: str | None | Unset = UNSET
     task_limit_enabled: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
@@ -2781,8 +2414,6 @@ class WindowsLocalRepositorySettingsModel(Model):
 
 
 class ErrorErrorCode(OpenEnum):
-    """Error error code: 10 known values."""
-
     ACCESS_DENIED = "AccessDenied"
     EXPIRED_TOKEN = "ExpiredToken"
     INVALID_TOKEN = "InvalidToken"
@@ -2797,7 +2428,10 @@ class ErrorErrorCode(OpenEnum):
 
 @model
 class LinuxCredentialsSpec(CredentialsSpec):
-    """Linux credentials spec: `CredentialsSpec` of type `Linux`."""
+    """The `CredentialsSpec` whose `type` is `Linux`.
+
+    Taken by `managed_servers.update_single_use_credentials`, `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="Linux")
     unique_id: str | None | Unset = UNSET
@@ -2814,7 +2448,10 @@ class LinuxCredentialsSpec(CredentialsSpec):
 
 @model
 class ManagedServiceCredentialsSpec(CredentialsSpec):
-    """Managed service credentials spec: `CredentialsSpec` of type `ManagedService`."""
+    """The `CredentialsSpec` whose `type` is `ManagedService`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="ManagedService")
     unique_id: str | None | Unset = UNSET
@@ -2822,7 +2459,10 @@ class ManagedServiceCredentialsSpec(CredentialsSpec):
 
 @model
 class StandardCredentialsSpec(CredentialsSpec):
-    """Standard credentials spec: `CredentialsSpec` of type `Standard`."""
+    """The `CredentialsSpec` whose `type` is `Standard`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="Standard")
     unique_id: str | None | Unset = UNSET
@@ -2831,7 +2471,7 @@ class StandardCredentialsSpec(CredentialsSpec):
 
 @model
 class VmwareFailoverPlanModel(FailoverPlanModel):
-    """Vmware failover plan model: `FailoverPlanModel` of type `Vmware`."""
+    """The `FailoverPlanModel` whose `type` is `Vmware`."""
 
     type: EFailoverPlanType = field(default="Vmware")
     pre_failover_script: FailoverPlanScriptModel | None | Unset = UNSET
@@ -2841,7 +2481,7 @@ class VmwareFailoverPlanModel(FailoverPlanModel):
 
 @model
 class VmwareFailoverPlanSpec(FailoverPlanSpec):
-    """Vmware failover plan spec: `FailoverPlanSpec` of type `Vmware`."""
+    """The `FailoverPlanSpec` whose `type` is `Vmware`."""
 
     type: EFailoverPlanType = field(default="Vmware")
     pre_failover_script: FailoverPlanScriptModel | None | Unset = UNSET

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     },
 )
 class BackupObjectModel(Model):
-    """Backup object model: one of 4 kinds, told apart by `platformName`.
+    """One of 4 kinds, told apart by `platformName`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
 
     Attributes:
         id: UUID.
@@ -41,7 +43,9 @@ class BackupObjectModel(Model):
 
 @model
 class AgentBackupObjectModel(BackupObjectModel):
-    """Agent backup object model: `BackupObjectModel` of type `LinuxPhysical`.
+    """The `BackupObjectModel` whose `platformName` is `LinuxPhysical`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
 
     Attributes:
         protection_group_ids: UUID.
@@ -56,7 +60,10 @@ class AgentBackupObjectModel(BackupObjectModel):
 
 @model
 class CloudDirectorBackupObjectModel(BackupObjectModel):
-    """Cloud director backup object model: `BackupObjectModel` of type `CloudDirector`."""
+    """The `BackupObjectModel` whose `platformName` is `CloudDirector`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="CloudDirector")
     object_id: str
@@ -66,14 +73,20 @@ class CloudDirectorBackupObjectModel(BackupObjectModel):
 
 @model
 class EntraIDBackupObjectModel(BackupObjectModel):
-    """Entra ID backup object model: `BackupObjectModel` of type `EntraID`."""
+    """The `BackupObjectModel` whose `platformName` is `EntraID`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="EntraID")
 
 
 @model
 class ViBackupObjectModel(BackupObjectModel):
-    """Vi backup object model: `BackupObjectModel` of type `VMware`."""
+    """The `BackupObjectModel` whose `platformName` is `VMware`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="VMware")
     object_id: str

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     },
 )
 class InventoryObjectModel(Model):
-    """Inventory object model: one of 4 kinds, told apart by `platform`."""
+    """One of 4 kinds, told apart by `platform`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    """
 
     platform: EInventoryPlatformType | None | Unset = UNSET
     size: str | None | Unset = UNSET
@@ -38,7 +42,11 @@ class InventoryObjectModel(Model):
 
 @model
 class AgentObjectModel(InventoryObjectModel):
-    """Agent object model: `InventoryObjectModel` of type `Agent`.
+    """The `InventoryObjectModel` whose `platform` is `Agent`.
+
+    Given by `inventory_browser.get_all_inventory_pgs`, `inventory_browser.get_inventory_for_pg`,
+    `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
 
     Attributes:
         id: UUID.
@@ -57,7 +65,11 @@ class AgentObjectModel(InventoryObjectModel):
 
 @model
 class CloudDirectorObjectModel(InventoryObjectModel):
-    """Cloud director object model: `InventoryObjectModel` of type `CloudDirector`."""
+    """The `InventoryObjectModel` whose `platform` is `CloudDirector`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    """
 
     platform: EInventoryPlatformType | None | Unset = field(default="CloudDirector")
     host_name: str
@@ -69,7 +81,11 @@ class CloudDirectorObjectModel(InventoryObjectModel):
 
 @model
 class HyperVObjectModel(InventoryObjectModel):
-    """Hyper V object model: `InventoryObjectModel` of type `HyperV`."""
+    """The `InventoryObjectModel` whose `platform` is `HyperV`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    """
 
     platform: EInventoryPlatformType | None | Unset = field(default="HyperV")
     host_name: str
@@ -82,7 +98,12 @@ class HyperVObjectModel(InventoryObjectModel):
 
 @model
 class VmwareObjectModel(InventoryObjectModel):
-    """Vmware object model: `InventoryObjectModel` of type `VSphere`."""
+    """The `InventoryObjectModel` whose `platform` is `VSphere`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    Taken by `jobs.start_v_sphere_quick_backup_job`.
+    """
 
     platform: EInventoryPlatformType | None | Unset = field(default="VSphere")
     host_name: str

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     },
 )
 class TaskModel(Model):
-    """Task model: one of 6 kinds, told apart by `type`.
+    """One of 6 kinds, told apart by `type`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_browsers.flr_start_search_for`, `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`
+    and 5 more.
 
     Attributes:
         id: UUID.
@@ -46,7 +50,12 @@ class TaskModel(Model):
 
 @model
 class CommonTaskModel(TaskModel):
-    """Common task model: `TaskModel` of type `Common`."""
+    """The `TaskModel` whose `type` is `Common`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_browsers.flr_start_search_for`, `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`
+    and 5 more.
+    """
 
     type: ETaskType = field(default="Common")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -54,7 +63,12 @@ class CommonTaskModel(TaskModel):
 
 @model
 class DeploymentKitTaskModel(TaskModel):
-    """Deployment kit task model: `TaskModel` of type `DeploymentKit`."""
+    """The `TaskModel` whose `type` is `DeploymentKit`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_browsers.flr_start_search_for`, `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`
+    and 5 more.
+    """
 
     type: ETaskType = field(default="DeploymentKit")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -62,7 +76,12 @@ class DeploymentKitTaskModel(TaskModel):
 
 @model
 class FlrDownloadTaskModel(TaskModel):
-    """Flr download task model: `TaskModel` of type `FlrDownload`."""
+    """The `TaskModel` whose `type` is `FlrDownload`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_browsers.flr_start_search_for`, `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`
+    and 5 more.
+    """
 
     type: ETaskType = field(default="FlrDownload")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -70,7 +89,12 @@ class FlrDownloadTaskModel(TaskModel):
 
 @model
 class FlrRestoreTaskModel(TaskModel):
-    """Flr restore task model: `TaskModel` of type `FlrRestore`."""
+    """The `TaskModel` whose `type` is `FlrRestore`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_browsers.flr_start_search_for`, `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`
+    and 5 more.
+    """
 
     type: ETaskType = field(default="FlrRestore")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -79,7 +103,12 @@ class FlrRestoreTaskModel(TaskModel):
 
 @model
 class FlrSearchTaskModel(TaskModel):
-    """Flr search task model: `TaskModel` of type `FlrSearch`."""
+    """The `TaskModel` whose `type` is `FlrSearch`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_browsers.flr_start_search_for`, `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`
+    and 5 more.
+    """
 
     type: ETaskType = field(default="FlrSearch")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -87,7 +116,12 @@ class FlrSearchTaskModel(TaskModel):
 
 @model
 class HierarchyRescanTaskModel(TaskModel):
-    """Hierarchy rescan task model: `TaskModel` of type `HierarchyRescan`."""
+    """The `TaskModel` whose `type` is `HierarchyRescan`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_browsers.flr_start_search_for`, `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`
+    and 5 more.
+    """
 
     type: ETaskType = field(default="HierarchyRescan")
     server_name: str | None | Unset = UNSET

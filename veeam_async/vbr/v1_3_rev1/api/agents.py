@@ -606,9 +606,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllComputerRecoveryTokens
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllComputerRecoveryTokens
         """
         return Listing(
             self,
@@ -629,7 +629,7 @@ class AgentsApi(Api):
         """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ComputerRecoveryTokenSpec`.
 
         Returns:
             200: `ComputerRecoveryTokenModel`.
@@ -639,9 +639,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateComputerRecoveryToken
         """
         return Request(self, _CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
 
@@ -662,9 +662,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetComputerRecoveryToken
         """
         return Request(self, _GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
 
@@ -677,7 +677,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ComputerRecoveryTokenModel`.
 
         Returns:
             200: `ComputerRecoveryTokenModel`.
@@ -688,9 +688,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpdateComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpdateComputerRecoveryToken
         """
         return Request(self, _UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
 
@@ -711,9 +711,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteComputerRecoveryToken
         """
         return Request(self, _DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
 
@@ -747,9 +747,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectedComputers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectedComputers
         """
         return Listing(
             self,
@@ -783,9 +783,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectedComputer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectedComputer
         """
         return Request(self, _GET_PROTECTED_COMPUTER, {"id": id})
 
@@ -816,9 +816,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllProtectionGroups
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllProtectionGroups
         """
         return Listing(
             self,
@@ -842,7 +842,7 @@ class AgentsApi(Api):
         """Add Protection Group: POST /api/v1/agents/protectionGroups.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectionGroupSpec`.
             perform_rescan: query `performRescan`, default false.
 
         Returns:
@@ -853,9 +853,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateProtectionGroup
         """
         return Request(self, _CREATE_PROTECTION_GROUP, {"perform_rescan": perform_rescan}, body)
 
@@ -876,7 +876,6 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectionGroup
         """
@@ -893,7 +892,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ProtectionGroupModel`.
             perform_rescan: query `performRescan`, default false.
 
         Returns:
@@ -905,9 +904,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpdateProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpdateProtectionGroup
         """
         return Request(self, _UPDATE_PROTECTION_GROUP, {"id": id, "perform_rescan": perform_rescan}, body)
 
@@ -931,9 +930,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteProtectionGroup
         """
         return Request(self, _DELETE_PROTECTION_GROUP, {"id": id, "uninstall_everything": uninstall_everything})
 
@@ -955,9 +954,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/RescanProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/RescanProtectionGroup
         """
         return Request(self, _RESCAN_PROTECTION_GROUP, {"id": id})
 
@@ -979,9 +978,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/EnableProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/EnableProtectionGroup
         """
         return Request(self, _ENABLE_PROTECTION_GROUP, {"id": id})
 
@@ -1003,9 +1002,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DisableProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DisableProtectionGroup
         """
         return Request(self, _DISABLE_PROTECTION_GROUP, {"id": id})
 
@@ -1018,7 +1017,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `PreInstalledAgentsProtectionGroupPackageSpec`.
 
         Returns:
             200: `bytes` as application/zip, application/x-tar.
@@ -1028,9 +1027,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DownloadProtectionGroupPackages
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DownloadProtectionGroupPackages
         """
         return Download(self, _DOWNLOAD_PROTECTION_GROUP_PACKAGES, {"id": id}, body)
 
@@ -1070,9 +1069,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetDiscoveredEntities
         """
         return Listing(
             self,
@@ -1100,7 +1099,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1110,9 +1109,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/RescanDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/RescanDiscoveredEntities
         """
         return Request(self, _RESCAN_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1121,11 +1120,12 @@ class AgentsApi(Api):
         id: str,
         body: DiscoveredEntitiesActionSpec,
     ) -> Request[SessionModel]:
-        """Install Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
+        """Install Agent on Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1135,9 +1135,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/InstallAgentOnDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/InstallAgentOnDiscoveredEntities
         """
         return Request(self, _INSTALL_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1151,7 +1151,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1161,9 +1161,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
         """
         return Request(self, _UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1172,11 +1172,12 @@ class AgentsApi(Api):
         id: str,
         body: DiscoveredEntitiesActionSpec,
     ) -> Request[SessionModel]:
-        """Upgrade Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/upgradeAgent.
+        """Upgrade Agent on Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/upgradeAgent.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1186,9 +1187,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpgradeAgentOnDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpgradeAgentOnDiscoveredEntities
         """
         return Request(self, _UPGRADE_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1202,7 +1203,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1212,9 +1213,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/InstallCBTDriverOnDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/InstallCBTDriverOnDiscoveredEntities
         """
         return Request(self, _INSTALL_CBT_DRIVER_ON_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1228,7 +1229,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1238,9 +1239,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallCBTDriverFromDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallCBTDriverFromDiscoveredEntities
         """
         return Request(self, _UNINSTALL_CBT_DRIVER_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1254,7 +1255,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1264,9 +1265,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
         """
         return Request(self, _UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1275,11 +1276,12 @@ class AgentsApi(Api):
         id: str,
         body: DiscoveredEntitiesActionSpec,
     ) -> Request[None]:
-        """Add Discovered Entities to Trusted Hosts List: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/trust.
+        """Add Discovered Entities to Trusted Hosts List: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/trust.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             204: nothing.
@@ -1289,9 +1291,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/TrustDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/TrustDiscoveredEntities
         """
         return Request(self, _TRUST_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1314,9 +1316,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetDiscoveredEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetDiscoveredEntity
         """
         return Request(self, _GET_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
 
@@ -1339,9 +1341,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteDiscoveredEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteDiscoveredEntity
         """
         return Request(self, _DELETE_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
 
@@ -1368,9 +1370,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateRecoveryMediaForDiscoveredEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateRecoveryMediaForDiscoveredEntity
         """
         return Download(
             self, _CREATE_RECOVERY_MEDIA_FOR_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id, "format": format}
@@ -1405,9 +1407,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllAgentPackages
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllAgentPackages
         """
         return Listing(
             self,
@@ -1448,9 +1450,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllAgentPackagesForUnix
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllAgentPackagesForUnix
         """
         return Listing(
             self,

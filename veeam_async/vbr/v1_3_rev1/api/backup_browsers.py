@@ -970,7 +970,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreCredentialsValidationSpec`.
 
         Returns:
             200: `FlrRestoreCredentialsValidationResult`.
@@ -980,9 +980,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrRestoreValidateCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrRestoreValidateCredentials
         """
         return Request(self, _FLR_RESTORE_VALIDATE_CREDENTIALS, {"session_id": session_id}, body)
 
@@ -1009,9 +1009,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllFlrBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllFlrBrowseSessions
         """
         return Listing(
             self,
@@ -1035,9 +1035,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetFlrBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetFlrBrowseSession
         """
         return Request(self, _GET_FLR_BROWSE_SESSION, {"session_id": session_id})
 
@@ -1057,9 +1057,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetFlrAudit
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetFlrAudit
         """
         return Request(self, _GET_FLR_AUDIT, {"session_id": session_id})
 
@@ -1072,7 +1072,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrBrowseFolderSpec`.
 
         Returns:
             200: `FlrBrowseFolderModel`.
@@ -1082,9 +1082,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseFlrMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseFlrMount
         """
         return Listing(self, _BROWSE_FLR_MOUNT, {"session_id": session_id}, body)
 
@@ -1097,7 +1097,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareAttributesSpec`.
 
         Returns:
             200: `FlrCompareAttributesModel`.
@@ -1108,9 +1108,9 @@ class BackupBrowsersApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareAttributes
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareAttributes
         """
         return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
 
@@ -1123,7 +1123,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareToProductionSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -1134,9 +1134,9 @@ class BackupBrowsersApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareToProduction
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareToProduction
         """
         return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
 
@@ -1149,7 +1149,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartSearchForSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1159,9 +1159,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrStartSearchFor
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrStartSearchFor
         """
         return Request(self, _FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
 
@@ -1176,7 +1176,7 @@ class BackupBrowsersApi(Api):
         Args:
             session_id: path `sessionId`, UUID.
             task_id: path `taskId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSearchForResultSpec`.
 
         Returns:
             200: `FlrSearchForResultModel`.
@@ -1186,9 +1186,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrBrowseSearchResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrBrowseSearchResult
         """
         return Listing(self, _FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body)
 
@@ -1201,7 +1201,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1211,9 +1211,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrMountRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrMountRestore
         """
         return Request(self, _FLR_MOUNT_RESTORE, {"session_id": session_id}, body)
 
@@ -1226,7 +1226,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreToSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1236,9 +1236,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrMountRestoreTo
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrMountRestoreTo
         """
         return Request(self, _FLR_MOUNT_RESTORE_TO, {"session_id": session_id}, body)
 
@@ -1251,7 +1251,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartDownloadSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1261,9 +1261,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/PrepareFlrItemDownload
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/PrepareFlrItemDownload
         """
         return Request(self, _PREPARE_FLR_ITEM_DOWNLOAD, {"session_id": session_id}, body)
 
@@ -1286,9 +1286,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/DownloadFlrItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/DownloadFlrItem
         """
         return Download(self, _DOWNLOAD_FLR_ITEM, {"session_id": session_id, "task_id": task_id})
 
@@ -1315,9 +1315,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllUnstructuredDataFLRBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllUnstructuredDataFLRBrowseSessions
         """
         return Listing(
             self,
@@ -1341,9 +1341,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetUnstructuredDataFlrBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetUnstructuredDataFlrBrowseSession
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION, {"session_id": session_id})
 
@@ -1356,7 +1356,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataFlrBrowseFolderSpec`.
 
         Returns:
             200: `UnstructuredDataFlrBrowseFolderModel`.
@@ -1366,9 +1366,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseFLRUnstructuredDataMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseFLRUnstructuredDataMount
         """
         return Listing(self, _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT, {"session_id": session_id}, body)
 
@@ -1382,7 +1382,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartSearchForSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1392,9 +1392,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrStartSearchFor
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrStartSearchFor
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
 
@@ -1410,7 +1410,7 @@ class BackupBrowsersApi(Api):
         Args:
             session_id: path `sessionId`, UUID.
             task_id: path `taskId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSearchForResultSpec`.
 
         Returns:
             200: `FlrSearchForResultModel`.
@@ -1420,9 +1420,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseSearchResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseSearchResult
         """
         return Listing(
             self, _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body
@@ -1437,7 +1437,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FileBackupFLRCopyToSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1447,9 +1447,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrCopyTo
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrCopyTo
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_COPY_TO, {"session_id": session_id}, body)
 
@@ -1463,7 +1463,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataFLRItemRestoreSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1473,9 +1473,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrRestore
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_RESTORE, {"session_id": session_id}, body)
 
@@ -1489,7 +1489,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareAttributesSpec`.
 
         Returns:
             200: `FlrCompareAttributesModel`.
@@ -1500,9 +1500,9 @@ class BackupBrowsersApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseCompareAttributes
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseCompareAttributes
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
 
@@ -1516,7 +1516,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareToProductionSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -1527,9 +1527,9 @@ class BackupBrowsersApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseCompareToProduction
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseCompareToProduction
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
 
@@ -1556,9 +1556,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllEntraIdTenantBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllEntraIdTenantBrowseSessions
         """
         return Listing(
             self,
@@ -1582,9 +1582,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetEntraIdTenantBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetEntraIdTenantBrowseSession
         """
         return Request(self, _GET_ENTRA_ID_TENANT_BROWSE_SESSION, {"session_id": session_id})
 
@@ -1593,11 +1593,12 @@ class BackupBrowsersApi(Api):
         backup_id: str,
         body: EntraIdTenantRestorePointSpec,
     ) -> Listing[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
-        """Get Restore Points of Microsoft Entra ID Tenant: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
+        """Get Restore Points of Microsoft Entra ID Tenant: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestorePointSpec`.
 
         Returns:
             200: `EntraIdTenantRestorePointsResult`.
@@ -1607,9 +1608,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantBackupRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantBackupRestorePoints
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS, {"backup_id": backup_id}, body)
 
@@ -1631,9 +1632,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetEntraIdTenantProtectionScope
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetEntraIdTenantProtectionScope
         """
         return Request(self, _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE, {"backup_id": backup_id})
 
@@ -1646,7 +1647,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantBrowseSpec`.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1656,9 +1657,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantMount
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_MOUNT, {"backup_id": backup_id}, body)
 
@@ -1673,7 +1674,7 @@ class BackupBrowsersApi(Api):
         Args:
             backup_id: path `backupId`, UUID.
             item_id: path `itemId`.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemTypeSpec`.
 
         Returns:
             200: `EntraIdTenantBrowseModel`.
@@ -1683,9 +1684,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantItem
         """
         return Request(self, _BROWSE_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "item_id": item_id}, body)
 
@@ -1701,7 +1702,7 @@ class BackupBrowsersApi(Api):
         Args:
             backup_id: path `backupId`, UUID.
             item_id: path `itemId`.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestorePointSpec`.
 
         Returns:
             200: `EntraIdTenantRestorePointsResult`.
@@ -1711,9 +1712,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantRestorePoints
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS, {"backup_id": backup_id, "item_id": item_id}, body)
 
@@ -1726,7 +1727,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantValidateSpec`.
 
         Returns:
             200: `EntraIdTenantValidateModel`.
@@ -1736,9 +1737,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/ValidateEntraIdTenantItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/ValidateEntraIdTenantItems
         """
         return Request(self, _VALIDATE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
 
@@ -1752,7 +1753,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantCheckProductionItemsSpec`.
 
         Returns:
             200: `EntraIdTenantCheckProductionItemsModel`.
@@ -1762,9 +1763,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/CheckEntraIdTenantProductionItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/CheckEntraIdTenantProductionItems
         """
         return Request(self, _CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS, {"session_id": session_id}, body)
 
@@ -1778,7 +1779,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantGeneratePasswordSpec`.
 
         Returns:
             200: `EntraIdTenantGeneratedPasswordsModel`.
@@ -1788,9 +1789,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GenerateEntraIdTenantPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GenerateEntraIdTenantPassword
         """
         return Request(self, _GENERATE_ENTRA_ID_TENANT_PASSWORD, {"session_id": session_id}, body)
 
@@ -1803,7 +1804,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemRestoreSpec`.
 
         Returns:
             201: `EntraIdTenantRestoreSessionModel`.
@@ -1813,9 +1814,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItems
         """
         return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
 
@@ -1829,7 +1830,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreItemAttributesSpec`.
 
         Returns:
             201: `EntraIdTenantRestoreSessionModel`.
@@ -1839,9 +1840,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItemAttributes
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItemAttributes
         """
         return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES, {"session_id": session_id}, body)
 
@@ -1854,7 +1855,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemComparisonModel`.
@@ -1864,9 +1865,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/CompareEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/CompareEntraIdTenantItem
         """
         return Request(self, _COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -1880,7 +1881,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemStartComparisonModel`.
@@ -1890,9 +1891,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StartCompareEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StartCompareEntraIdTenantItem
         """
         return Request(self, _START_COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -1916,9 +1917,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetCompareEntraIdTenantItemResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetCompareEntraIdTenantItemResult
         """
         return Request(
             self,
@@ -1936,7 +1937,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemRecursiveComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemStartRecursiveComparisonModel`.
@@ -1946,9 +1947,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StartRecursiveComparisonEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StartRecursiveComparisonEntraIdTenantItem
         """
         return Request(self, _START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -1972,9 +1973,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetRecursiveComparisonEntraIdTenantItemResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetRecursiveComparisonEntraIdTenantItemResult
         """
         return Request(
             self,
@@ -1993,7 +1994,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantBrowseSpec`.
             to_xml: query `toXml`.
 
         Returns:
@@ -2004,9 +2005,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/ExportEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/ExportEntraIdTenantItem
         """
         return Download(self, _EXPORT_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "to_xml": to_xml}, body)
 
@@ -2019,7 +2020,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2029,9 +2030,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantUser
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantUser
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_USER, {"backup_id": backup_id}, body)
 
@@ -2044,7 +2045,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2054,9 +2055,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantGroup
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_GROUP, {"backup_id": backup_id}, body)
 
@@ -2070,7 +2071,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2080,9 +2081,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantAdministrativeUnit
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantAdministrativeUnit
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT, {"backup_id": backup_id}, body)
 
@@ -2095,7 +2096,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2105,9 +2106,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantRole
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantRole
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_ROLE, {"backup_id": backup_id}, body)
 
@@ -2120,7 +2121,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2130,9 +2131,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantApplication
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantApplication
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_APPLICATION, {"backup_id": backup_id}, body)
 
@@ -2146,7 +2147,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2156,9 +2157,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantConditionalAccessPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantConditionalAccessPolicy
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY, {"backup_id": backup_id}, body)
 
@@ -2172,7 +2173,7 @@ class BackupBrowsersApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2182,9 +2183,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantDeviceConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantDeviceConfiguration
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_DEVICE_CONFIGURATION, {"backup_id": backup_id}, body)
 
@@ -2210,9 +2211,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionsWithFiltering
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionsWithFiltering
         """
         return Listing(
             self,
@@ -2239,9 +2240,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSession
         """
         return Request(
             self,
@@ -2268,9 +2269,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionLogs
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionLogs
         """
         return Request(
             self,
@@ -2298,9 +2299,9 @@ class BackupBrowsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StopEntraIdTenantItemRestoreSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StopEntraIdTenantItemRestoreSession
         """
         return Request(
             self,

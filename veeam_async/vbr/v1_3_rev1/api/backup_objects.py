@@ -158,9 +158,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Objects#operation/GetAllBackupObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Objects#operation/GetAllBackupObjects
         """
         return Listing(
             self,
@@ -195,9 +195,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Objects#operation/GetBackupObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Objects#operation/GetBackupObject
         """
         return Request(self, _GET_BACKUP_OBJECT, {"id": id})
 
@@ -221,9 +221,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Objects#operation/CreateRecoveryMediaForBackupObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Objects#operation/CreateRecoveryMediaForBackupObject
         """
         return Download(self, _CREATE_RECOVERY_MEDIA_FOR_BACKUP_OBJECT, {"id": id, "format": format})
 
@@ -269,9 +269,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Objects#operation/GetBackupObjectRestorePointsWithFiltering
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Objects#operation/GetBackupObjectRestorePointsWithFiltering
         """
         return Listing(
             self,

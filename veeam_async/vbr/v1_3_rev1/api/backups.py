@@ -270,7 +270,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/GetAllBackups
         """
@@ -309,7 +308,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/GetBackup
         """
@@ -339,7 +337,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/DeleteBackup
         """
@@ -376,9 +373,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/GetBackupObjectsWithFiltering
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/GetBackupObjectsWithFiltering
         """
         return Listing(self, _GET_BACKUP_OBJECTS_WITH_FILTERING, {"id": id, "skip": skip, "limit": limit})
 
@@ -406,9 +403,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/DeleteBackupObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/DeleteBackupObject
         """
         return Request(
             self,
@@ -430,7 +427,7 @@ class BackupsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredBackupDownloadMetaSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -440,9 +437,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/DownloadBackupMeta
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/DownloadBackupMeta
         """
         return Request(self, _DOWNLOAD_BACKUP_META, {"id": id}, body)
 
@@ -479,7 +476,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/GetAllBackupFiles
         """
@@ -518,7 +514,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/GetBackupFile
         """
@@ -531,7 +526,7 @@ class BackupsApi(Api):
         """Run Health Check and Repair: POST /api/v1/backups/runHealthcheck.
 
         Args:
-            body: what is sent, as application/json.
+            body: `FileBackupHealthCheckSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -541,9 +536,9 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/StartHealthCheckBackup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/StartHealthCheckBackup
         """
         return Request(self, _START_HEALTH_CHECK_BACKUP, {}, body)
 
@@ -554,7 +549,7 @@ class BackupsApi(Api):
         """Copy Backups to Another Repository: POST /api/v1/backups/copyTo.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CopyBackupSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -564,7 +559,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backups#operation/CopyBackups
         """

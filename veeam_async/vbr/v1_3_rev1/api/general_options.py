@@ -263,9 +263,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetGeneralOptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetGeneralOptions
         """
         return Request(self, _GET_GENERAL_OPTIONS, {})
 
@@ -278,7 +278,7 @@ class GeneralOptionsApi(Api):
         Deprecated by the vendor.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsModel`.
 
         Returns:
             200: `GeneralOptionsModel`.
@@ -289,9 +289,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateGeneralOptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateGeneralOptions
         """
         return Request(self, _UPDATE_GENERAL_OPTIONS, {}, body)
 
@@ -308,9 +308,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetEmailSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetEmailSettings
         """
         return Request(self, _GET_EMAIL_SETTINGS, {})
 
@@ -321,7 +321,7 @@ class GeneralOptionsApi(Api):
         """Edit Email Settings: PUT /api/v1/generalOptions/emailSettings.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsEmailSettingsBaseModel`.
 
         Returns:
             200: `GeneralOptionsEmailSettingsBaseModel`.
@@ -332,9 +332,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateEmailSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateEmailSettings
         """
         return Request(self, _UPDATE_EMAIL_SETTINGS, {}, body)
 
@@ -352,9 +352,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/SendTestEmailMessage
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/SendTestEmailMessage
         """
         return Request(self, _SEND_TEST_EMAIL_MESSAGE, {})
 
@@ -371,9 +371,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetNotificationsSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetNotificationsSettings
         """
         return Request(self, _GET_NOTIFICATIONS_SETTINGS, {})
 
@@ -384,7 +384,7 @@ class GeneralOptionsApi(Api):
         """Edit Notification Settings: PUT /api/v1/generalOptions/notifications.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsNotificationsModel`.
 
         Returns:
             200: `GeneralOptionsNotificationsModel`.
@@ -395,9 +395,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateNotificationsSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateNotificationsSettings
         """
         return Request(self, _UPDATE_NOTIFICATIONS_SETTINGS, {}, body)
 
@@ -414,9 +414,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetEventForwardingSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetEventForwardingSettings
         """
         return Request(self, _GET_EVENT_FORWARDING_SETTINGS, {})
 
@@ -427,7 +427,7 @@ class GeneralOptionsApi(Api):
         """Edit Event Forwarding Settings: PUT /api/v1/generalOptions/eventForwarding.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsEventForwardingModel`.
 
         Returns:
             200: `GeneralOptionsEventForwardingModel`.
@@ -438,9 +438,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateEventForwardingSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateEventForwardingSettings
         """
         return Request(self, _UPDATE_EVENT_FORWARDING_SETTINGS, {}, body)
 
@@ -457,9 +457,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetStorageLatencySettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetStorageLatencySettings
         """
         return Request(self, _GET_STORAGE_LATENCY_SETTINGS, {})
 
@@ -470,7 +470,7 @@ class GeneralOptionsApi(Api):
         """Edit Storage Latency Settings: PUT /api/v1/generalOptions/storageLatency.
 
         Args:
-            body: what is sent, as application/json.
+            body: `StorageLatencyControlModel`.
 
         Returns:
             200: `StorageLatencyControlModel`.
@@ -481,9 +481,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateStorageLatencySettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateStorageLatencySettings
         """
         return Request(self, _UPDATE_STORAGE_LATENCY_SETTINGS, {}, body)
 
@@ -494,7 +494,7 @@ class GeneralOptionsApi(Api):
         """Add Latency Settings for Specific Datastore: POST /api/v1/generalOptions/storageLatency/datastores.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DatastoresLatencySettingsSpec`.
 
         Returns:
             201: `DatastoresLatencySettingsModel`.
@@ -504,9 +504,9 @@ class GeneralOptionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/AddDatastoreLatency
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/AddDatastoreLatency
         """
         return Request(self, _ADD_DATASTORE_LATENCY, {}, body)
 
@@ -527,9 +527,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetDatastoreLatencySettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetDatastoreLatencySettings
         """
         return Request(self, _GET_DATASTORE_LATENCY_SETTINGS, {"id": id})
 
@@ -542,7 +542,7 @@ class GeneralOptionsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DatastoresLatencySettingsModel`.
 
         Returns:
             200: `DatastoresLatencySettingsModel`.
@@ -553,9 +553,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateDatastoreLatencySettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateDatastoreLatencySettings
         """
         return Request(self, _UPDATE_DATASTORE_LATENCY_SETTINGS, {"id": id}, body)
 
@@ -576,9 +576,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/DeleteDatastoreLatencySettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/DeleteDatastoreLatencySettings
         """
         return Request(self, _DELETE_DATASTORE_LATENCY_SETTINGS, {"id": id})
 

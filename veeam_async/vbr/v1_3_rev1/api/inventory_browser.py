@@ -410,9 +410,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
         """
         return Listing(
             self,
@@ -464,9 +464,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetVmwareHostObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetVmwareHostObject
         """
         return Listing(
             self,
@@ -504,9 +504,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/RescanInventoryObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/RescanInventoryObjects
         """
         return Request(self, _RESCAN_INVENTORY_OBJECTS, {"hostname": hostname})
 
@@ -517,7 +517,7 @@ class InventoryBrowserApi(Api):
         """Get All Servers: POST /api/v1/inventory.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `InventoryBrowserResult`.
@@ -526,9 +526,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryHosts
         """
         return Listing(self, _GET_ALL_INVENTORY_HOSTS, {}, body)
 
@@ -543,7 +543,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             hostname: path `hostname`.
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
             reset_cache: query `resetCache`, deprecated.
 
         Returns:
@@ -554,9 +554,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetInventoryObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetInventoryObjects
         """
         return Listing(self, _GET_INVENTORY_OBJECTS, {"hostname": hostname, "reset_cache": reset_cache}, body)
 
@@ -567,7 +567,7 @@ class InventoryBrowserApi(Api):
         """Get All Protection Groups: POST /api/v1/inventory/physical.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `PhysicalInventoryBrowserResult`.
@@ -576,9 +576,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryPGs
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryPGs
         """
         return Listing(self, _GET_ALL_INVENTORY_PGS, {}, body)
 
@@ -591,7 +591,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             protection_group_id: path `protectionGroupId`, UUID.
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `PhysicalInventoryBrowserResult`.
@@ -601,9 +601,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetInventoryForPG
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetInventoryForPG
         """
         return Listing(self, _GET_INVENTORY_FOR_PG, {"protection_group_id": protection_group_id}, body)
 
@@ -634,9 +634,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
         """
         return Listing(
             self,
@@ -658,7 +658,7 @@ class InventoryBrowserApi(Api):
         """Add Unstructured Data Servers: POST /api/v1/inventory/unstructuredDataServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataServerSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -668,9 +668,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/CreateUnstructuredDataServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/CreateUnstructuredDataServer
         """
         return Request(self, _CREATE_UNSTRUCTURED_DATA_SERVER, {}, body)
 
@@ -691,9 +691,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetUnstructuredDataServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetUnstructuredDataServer
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_SERVER, {"id": id})
 
@@ -708,7 +708,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataServerModel`.
             migration_type: query `migrationType`.
 
         Returns:
@@ -720,9 +720,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/UpdateUnstructuredDataServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/UpdateUnstructuredDataServers
         """
         return Request(self, _UPDATE_UNSTRUCTURED_DATA_SERVERS, {"id": id, "migration_type": migration_type}, body)
 
@@ -743,9 +743,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/DeleteUnstructuredDataServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/DeleteUnstructuredDataServers
         """
         return Request(self, _DELETE_UNSTRUCTURED_DATA_SERVERS, {"id": id})
 
@@ -774,9 +774,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllEntraIDTenants
         """
         return Listing(
             self,
@@ -797,7 +797,7 @@ class InventoryBrowserApi(Api):
         """Add Microsoft Entra ID Tenant: POST /api/v1/inventory/entraId/tenants.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIDTenantSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -807,9 +807,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/CreateEntraIDTenant
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/CreateEntraIDTenant
         """
         return Request(self, _CREATE_ENTRA_ID_TENANT, {}, body)
 
@@ -830,9 +830,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetEntraIDTenants
         """
         return Request(self, _GET_ENTRA_ID_TENANTS, {"id": id})
 
@@ -845,7 +845,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIDTenantModel`.
 
         Returns:
             200: `EntraIDTenantModel`.
@@ -856,9 +856,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/UpdateEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/UpdateEntraIDTenants
         """
         return Request(self, _UPDATE_ENTRA_ID_TENANTS, {"id": id}, body)
 
@@ -879,9 +879,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/DeleteEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/DeleteEntraIDTenants
         """
         return Request(self, _DELETE_ENTRA_ID_TENANTS, {"id": id})
 
@@ -915,9 +915,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetADDomainObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetADDomainObject
         """
         return Listing(
             self,

@@ -327,7 +327,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/GetAllJobs
         """
@@ -351,7 +350,7 @@ class JobsApi(Api):
         """Create Job: POST /api/v1/jobs.
 
         Args:
-            body: what is sent, as application/json.
+            body: `JobSpec`.
 
         Returns:
             201: `JobModel`.
@@ -361,7 +360,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/CreateJob
         """
@@ -416,7 +414,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/GetAllJobsStates
         """
@@ -461,7 +458,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/GetJob
         """
@@ -478,7 +474,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobModel`.
             allow_old_gfs_points_retention: query `allowOldGfsPointsRetention`, default false.
 
         Returns:
@@ -490,7 +486,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/UpdateJob
         """
@@ -515,7 +510,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/DeleteJob
         """
@@ -530,7 +524,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStartSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -541,7 +535,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/StartJob
         """
@@ -556,7 +549,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStopSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -567,7 +560,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/StopJob
         """
@@ -582,7 +574,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobRetrySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -593,7 +585,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/RetryJob
         """
@@ -617,7 +608,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/DisableJob
         """
@@ -641,7 +631,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/EnableJob
         """
@@ -665,9 +654,9 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/applyAgentPolicyConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/applyAgentPolicyConfiguration
         """
         return Request(self, _APPLY_AGENT_POLICY_CONFIGURATION, {"id": id})
 
@@ -689,9 +678,9 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/clearAgentPolicyCache
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/clearAgentPolicyCache
         """
         return Request(self, _CLEAR_AGENT_POLICY_CACHE, {"id": id})
 
@@ -713,7 +702,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/CloneJob
         """
@@ -726,7 +714,7 @@ class JobsApi(Api):
         """Start Quick Backup: POST /api/v1/jobs/quickBackup/vSphere.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VmwareObjectModel`.
 
         Returns:
             201: `SessionModel`.
@@ -736,9 +724,9 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/StartVSphereQuickBackupJob
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Jobs#operation/StartVSphereQuickBackupJob
         """
         return Request(self, _START_V_SPHERE_QUICK_BACKUP_JOB, {}, body)
 

@@ -302,9 +302,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/GetAllManagedServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/GetAllManagedServers
         """
         return Listing(
             self,
@@ -330,7 +330,7 @@ class ManagedServersApi(Api):
         """Add Server: POST /api/v1/backupInfrastructure/managedServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManagedServerSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -340,9 +340,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/CreateManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/CreateManagedServer
         """
         return Request(self, _CREATE_MANAGED_SERVER, {}, body)
 
@@ -354,7 +354,7 @@ class ManagedServersApi(Api):
         /api/v1/backupInfrastructure/managedServers/cloudDirectorHosts.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudDirectorHostDiscoverySpec`.
 
         Returns:
             200: `CloudDirectorHostDiscoveryResult`.
@@ -364,9 +364,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/ResolveCloudDirectorHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/ResolveCloudDirectorHosts
         """
         return Request(self, _RESOLVE_CLOUD_DIRECTOR_HOSTS, {}, body)
 
@@ -378,7 +378,7 @@ class ManagedServersApi(Api):
         /api/v1/backupInfrastructure/managedServers/hyperVHosts.
 
         Args:
-            body: what is sent, as application/json.
+            body: `HvHostDiscoverySpec`.
 
         Returns:
             200: `HvHostDiscoveryResult`.
@@ -388,9 +388,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/ResolveHyperVHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/ResolveHyperVHosts
         """
         return Request(self, _RESOLVE_HYPER_V_HOSTS, {}, body)
 
@@ -411,9 +411,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/GetManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/GetManagedServer
         """
         return Request(self, _GET_MANAGED_SERVER, {"id": id})
 
@@ -426,7 +426,7 @@ class ManagedServersApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ManagedServerModel`.
 
         Returns:
             201: `SessionModel`.
@@ -437,9 +437,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/UpdateManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/UpdateManagedServer
         """
         return Request(self, _UPDATE_MANAGED_SERVER, {"id": id}, body)
 
@@ -460,9 +460,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/DeleteManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/DeleteManagedServer
         """
         return Request(self, _DELETE_MANAGED_SERVER, {"id": id})
 
@@ -471,11 +471,12 @@ class ManagedServersApi(Api):
         id: str,
         body: LinuxCredentialsSpec,
     ) -> Request[SessionModel]:
-        """Change to Single-Use Credentials: POST /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
+        """Change to Single-Use Credentials: POST
+        /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `LinuxCredentialsSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -486,9 +487,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/UpdateSingleUseCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/UpdateSingleUseCredentials
         """
         return Request(self, _UPDATE_SINGLE_USE_CREDENTIALS, {"id": id}, body)
 
@@ -496,7 +497,8 @@ class ManagedServersApi(Api):
         self: Caller,
         id: str,
     ) -> Request[HyperVVolumeManageModel]:
-        """Get Volumes for Microsoft Hyper-V Standalone Server: GET /api/v1/backupInfrastructure/managedServers/{id}/volumes.
+        """Get Volumes for Microsoft Hyper-V Standalone Server: GET
+        /api/v1/backupInfrastructure/managedServers/{id}/volumes.
 
         Args:
             id: path `id`, UUID.
@@ -509,9 +511,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/GetManagedServerVolume
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/GetManagedServerVolume
         """
         return Request(self, _GET_MANAGED_SERVER_VOLUME, {"id": id})
 
@@ -520,11 +522,12 @@ class ManagedServersApi(Api):
         id: str,
         body: HyperVVolumeManageModel,
     ) -> Request[HyperVVolumeManageModel]:
-        """Edit Volumes on Microsoft Hyper-V Standalone Server: PUT /api/v1/backupInfrastructure/managedServers/{id}/volumes.
+        """Edit Volumes on Microsoft Hyper-V Standalone Server: PUT
+        /api/v1/backupInfrastructure/managedServers/{id}/volumes.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `HyperVVolumeManageModel`.
 
         Returns:
             200: `HyperVVolumeManageModel`.
@@ -535,9 +538,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/UpdateVolume
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/UpdateVolume
         """
         return Request(self, _UPDATE_VOLUME, {"id": id}, body)
 
@@ -548,7 +551,7 @@ class ManagedServersApi(Api):
         """Rescan All Managed Servers: POST /api/v1/backupInfrastructure/managedServers/rescan.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManagedServersSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -558,9 +561,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/RescanAllManagedServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/RescanAllManagedServers
         """
         return Request(self, _RESCAN_ALL_MANAGED_SERVERS, {}, body)
 
@@ -581,9 +584,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/RescanManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/RescanManagedServer
         """
         return Request(self, _RESCAN_MANAGED_SERVER, {"id": id})
 
@@ -600,9 +603,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/GetHostOptionalComponentsDefaults
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/GetHostOptionalComponentsDefaults
         """
         return Request(self, _GET_HOST_OPTIONAL_COMPONENTS_DEFAULTS, {})
 
@@ -613,7 +616,7 @@ class ManagedServersApi(Api):
         """Update Managed Server Components: POST /api/v1/backupInfrastructure/managedServers/updateComponents.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UpdateHostComponentsSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -623,9 +626,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/UpdateServerComponents
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Managed-Servers#operation/UpdateServerComponents
         """
         return Request(self, _UPDATE_SERVER_COMPONENTS, {}, body)
 

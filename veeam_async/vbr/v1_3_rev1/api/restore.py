@@ -904,7 +904,7 @@ class RestoreApi(Api):
         """Restore Entire File Share: POST /api/v1/restore/unstructuredData/fileShare.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataEntireShareRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -915,9 +915,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireUnstructuredDataShareRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireUnstructuredDataShareRestore
         """
         return Request(self, _ENTIRE_UNSTRUCTURED_DATA_SHARE_RESTORE, {}, body)
 
@@ -928,7 +928,7 @@ class RestoreApi(Api):
         """Restore Entire Object Storage Bucket or Container: POST /api/v1/restore/unstructuredData/objectStorage.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataEntireOSRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -939,9 +939,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireUnstructuredDataOSRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireUnstructuredDataOSRestore
         """
         return Request(self, _ENTIRE_UNSTRUCTURED_DATA_OS_RESTORE, {}, body)
 
@@ -973,9 +973,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantUnstructuredDataRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantUnstructuredDataRecoveryMounts
         """
         return Listing(
             self,
@@ -997,7 +997,7 @@ class RestoreApi(Api):
         """Start Instant File Share Recovery: POST /api/v1/restore/instantRecovery/unstructuredData.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InstantUnstructuredDataRestoreSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -1008,9 +1008,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryMount
         """
         return Request(self, _INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT, {}, body)
 
@@ -1018,7 +1018,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[InstantUnstructuredDataRecoveryMount]:
-        """Get Mount Point for Instant File Share Recovery: GET /api/v1/restore/instantRecovery/unstructuredData/{mountId}.
+        """Get Mount Point for Instant File Share Recovery: GET
+        /api/v1/restore/instantRecovery/unstructuredData/{mountId}.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -1031,9 +1032,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantUnstructuredDataRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantUnstructuredDataRecoveryMount
         """
         return Request(self, _GET_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -1055,9 +1056,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryUnmount
         """
         return Request(self, _INSTANT_UNSTRUCTURED_DATA_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -1070,7 +1071,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `InstantUnstructuredDataRestoreMigrationSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1081,9 +1082,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryMigrate
         """
         return Request(self, _INSTANT_UNSTRUCTURED_DATA_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
 
@@ -1104,9 +1105,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataShareSwitchover
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataShareSwitchover
         """
         return Request(self, _INSTANT_UNSTRUCTURED_DATA_SHARE_SWITCHOVER, {"mount_id": mount_id})
 
@@ -1129,9 +1130,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetUnstructuredDataShareIRSwitchoverSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetUnstructuredDataShareIRSwitchoverSettings
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_SHARE_IR_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
 
@@ -1145,7 +1146,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataSwitchoverSettingsModel`.
 
         Returns:
             200: `UnstructuredDataSwitchoverSettingsModel`.
@@ -1156,9 +1157,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/UpdateUnstructuredDataShareIRSwitchoverSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/UpdateUnstructuredDataShareIRSwitchoverSettings
         """
         return Request(self, _UPDATE_UNSTRUCTURED_DATA_SHARE_IR_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
 
@@ -1169,7 +1170,7 @@ class RestoreApi(Api):
         """Start File Restore from Unstructured Data Backup: POST /api/v1/restore/flr/unstructuredData.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataMountSpec`.
 
         Returns:
             201: `UnstructuredDataFlrBrowseMountModel`.
@@ -1179,9 +1180,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartUnstructuredDataFlrMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartUnstructuredDataFlrMount
         """
         return Request(self, _START_UNSTRUCTURED_DATA_FLR_MOUNT, {}, body)
 
@@ -1202,9 +1203,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopUnstructuredDataFLRMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopUnstructuredDataFLRMount
         """
         return Request(self, _STOP_UNSTRUCTURED_DATA_FLR_MOUNT, {"session_id": session_id})
 
@@ -1238,9 +1239,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
         """
         return Listing(
             self,
@@ -1263,7 +1264,7 @@ class RestoreApi(Api):
         """Start Instant Recovery of VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InstantViVMRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1274,9 +1275,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryMount
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
 
@@ -1284,7 +1285,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[InstantViVMRecoveryMount]:
-        """Get Instant Recovery Mount Point of VMware vSphere VM: GET /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
+        """Get Instant Recovery Mount Point of VMware vSphere VM: GET
+        /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -1297,9 +1299,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantViVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantViVMRecoveryMount
         """
         return Request(self, _GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -1321,9 +1323,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryUnmount
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -1336,7 +1338,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `ViVMQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1347,9 +1349,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryMigrate
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
 
@@ -1381,9 +1383,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantHvVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantHvVMRecoveryMounts
         """
         return Listing(
             self,
@@ -1405,7 +1407,7 @@ class RestoreApi(Api):
         """Start Instant Recovery of Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InstantHvVMRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1416,9 +1418,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryMount
         """
         return Request(self, _INSTANT_HV_VM_RECOVERY_MOUNT, {}, body)
 
@@ -1426,7 +1428,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[InstantHvVMRecoveryMount]:
-        """Get Instant Recovery Mount Point of Microsoft Hyper-V VM: GET /api/v1/restore/instantRecovery/hyperV/vm/{mountId}.
+        """Get Instant Recovery Mount Point of Microsoft Hyper-V VM: GET
+        /api/v1/restore/instantRecovery/hyperV/vm/{mountId}.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -1439,9 +1442,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantHvVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantHvVMRecoveryMount
         """
         return Request(self, _GET_INSTANT_HV_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -1463,9 +1466,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryUnmount
         """
         return Request(self, _INSTANT_HV_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -1487,9 +1490,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryMigrate
         """
         return Request(self, _INSTANT_HV_VM_RECOVERY_MIGRATE, {"mount_id": mount_id})
 
@@ -1519,9 +1522,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllAzureInstantVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllAzureInstantVMRecoveryMounts
         """
         return Listing(
             self,
@@ -1542,7 +1545,7 @@ class RestoreApi(Api):
         """Start Instant Recovery to Microsoft Azure: POST /api/v1/restore/instantRecovery/azure/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AzureInstantVMRecoverySpec`.
 
         Returns:
             201: `AzureInstantVMRecoveryMount`.
@@ -1553,9 +1556,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryMount
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_MOUNT, {}, body)
 
@@ -1563,7 +1566,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[AzureInstantVMRecoveryMount]:
-        """Get Mount Point for Instant Recovery to Microsoft Azure: GET /api/v1/restore/instantRecovery/azure/vm/{mountId}.
+        """Get Mount Point for Instant Recovery to Microsoft Azure: GET
+        /api/v1/restore/instantRecovery/azure/vm/{mountId}.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -1576,9 +1580,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAzureInstantVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAzureInstantVMRecoveryMount
         """
         return Request(self, _GET_AZURE_INSTANT_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -1623,9 +1627,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllAzureInstantVMRecoveryMountSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllAzureInstantVMRecoveryMountSessions
         """
         return Listing(
             self,
@@ -1664,9 +1668,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryUnmount
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -1679,7 +1683,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `AzureInstantVMRecoveryMigrationSpec`.
 
         Returns:
             201: `AzureInstantVMRecoveryMount`.
@@ -1690,9 +1694,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryMigrate
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
 
@@ -1714,9 +1718,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAzureInstantVMRecoverySwitchoverSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAzureInstantVMRecoverySwitchoverSettings
         """
         return Request(self, _GET_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
 
@@ -1730,7 +1734,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `AzureInstantVMRecoverySwitchoverSettingsModel`.
 
         Returns:
             201: `AzureInstantVMRecoverySwitchoverSettingsModel`.
@@ -1740,9 +1744,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/UpdateAzureInstantVMRecoverySwitchoverSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/UpdateAzureInstantVMRecoverySwitchoverSettings
         """
         return Request(self, _UPDATE_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
 
@@ -1763,9 +1767,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoverySwitchover
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoverySwitchover
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_SWITCHOVER, {"mount_id": mount_id})
 
@@ -1776,7 +1780,7 @@ class RestoreApi(Api):
         """Restore Entire VMware vSphere VM: POST /api/v1/restore/vmRestore/vSphere.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireViVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1787,9 +1791,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreVmware
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreVmware
         """
         return Request(self, _ENTIRE_VM_RESTORE_VMWARE, {}, body)
 
@@ -1800,7 +1804,7 @@ class RestoreApi(Api):
         """Restore Entire VMware Cloud Director VM: POST /api/v1/restore/vmRestore/cloudDirector.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireCloudDirectorVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1811,9 +1815,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreCloudDirector
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreCloudDirector
         """
         return Request(self, _ENTIRE_VM_RESTORE_CLOUD_DIRECTOR, {}, body)
 
@@ -1824,7 +1828,7 @@ class RestoreApi(Api):
         """Restore Entire Microsoft Hyper-V VM: POST /api/v1/restore/vmRestore/hyperV.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireHvVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1835,7 +1839,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreHv
         """
@@ -1867,9 +1870,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
         """
         return Listing(
             self,
@@ -1890,7 +1893,7 @@ class RestoreApi(Api):
         """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vSphere/fcd.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VmwareFcdInstantRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1901,9 +1904,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
 
@@ -1924,9 +1927,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
         """
         return Request(self, _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
 
@@ -1948,9 +1951,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
 
@@ -1963,7 +1966,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `VmwareFcdQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1974,9 +1977,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
 
@@ -1987,7 +1990,7 @@ class RestoreApi(Api):
         """Start File Restore: POST /api/v1/restore/flr.
 
         Args:
-            body: what is sent, as application/json.
+            body: `FlrMountSpec`.
 
         Returns:
             201: `FlrBrowseMountModel`.
@@ -1997,7 +2000,6 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartFlrMount
         """
@@ -2020,7 +2022,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopFlrMount
         """
@@ -2030,10 +2031,11 @@ class RestoreApi(Api):
         self: Caller,
         body: EntraIdTenantRestoreDeviceCodeSpec,
     ) -> Request[EntraIdTenantRestoreDeviceCodeModel]:
-        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST /api/v1/restore/entraId/tenant/deviceCode.
+        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST
+        /api/v1/restore/entraId/tenant/deviceCode.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreDeviceCodeSpec`.
 
         Returns:
             201: `EntraIdTenantRestoreDeviceCodeModel`.
@@ -2043,9 +2045,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
         """
         return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE, {}, body)
 
@@ -2057,7 +2059,7 @@ class RestoreApi(Api):
         /api/v1/restore/entraId/tenant/deviceCode/state.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreDeviceCodeStateSpec`.
 
         Returns:
             200: `EntraIdTenantRestoreDeviceCodeStateModel`.
@@ -2067,9 +2069,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
         """
         return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE, {}, body)
 
@@ -2096,9 +2098,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIdTenantRestoreAuthorization
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIdTenantRestoreAuthorization
         """
         return Request(
             self,
@@ -2114,7 +2116,7 @@ class RestoreApi(Api):
         /api/v1/restore/entraId/tenant/authCode/authorize.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreAuthorizeSpec`.
 
         Returns:
             200: `EntraIdTenantRestoreAuthorizeModel`.
@@ -2124,9 +2126,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntraIdTenantRestoreAuthorize
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntraIdTenantRestoreAuthorize
         """
         return Request(self, _ENTRA_ID_TENANT_RESTORE_AUTHORIZE, {}, body)
 
@@ -2137,7 +2139,7 @@ class RestoreApi(Api):
         """Mount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantStartRestoreSpec`.
 
         Returns:
             201: `EntraIdTenantBrowseMountModel`.
@@ -2147,9 +2149,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDTenantRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDTenantRestore
         """
         return Request(self, _START_ENTRA_ID_TENANT_RESTORE, {}, body)
 
@@ -2160,7 +2162,7 @@ class RestoreApi(Api):
         """Start Microsoft Entra ID Tenant Restore from Copy: POST /api/v1/restore/entraId/tenant/fromCopy.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantStartRestoreFromCopySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -2170,9 +2172,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDTenantRestoreFromCopy
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDTenantRestoreFromCopy
         """
         return Request(self, _START_ENTRA_ID_TENANT_RESTORE_FROM_COPY, {}, body)
 
@@ -2185,7 +2187,7 @@ class RestoreApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStopSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -2195,9 +2197,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopEntraIDTenantRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopEntraIDTenantRestore
         """
         return Request(self, _STOP_ENTRA_ID_TENANT_RESTORE, {"session_id": session_id}, body)
 
@@ -2208,7 +2210,7 @@ class RestoreApi(Api):
         """Start Microsoft Entra ID Audit Log Restore: POST /api/v1/restore/entraId/auditLog.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataMountSpec`.
 
         Returns:
             201: `UnstructuredDataFlrBrowseMountModel`.
@@ -2218,9 +2220,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDAuditLogMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDAuditLogMount
         """
         return Request(self, _START_ENTRA_ID_AUDIT_LOG_MOUNT, {}, body)
 
@@ -2241,9 +2243,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopEntraIDAuditLogMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopEntraIDAuditLogMount
         """
         return Request(self, _STOP_ENTRA_ID_AUDIT_LOG_MOUNT, {"session_id": session_id})
 

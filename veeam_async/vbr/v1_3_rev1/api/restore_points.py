@@ -135,9 +135,9 @@ class RestorePointsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetAllObjectRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetAllObjectRestorePoints
         """
         return Listing(
             self,
@@ -175,9 +175,9 @@ class RestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetObjectRestorePoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetObjectRestorePoint
         """
         return Request(self, _GET_OBJECT_RESTORE_POINT, {"id": id})
 
@@ -203,9 +203,9 @@ class RestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetObjectRestorePointDisksWithFiltering
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetObjectRestorePointDisksWithFiltering
         """
         return Listing(self, _GET_OBJECT_RESTORE_POINT_DISKS_WITH_FILTERING, {"id": id, "skip": skip, "limit": limit})
 

@@ -91,7 +91,6 @@ class ServiceApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Service#operation/GetServerTime
         """
@@ -111,9 +110,9 @@ class ServiceApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Service#operation/GetServerCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Service#operation/GetServerCertificate
         """
         return Request(self, _GET_SERVER_CERTIFICATE, {})
 
@@ -129,7 +128,6 @@ class ServiceApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Service#operation/GetServerInfo
         """
@@ -142,7 +140,7 @@ class ServiceApi(Api):
         """Register Backup Server on My Account Portal: POST /api/v1/registerVbr.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RegisterVbrSpec`.
 
         Returns:
             200: `ServerInfoModel`.
@@ -151,7 +149,6 @@ class ServiceApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Service#operation/RegisterVbr
         """

@@ -282,9 +282,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewAllUsers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewAllUsers
         """
         return Listing(
             self,
@@ -309,7 +309,7 @@ class UsersAndRolesApi(Api):
         """Add User or Group: POST /api/v1/security/users.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserSpec`.
 
         Returns:
             201: `UserModel`.
@@ -319,9 +319,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/CreateUser
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/CreateUser
         """
         return Request(self, _CREATE_USER, {}, body)
 
@@ -342,7 +342,6 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/GetUser
         """
@@ -365,9 +364,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/DeleteUser
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/DeleteUser
         """
         return Request(self, _DELETE_USER, {"id": id})
 
@@ -388,9 +387,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/GetUserRoles
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/GetUserRoles
         """
         return Request(self, _GET_USER_ROLES, {"id": id})
 
@@ -403,7 +402,7 @@ class UsersAndRolesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `RolesModel`.
 
         Returns:
             200: `RolesModel`.
@@ -414,9 +413,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/UpdateUserRoles
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/UpdateUserRoles
         """
         return Request(self, _UPDATE_USER_ROLES, {"id": id}, body)
 
@@ -429,7 +428,7 @@ class UsersAndRolesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `UserServiceAccountModeSpec`.
 
         Returns:
             200: `UserModel`.
@@ -439,9 +438,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ChangeServiceAccountMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ChangeServiceAccountMode
         """
         return Request(self, _CHANGE_SERVICE_ACCOUNT_MODE, {"id": id}, body)
 
@@ -462,9 +461,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ResetUserMfa
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ResetUserMfa
         """
         return Request(self, _RESET_USER_MFA, {"id": id})
 
@@ -493,9 +492,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewAllUserRoles
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewAllUserRoles
         """
         return Listing(
             self,
@@ -526,9 +525,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUserRole
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUserRole
         """
         return Request(self, _VIEW_USER_ROLE, {"id": id})
 
@@ -549,9 +548,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUserRolePermissions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUserRolePermissions
         """
         return Request(self, _VIEW_USER_ROLE_PERMISSIONS, {"id": id})
 
@@ -567,9 +566,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUsersSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUsersSettings
         """
         return Request(self, _VIEW_USERS_SETTINGS, {})
 
@@ -580,7 +579,7 @@ class UsersAndRolesApi(Api):
         """Edit MFA Settings: PUT /api/v1/security/settings.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserRoleSettingsModel`.
 
         Returns:
             200: `UserRoleSettingsModel`.
@@ -590,9 +589,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/UpdateUsersSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/UpdateUsersSettings
         """
         return Request(self, _UPDATE_USERS_SETTINGS, {}, body)
 

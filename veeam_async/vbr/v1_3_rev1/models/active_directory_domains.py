@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 @model
 class ADDomainFilters(Model):
-    """AD domain filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EADDomainFiltersOrderColumn | None | Unset = UNSET
@@ -26,7 +24,7 @@ class ADDomainFilters(Model):
 
 @model
 class ADDomainSpec(Model):
-    """AD domain spec.
+    """Taken by `active_directory_domains.create_ad_domain`.
 
     Attributes:
         credentials_id: UUID.
@@ -39,7 +37,7 @@ class ADDomainSpec(Model):
 
 @model
 class ADDomainsResult(Model):
-    """AD domains result."""
+    """Given by `active_directory_domains.get_all_ad_domains`."""
 
     data: list[ADDomainModel] = field(rows=True)
     pagination: PaginationResult

@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 @model
 class ADObjectCustomCredentialsModel(Model):
-    """AD object custom credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -47,8 +46,6 @@ class ADObjectCustomCredentialsModel(Model):
 
 @model
 class ADObjectFilters(Model):
-    """AD object filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EADObjectFiltersOrderColumn | None | Unset = UNSET
@@ -59,8 +56,7 @@ class ADObjectFilters(Model):
 
 @model
 class ADObjectsProtectionGroupCredentialModel(Model):
-    """AD objects protection group credential model.
-
+    """
     Attributes:
         master_credentials_id: UUID.
     """
@@ -72,8 +68,6 @@ class ADObjectsProtectionGroupCredentialModel(Model):
 
 @model
 class ADObjectsProtectionGroupExclusionsModel(Model):
-    """AD objects protection group exclusions model."""
-
     exclude_vms: bool | None | Unset = field(default=UNSET, wire="excludeVMs")
     exclude_offline_computers: bool | None | Unset = UNSET
     exclude_selected_objects: bool | None | Unset = UNSET
@@ -82,24 +76,19 @@ class ADObjectsProtectionGroupExclusionsModel(Model):
 
 @model
 class ActiveDirectoryObjectContainerModel(Model):
-    """Active directory object container model."""
-
     domain_controller_settings: ADDomainModel
     objects: list[ADObjectModel]
 
 
 @model
 class AdvancedProtectionGroupSettingsModel(Model):
-    """Advanced protection group settings model."""
-
     windows_agent_settings: ProtectionGroupAdvancedWindowsSettingsModel | None | Unset = UNSET
     notifications: ProtectionGroupNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class CSVFileCustomCredentialsModel(Model):
-    """CSV file custom credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -111,8 +100,7 @@ class CSVFileCustomCredentialsModel(Model):
 
 @model
 class CSVFileOptionsProtectionGroupModel(Model):
-    """CSV file options protection group model.
-
+    """
     Attributes:
         network_credentials_id: UUID.
     """
@@ -123,8 +111,7 @@ class CSVFileOptionsProtectionGroupModel(Model):
 
 @model
 class CSVFileProtectionGroupCredentialModel(Model):
-    """CSV file protection group credential model.
-
+    """
     Attributes:
         master_credentials_id: UUID.
     """
@@ -142,23 +129,19 @@ class CSVFileProtectionGroupCredentialModel(Model):
     },
 )
 class CloudMachinesProtectionGroupAccountModel(Model):
-    """Cloud machines protection group account model: one of 2 kinds, told apart by `accountType`."""
+    """One of 2 kinds, told apart by `accountType`."""
 
     account_type: EProtectionGroupCloudAccountType
 
 
 @model
 class CloudMachinesProtectionGroupExclusionsModel(Model):
-    """Cloud machines protection group exclusions model."""
-
     exclude_selected_objects: bool | None | Unset = UNSET
     excluded_objects: list[CloudMachinesProtectionGroupObjectsModel] | None | Unset = UNSET
 
 
 @model
 class ComputerRecoveryTokenFilters(Model):
-    """Computer recovery token filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EComputerRecoveryTokenFiltersOrderColumn | None | Unset = UNSET
@@ -170,7 +153,9 @@ class ComputerRecoveryTokenFilters(Model):
 
 @model
 class ComputerRecoveryTokenModel(Model):
-    """Computer recovery token model.
+    """Given by `agents.get_all_computer_recovery_tokens`, `agents.create_computer_recovery_token`,
+    `agents.get_computer_recovery_token`, `agents.update_computer_recovery_token`.
+    Taken by `agents.update_computer_recovery_token`.
 
     Attributes:
         id: UUID.
@@ -184,7 +169,7 @@ class ComputerRecoveryTokenModel(Model):
 
 @model
 class ComputerRecoveryTokenResult(Model):
-    """Computer recovery token result."""
+    """Given by `agents.get_all_computer_recovery_tokens`."""
 
     data: list[ComputerRecoveryTokenModel] = field(rows=True)
     pagination: PaginationResult
@@ -192,7 +177,7 @@ class ComputerRecoveryTokenResult(Model):
 
 @model
 class ComputerRecoveryTokenSpec(Model):
-    """Computer recovery token spec.
+    """Taken by `agents.create_computer_recovery_token`.
 
     Attributes:
         backup_ids: UUID.
@@ -204,8 +189,6 @@ class ComputerRecoveryTokenSpec(Model):
 
 @model
 class DiscoveredComputerPluginModel(Model):
-    """Discovered computer plugin model."""
-
     type: EApplicationPluginType | None | Unset = UNSET
     version: str | None | Unset = UNSET
     status: EApplicationPluginStatus | None | Unset = UNSET
@@ -213,7 +196,9 @@ class DiscoveredComputerPluginModel(Model):
 
 @model
 class DiscoveredEntitiesActionSpec(Model):
-    """Discovered entities action spec.
+    """Taken by `agents.rescan_discovered_entities`, `agents.install_agent_on_discovered_entities`,
+    `agents.uninstall_agent_from_discovered_entities`, `agents.upgrade_agent_on_discovered_entities`,
+    `agents.install_cbt_driver_on_discovered_entities` and 3 more.
 
     Attributes:
         entity_ids: UUID.
@@ -224,7 +209,7 @@ class DiscoveredEntitiesActionSpec(Model):
 
 @model
 class DiscoveredEntitiesResult(Model):
-    """Discovered entities result."""
+    """Given by `agents.get_discovered_entities`."""
 
     data: list[DiscoveredEntityModel] = field(rows=True)
     pagination: PaginationResult
@@ -232,8 +217,6 @@ class DiscoveredEntitiesResult(Model):
 
 @model
 class DiscoveredEntityFilters(Model):
-    """Discovered entity filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EDiscoveredEntityFiltersOrderColumn | None | Unset = UNSET
@@ -254,7 +237,9 @@ class DiscoveredEntityFilters(Model):
     },
 )
 class DiscoveredEntityModel(Model):
-    """Discovered entity model: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Given by `agents.get_discovered_entities`, `agents.get_discovered_entity`.
 
     Attributes:
         id: UUID.
@@ -270,8 +255,6 @@ class DiscoveredEntityModel(Model):
 
 
 class EAgentStatus(OpenEnum):
-    """Agent status: 7 known values."""
-
     INSTALLED = "Installed"
     NOT_INSTALLED = "NotInstalled"
     UPGRADE_REQUIRED = "UpgradeRequired"
@@ -282,24 +265,18 @@ class EAgentStatus(OpenEnum):
 
 
 class EAgentThrottlingTargetType(OpenEnum):
-    """Agent throttling target type: 3 known values."""
-
     ALL_HOSTS = "AllHosts"
     SERVERS = "Servers"
     WORKSTATIONS = "Workstations"
 
 
 class EApplicationPluginStatus(OpenEnum):
-    """Application plugin status: 3 known values."""
-
     INSTALLED = "Installed"
     NOT_INSTALLED = "NotInstalled"
     UPGRADE_REQUIRED = "UpgradeRequired"
 
 
 class EApplicationPluginType(OpenEnum):
-    """Application plugin type: 4 known values."""
-
     MSSQL = "MSSQL"
     ORACLE_RMAN = "OracleRMAN"
     SAPHANA = "SAPHANA"
@@ -307,23 +284,17 @@ class EApplicationPluginType(OpenEnum):
 
 
 class EComputerRecoveryTokenFiltersOrderColumn(OpenEnum):
-    """Computer recovery token filters order column: 2 known values."""
-
     NAME = "Name"
     EXPIRATION_DATE = "ExpirationDate"
 
 
 class EDiscoveredComputerState(OpenEnum):
-    """Discovered computer state: 3 known values."""
-
     UNKNOWN = "Unknown"
     ONLINE = "Online"
     OFFLINE = "Offline"
 
 
 class EDiscoveredEntityFiltersOrderColumn(OpenEnum):
-    """Discovered entity filters order column: 5 known values."""
-
     NAME = "Name"
     STATE = "State"
     AGENT_STATUS = "AgentStatus"
@@ -332,16 +303,12 @@ class EDiscoveredEntityFiltersOrderColumn(OpenEnum):
 
 
 class EDiscoveredEntityType(OpenEnum):
-    """Discovered entity type: 3 known values."""
-
     COMPUTER = "Computer"
     CLUSTER = "Cluster"
     ACTIVE_DIRECTORY = "ActiveDirectory"
 
 
 class EDriverStatus(OpenEnum):
-    """Driver status: 6 known values."""
-
     UNKNOWN = "Unknown"
     INSTALLED = "Installed"
     NOT_INSTALLED = "NotInstalled"
@@ -351,31 +318,23 @@ class EDriverStatus(OpenEnum):
 
 
 class EIndividualComputerConnectionType(OpenEnum):
-    """Individual computer connection type: 3 known values."""
-
     PERMANENT_CREDENTIALS = "PermanentCredentials"
     SINGLE_USE_CREDENTIALS = "SingleUseCredentials"
     CERTIFICATE = "Certificate"
 
 
 class ELinuxPackageFiltersOrderColumn(OpenEnum):
-    """Linux package filters order column: 2 known values."""
-
     NAME = "Name"
     DISTRIBUTION_NAME = "DistributionName"
 
 
 class EOSBitness(OpenEnum):
-    """EOS bitness: 3 known values."""
-
     UNKNOWN = "Unknown"
     X64 = "x64"
     X86 = "x86"
 
 
 class EOperatingSystem(OpenEnum):
-    """Operating system: 21 known values."""
-
     UNKNOWN = "Unknown"
     WINDOWS_XP = "WindowsXP"
     WINDOWS2003 = "Windows2003"
@@ -400,37 +359,27 @@ class EOperatingSystem(OpenEnum):
 
 
 class EOperatingSystemPlatform(OpenEnum):
-    """Operating system platform: 3 known values."""
-
     UNKNOWN = "Unknown"
     X86 = "X86"
     X64 = "X64"
 
 
 class EProtectedComputerFiltersOrderColumn(OpenEnum):
-    """Protected computer filters order column: 2 known values."""
-
     NAME = "Name"
     TYPE = "Type"
 
 
 class EProtectedComputerType(OpenEnum):
-    """Protected computer type: one known value."""
-
     LINUX = "Linux"
 
 
 class EProtectionGroupFiltersOrderColumn(OpenEnum):
-    """Protection group filters order column: 3 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
 
 
 class EProtectionGroupType(OpenEnum):
-    """Protection group type: 8 known values."""
-
     MANUALLY_ADDED = "ManuallyAdded"
     UNMANAGED = "Unmanaged"
     INDIVIDUAL_COMPUTERS = "IndividualComputers"
@@ -442,15 +391,12 @@ class EProtectionGroupType(OpenEnum):
 
 
 class EUnixPackageFiltersOrderColumn(OpenEnum):
-    """Unix package filters order column: one known value."""
-
     NAME = "Name"
 
 
 @model
 class IndividualComputerContainerModel(Model):
-    """Individual computer container model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -463,8 +409,6 @@ class IndividualComputerContainerModel(Model):
 
 @model
 class LinuxPackageFilters(Model):
-    """Linux package filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: ELinuxPackageFiltersOrderColumn | None | Unset = UNSET
@@ -476,7 +420,7 @@ class LinuxPackageFilters(Model):
 
 @model
 class LinuxPackageModel(Model):
-    """Linux package model."""
+    """Given by `agents.get_all_agent_packages`."""
 
     package_name: str | None | Unset = UNSET
     distribution_name: str | None | Unset = UNSET
@@ -485,7 +429,7 @@ class LinuxPackageModel(Model):
 
 @model
 class LinuxPackageResult(Model):
-    """Linux package result."""
+    """Given by `agents.get_all_agent_packages`."""
 
     data: list[LinuxPackageModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -493,15 +437,13 @@ class LinuxPackageResult(Model):
 
 @model
 class PreInstalledAgentsPackagesModel(Model):
-    """Pre installed agents packages model."""
-
     include: bool | None | Unset = UNSET
     package_names: list[str] | None | Unset = UNSET
 
 
 @model
 class PreInstalledAgentsProtectionGroupPackageSpec(Model):
-    """Pre installed agents protection group package spec."""
+    """Taken by `agents.download_protection_group_packages`."""
 
     format: PreInstalledAgentsProtectionGroupPackageSpecFormat | None | Unset = UNSET
     include_windows_packages: bool | None | Unset = UNSET
@@ -512,8 +454,6 @@ class PreInstalledAgentsProtectionGroupPackageSpec(Model):
 
 @model
 class ProtectedComputerFilters(Model):
-    """Protected computer filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EProtectedComputerFiltersOrderColumn | None | Unset = UNSET
@@ -524,8 +464,7 @@ class ProtectedComputerFilters(Model):
 
 @model
 class ProtectedComputerGroupModel(Model):
-    """Protected computer group model.
-
+    """
     Attributes:
         id: UUID.
         credentials_id: UUID.
@@ -538,7 +477,7 @@ class ProtectedComputerGroupModel(Model):
 
 @model
 class ProtectedComputerModel(Model):
-    """Protected computer model.
+    """Given by `agents.get_protected_computers`, `agents.get_protected_computer`.
 
     Attributes:
         id: UUID.
@@ -552,7 +491,7 @@ class ProtectedComputerModel(Model):
 
 @model
 class ProtectedComputerResult(Model):
-    """Protected computer result."""
+    """Given by `agents.get_protected_computers`."""
 
     data: list[ProtectedComputerModel] = field(rows=True)
     pagination: PaginationResult
@@ -560,8 +499,6 @@ class ProtectedComputerResult(Model):
 
 @model
 class ProtectionGroupAdvancedWindowsSettingsModel(Model):
-    """Protection group advanced windows settings model."""
-
     throttling_enabled: bool | None | Unset = UNSET
     throttling_unit: ESpeedUnit | None | Unset = UNSET
     throttling_value: int | None | Unset = UNSET
@@ -578,8 +515,6 @@ class ProtectionGroupAdvancedWindowsSettingsModel(Model):
 
 @model
 class ProtectionGroupFilters(Model):
-    """Protection group filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EProtectionGroupFiltersOrderColumn | None | Unset = UNSET
@@ -601,7 +536,10 @@ class ProtectionGroupFilters(Model):
     },
 )
 class ProtectionGroupModel(Model):
-    """Protection group model: one of 7 kinds, told apart by `type`.
+    """One of 7 kinds, told apart by `type`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
 
     Attributes:
         id: UUID.
@@ -616,8 +554,7 @@ class ProtectionGroupModel(Model):
 
 @model
 class ProtectionGroupNotificationSettingsModel(Model):
-    """Protection group notification settings model.
-
+    """
     Attributes:
         daily_send_time: time.
     """
@@ -631,8 +568,7 @@ class ProtectionGroupNotificationSettingsModel(Model):
 
 @model
 class ProtectionGroupOptionsModel(Model):
-    """Protection group options model.
-
+    """
     Attributes:
         distribution_server_id: UUID.
         distribution_repository_id: UUID.
@@ -652,8 +588,6 @@ class ProtectionGroupOptionsModel(Model):
 
 @model
 class ProtectionGroupOptionsRescanScheduleModel(Model):
-    """Protection group options rescan schedule model."""
-
     daily: ScheduleDailyModel | None | Unset = UNSET
     periodically: SchedulePeriodicallyModel | None | Unset = UNSET
     continuously: ScheduleBackupWindowModel | None | Unset = UNSET
@@ -670,7 +604,10 @@ class ProtectionGroupOptionsRescanScheduleModel(Model):
     },
 )
 class ProtectionGroupSpec(Model):
-    """Protection group spec: one of 5 kinds, told apart by `type`."""
+    """One of 5 kinds, told apart by `type`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     name: str
     description: str
@@ -680,7 +617,7 @@ class ProtectionGroupSpec(Model):
 
 @model
 class ProtectionGroupsResult(Model):
-    """Protection groups result."""
+    """Given by `agents.get_all_protection_groups`."""
 
     data: list[ProtectionGroupModel] = field(rows=True)
     pagination: PaginationResult
@@ -688,8 +625,6 @@ class ProtectionGroupsResult(Model):
 
 @model
 class UnixPackageFilters(Model):
-    """Unix package filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EUnixPackageFiltersOrderColumn | None | Unset = UNSET
@@ -699,29 +634,31 @@ class UnixPackageFilters(Model):
 
 @model
 class UnixPackageModel(Model):
-    """Unix package model."""
+    """Given by `agents.get_all_agent_packages_for_unix`."""
 
     package_name: str | None | Unset = UNSET
 
 
 @model
 class UnixPackageResult(Model):
-    """Unix package result."""
+    """Given by `agents.get_all_agent_packages_for_unix`."""
 
     data: list[UnixPackageModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
 class PreInstalledAgentsProtectionGroupPackageSpecFormat(OpenEnum):
-    """Pre installed agents protection group package spec format: 2 known values."""
-
     ZIP = "Zip"
     TAR = "Tar"
 
 
 @model
 class ADObjectsProtectionGroupModel(ProtectionGroupModel):
-    """AD objects protection group model: `ProtectionGroupModel` of type `ADObjects`."""
+    """The `ProtectionGroupModel` whose `type` is `ADObjects`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="ADObjects")
     active_directory: ActiveDirectoryObjectContainerModel
@@ -732,7 +669,10 @@ class ADObjectsProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class ADObjectsProtectionGroupSpec(ProtectionGroupSpec):
-    """AD objects protection group spec: `ProtectionGroupSpec` of type `ADObjects`."""
+    """The `ProtectionGroupSpec` whose `type` is `ADObjects`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="ADObjects")
     active_directory: ActiveDirectoryObjectContainerModel
@@ -743,7 +683,11 @@ class ADObjectsProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class CSVFileProtectionGroupModel(ProtectionGroupModel):
-    """CSV file protection group model: `ProtectionGroupModel` of type `CSVFile`."""
+    """The `ProtectionGroupModel` whose `type` is `CSVFile`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="CSVFile")
     file: CSVFileOptionsProtectionGroupModel
@@ -754,7 +698,10 @@ class CSVFileProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class CSVFileProtectionGroupSpec(ProtectionGroupSpec):
-    """CSV file protection group spec: `ProtectionGroupSpec` of type `CSVFile`."""
+    """The `ProtectionGroupSpec` whose `type` is `CSVFile`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="CSVFile")
     file: CSVFileOptionsProtectionGroupModel
@@ -764,7 +711,7 @@ class CSVFileProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class CloudMachinesProtectionGroupAWSAccountModel(CloudMachinesProtectionGroupAccountModel):
-    """Cloud machines protection group AWS account model: `CloudMachinesProtectionGroupAccountModel` of type `AWS`.
+    """The `CloudMachinesProtectionGroupAccountModel` whose `accountType` is `AWS`.
 
     Attributes:
         credentials_id: UUID.
@@ -779,7 +726,7 @@ class CloudMachinesProtectionGroupAWSAccountModel(CloudMachinesProtectionGroupAc
 
 @model
 class CloudMachinesProtectionGroupAzureAccountModel(CloudMachinesProtectionGroupAccountModel):
-    """Cloud machines protection group azure account model: `CloudMachinesProtectionGroupAccountModel` of type `Azure`.
+    """The `CloudMachinesProtectionGroupAccountModel` whose `accountType` is `Azure`.
 
     Attributes:
         subscription_id: UUID.
@@ -793,7 +740,11 @@ class CloudMachinesProtectionGroupAzureAccountModel(CloudMachinesProtectionGroup
 
 @model
 class CloudMachinesProtectionGroupModel(ProtectionGroupModel):
-    """Cloud machines protection group model: `ProtectionGroupModel` of type `CloudMachines`."""
+    """The `ProtectionGroupModel` whose `type` is `CloudMachines`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="CloudMachines")
     cloud_account: CloudMachinesProtectionGroupAccountModel | None | Unset = UNSET
@@ -804,7 +755,10 @@ class CloudMachinesProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class CloudMachinesProtectionGroupSpec(ProtectionGroupSpec):
-    """Cloud machines protection group spec: `ProtectionGroupSpec` of type `CloudMachines`."""
+    """The `ProtectionGroupSpec` whose `type` is `CloudMachines`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="CloudMachines")
     cloud_account: CloudMachinesProtectionGroupAccountModel
@@ -815,7 +769,10 @@ class CloudMachinesProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class DiscoveredADEntityModel(DiscoveredEntityModel):
-    """Discovered AD entity model: `DiscoveredEntityModel` of type `ActiveDirectory`."""
+    """The `DiscoveredEntityModel` whose `type` is `ActiveDirectory`.
+
+    Given by `agents.get_discovered_entities`, `agents.get_discovered_entity`.
+    """
 
     type: EDiscoveredEntityType | None | Unset = field(default="ActiveDirectory")
     domain: ADDomainModel
@@ -824,14 +781,19 @@ class DiscoveredADEntityModel(DiscoveredEntityModel):
 
 @model
 class DiscoveredClusterEntityModel(DiscoveredEntityModel):
-    """Discovered cluster entity model: `DiscoveredEntityModel` of type `Cluster`."""
+    """The `DiscoveredEntityModel` whose `type` is `Cluster`.
+
+    Given by `agents.get_discovered_entities`, `agents.get_discovered_entity`.
+    """
 
     type: EDiscoveredEntityType | None | Unset = field(default="Cluster")
 
 
 @model
 class DiscoveredComputerEntityModel(DiscoveredEntityModel):
-    """Discovered computer entity model: `DiscoveredEntityModel` of type `Computer`.
+    """The `DiscoveredEntityModel` whose `type` is `Computer`.
+
+    Given by `agents.get_discovered_entities`, `agents.get_discovered_entity`.
 
     Attributes:
         object_id: UUID.
@@ -859,7 +821,11 @@ class DiscoveredComputerEntityModel(DiscoveredEntityModel):
 
 @model
 class IndividualComputersProtectionGroupModel(ProtectionGroupModel):
-    """Individual computers protection group model: `ProtectionGroupModel` of type `IndividualComputers`."""
+    """The `ProtectionGroupModel` whose `type` is `IndividualComputers`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="IndividualComputers")
     computers: list[IndividualComputerContainerModel] | None | Unset = UNSET
@@ -868,7 +834,10 @@ class IndividualComputersProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class IndividualComputersProtectionGroupSpec(ProtectionGroupSpec):
-    """Individual computers protection group spec: `ProtectionGroupSpec` of type `IndividualComputers`."""
+    """The `ProtectionGroupSpec` whose `type` is `IndividualComputers`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="IndividualComputers")
     computers: list[IndividualComputerContainerModel]
@@ -877,7 +846,11 @@ class IndividualComputersProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class ManuallyAddedProtectionGroupModel(ProtectionGroupModel):
-    """Manually added protection group model: `ProtectionGroupModel` of type `ManuallyAdded`."""
+    """The `ProtectionGroupModel` whose `type` is `ManuallyAdded`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="ManuallyAdded")
     computers: list[IndividualComputerContainerModel] | None | Unset = UNSET
@@ -886,7 +859,11 @@ class ManuallyAddedProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class PreInstalledAgentsProtectionGroupModel(ProtectionGroupModel):
-    """Pre installed agents protection group model: `ProtectionGroupModel` of type `PreInstalledAgents`."""
+    """The `ProtectionGroupModel` whose `type` is `PreInstalledAgents`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="PreInstalledAgents")
     advanced_settings: AdvancedProtectionGroupSettingsModel | None | Unset = UNSET
@@ -894,7 +871,10 @@ class PreInstalledAgentsProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class PreInstalledAgentsProtectionGroupSpec(ProtectionGroupSpec):
-    """Pre installed agents protection group spec: `ProtectionGroupSpec` of type `PreInstalledAgents`."""
+    """The `ProtectionGroupSpec` whose `type` is `PreInstalledAgents`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="PreInstalledAgents")
     advanced_settings: AdvancedProtectionGroupSettingsModel | None | Unset = UNSET
@@ -902,6 +882,10 @@ class PreInstalledAgentsProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class UnmanagedProtectionGroupModel(ProtectionGroupModel):
-    """Unmanaged protection group model: `ProtectionGroupModel` of type `Unmanaged`."""
+    """The `ProtectionGroupModel` whose `type` is `Unmanaged`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="Unmanaged")

@@ -25,22 +25,16 @@ if TYPE_CHECKING:
 
 
 class EEntraIDTenantItemChangeType(OpenEnum):
-    """Entra ID tenant item change type: 2 known values."""
-
     ADDED = "Added"
     DELETED = "Deleted"
 
 
 class EEntraIDTenantItemCounterType(OpenEnum):
-    """Entra ID tenant item counter type: 2 known values."""
-
     SUCCESSFUL = "Successful"
     FAILED = "Failed"
 
 
 class EEntraIdSavedTenantItemType(OpenEnum):
-    """Entra id saved tenant item type: 17 known values."""
-
     USER = "User"
     ADMINISTRATIVE_UNIT = "AdministrativeUnit"
     GROUP = "Group"
@@ -61,8 +55,6 @@ class EEntraIdSavedTenantItemType(OpenEnum):
 
 
 class EEntraIdTenantAdminUnitSortingProperty(OpenEnum):
-    """Entra id tenant admin unit sorting property: 5 known values."""
-
     DISPLAY_NAME = "DisplayName"
     DESCRIPTION = "Description"
     VISIBILITY = "Visibility"
@@ -71,15 +63,11 @@ class EEntraIdTenantAdminUnitSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantAdminUnitVisibilityType(OpenEnum):
-    """Entra id tenant admin unit visibility type: 2 known values."""
-
     PUBLIC = "Public"
     HIDDEN = "Hidden"
 
 
 class EEntraIdTenantApplicationSortingProperty(OpenEnum):
-    """Entra id tenant application sorting property: 7 known values."""
-
     DISPLAY_NAME = "DisplayName"
     ENABLED = "Enabled"
     TAGS = "Tags"
@@ -90,15 +78,11 @@ class EEntraIdTenantApplicationSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantApplicationType(OpenEnum):
-    """Entra id tenant application type: 2 known values."""
-
     APP_REGISTRATION = "AppRegistration"
     ENTERPRISE_REGISTRATION = "EnterpriseRegistration"
 
 
 class EEntraIdTenantBitlockerKeySortingProperty(OpenEnum):
-    """Entra id tenant bitlocker key sorting property: 5 known values."""
-
     KEY = "Key"
     DEVICE_ID = "DeviceId"
     DEVICE_DISPLAY_NAME = "DeviceDisplayName"
@@ -107,8 +91,6 @@ class EEntraIdTenantBitlockerKeySortingProperty(OpenEnum):
 
 
 class EEntraIdTenantConditionalAccessPolicySortingProperty(OpenEnum):
-    """Entra id tenant conditional access policy sorting property: 4 known values."""
-
     DISPLAY_NAME = "DisplayName"
     OBJECT_ID = "ObjectId"
     STATE = "State"
@@ -116,16 +98,12 @@ class EEntraIdTenantConditionalAccessPolicySortingProperty(OpenEnum):
 
 
 class EEntraIdTenantConditionalAccessPolicyState(OpenEnum):
-    """Entra id tenant conditional access policy state: 3 known values."""
-
     ENABLED = "Enabled"
     DISABLED = "Disabled"
     ENABLED_FOR_REPORTING_BUT_NOT_ENFORCED = "EnabledForReportingButNotEnforced"
 
 
 class EEntraIdTenantDeviceConfigurationSortingProperty(OpenEnum):
-    """Entra id tenant device configuration sorting property: 6 known values."""
-
     DISPLAY_NAME = "DisplayName"
     OBJECT_ID = "ObjectId"
     VERSION = "Version"
@@ -135,22 +113,16 @@ class EEntraIdTenantDeviceConfigurationSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantDeviceConfigurationType(OpenEnum):
-    """Entra id tenant device configuration type: 2 known values."""
-
     DEVICE_COMPLIANCE_POLICY = "DeviceCompliancePolicy"
     DEVICE_CONFIGURATION_POLICY = "DeviceConfigurationPolicy"
 
 
 class EEntraIdTenantGroupMembershipType(OpenEnum):
-    """Entra id tenant group membership type: 2 known values."""
-
     ASSIGNED = "Assigned"
     DYNAMIC = "Dynamic"
 
 
 class EEntraIdTenantGroupSortingProperty(OpenEnum):
-    """Entra id tenant group sorting property: 9 known values."""
-
     DISPLAY_NAME = "DisplayName"
     DESCRIPTION = "Description"
     GROUP_TYPE = "GroupType"
@@ -163,8 +135,6 @@ class EEntraIdTenantGroupSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantGroupType(OpenEnum):
-    """Entra id tenant group type: 4 known values."""
-
     MICROSOFT365_GROUP = "Microsoft365Group"
     SECURITY_GROUP = "SecurityGroup"
     MAIL_ENABLED_SECURITY_GROUP = "MailEnabledSecurityGroup"
@@ -172,8 +142,6 @@ class EEntraIdTenantGroupType(OpenEnum):
 
 
 class EEntraIdTenantItemType(OpenEnum):
-    """Entra id tenant item type: 9 known values."""
-
     USER = "User"
     GROUP = "Group"
     ADMIN_UNIT = "AdminUnit"
@@ -186,14 +154,10 @@ class EEntraIdTenantItemType(OpenEnum):
 
 
 class EEntraIdTenantRestorePointSortingProperty(OpenEnum):
-    """Entra id tenant restore point sorting property: one known value."""
-
     CREATION_TIME = "CreationTime"
 
 
 class EEntraIdTenantRestoreSessionLogStatus(OpenEnum):
-    """Entra id tenant restore session log status: 4 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -201,8 +165,6 @@ class EEntraIdTenantRestoreSessionLogStatus(OpenEnum):
 
 
 class EEntraIdTenantRestoreSessionLogStyle(OpenEnum):
-    """Entra id tenant restore session log style: 4 known values."""
-
     NONE = "None"
     BOLD = "Bold"
     GRAY = "Gray"
@@ -210,8 +172,6 @@ class EEntraIdTenantRestoreSessionLogStyle(OpenEnum):
 
 
 class EEntraIdTenantRestoreSessionState(OpenEnum):
-    """Entra id tenant restore session state: 8 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCESS = "Success"
@@ -223,8 +183,6 @@ class EEntraIdTenantRestoreSessionState(OpenEnum):
 
 
 class EEntraIdTenantRoleSortingProperty(OpenEnum):
-    """Entra id tenant role sorting property: 6 known values."""
-
     DISPLAY_NAME = "DisplayName"
     IS_BUILT_IN = "IsBuiltIn"
     IS_ENABLED = "IsEnabled"
@@ -234,8 +192,6 @@ class EEntraIdTenantRoleSortingProperty(OpenEnum):
 
 
 class EEntraIdTenantUserSortingProperty(OpenEnum):
-    """Entra id tenant user sorting property: 14 known values."""
-
     DISPLAY_NAME = "DisplayName"
     MAIL_ADDRESS = "MailAddress"
     USERNAME = "Username"
@@ -253,8 +209,6 @@ class EEntraIdTenantUserSortingProperty(OpenEnum):
 
 
 class EFlrAuditItemsFiltersOrderColumn(OpenEnum):
-    """Flr audit items filters order column: 13 known values."""
-
     ITEM_TYPE = "ItemType"
     SOURCE_PATH = "SourcePath"
     TARGET_PATH = "TargetPath"
@@ -271,14 +225,10 @@ class EFlrAuditItemsFiltersOrderColumn(OpenEnum):
 
 
 class EFlrBrowseMountFiltersOrderColumn(OpenEnum):
-    """Flr browse mount filters order column: one known value."""
-
     CREATION_TIME = "CreationTime"
 
 
 class EFlrBrowseOrderType(OpenEnum):
-    """Flr browse order type: 8 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     SIZE = "Size"
@@ -290,8 +240,6 @@ class EFlrBrowseOrderType(OpenEnum):
 
 
 class EFlrItemRestoreStatus(OpenEnum):
-    """Flr item restore status: 7 known values."""
-
     SUCCEEDED = "Succeeded"
     WARNING = "Warning"
     FAILED = "Failed"
@@ -302,8 +250,6 @@ class EFlrItemRestoreStatus(OpenEnum):
 
 
 class EFlrItemStateType(OpenEnum):
-    """Flr item state type: 6 known values."""
-
     NOT_AVALIABLE = "NotAvaliable"
     CHANGED = "Changed"
     UNCHANGED = "Unchanged"
@@ -313,8 +259,6 @@ class EFlrItemStateType(OpenEnum):
 
 
 class EFlrItemType(OpenEnum):
-    """Flr item type: 4 known values."""
-
     DRIVE = "Drive"
     FOLDER = "Folder"
     FILE = "File"
@@ -322,45 +266,34 @@ class EFlrItemType(OpenEnum):
 
 
 class EFlrRestoreModeType(OpenEnum):
-    """Flr restore mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EFlrRestoreType(OpenEnum):
-    """Flr restore type: 3 known values."""
-
     OVERWRITE = "Overwrite"
     KEEP = "Keep"
     PERMISSION_ONLY = "PermissionOnly"
 
 
 class EUnstructuredDataFLRRestoreMode(OpenEnum):
-    """Unstructured data FLR restore mode: 2 known values."""
-
     LATEST_POINT = "LatestPoint"
     CUSTOM = "Custom"
 
 
 class EUnstructuredDataFLRRestoreType(OpenEnum):
-    """Unstructured data FLR restore type: 3 known values."""
-
     OVERWRITE = "Overwrite"
     KEEP = "Keep"
     CHANGED_ONLY = "ChangedOnly"
 
 
 class EUnstructuredDataFlrBrowseMountFiltersOrderColumn(OpenEnum):
-    """Unstructured data flr browse mount filters order column: one known value."""
-
     CREATION_TIME = "CreationTime"
 
 
 @model
 class EntraIDItemIncludeRestoreSpec(Model):
-    """Entra ID item include restore spec.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -371,16 +304,12 @@ class EntraIDItemIncludeRestoreSpec(Model):
 
 @model
 class EntraIDPluginSettings(Model):
-    """Entra ID plugin settings."""
-
     max_parallel_jobs_per_worker: int
     storage_queue_capacity: int
 
 
 @model
 class EntraIdResource(Model):
-    """Entra id resource."""
-
     cpu_resource: int
     ram_resource: int
     item_resource: int
@@ -389,40 +318,30 @@ class EntraIdResource(Model):
 
 @model
 class EntraIdTenantAdminUnitFilterBrowseSpec(Model):
-    """Entra id tenant admin unit filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     visibilities: list[EEntraIdTenantAdminUnitVisibilityType] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantAdminUnitSortingBrowseSpec(Model):
-    """Entra id tenant admin unit sorting browse spec."""
-
     property: EEntraIdTenantAdminUnitSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantApplicationFilterBrowseSpec(Model):
-    """Entra id tenant application filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     included_types: list[EEntraIdTenantApplicationType] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantApplicationSortingBrowseSpec(Model):
-    """Entra id tenant application sorting browse spec."""
-
     property: EEntraIdTenantApplicationSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantBitlockerKeyFilterBrowseSpec(Model):
-    """Entra id tenant bitlocker key filter browse spec."""
-
     key: str | None | Unset = UNSET
     device_id: str | None | Unset = UNSET
     device_display_name: str | None | Unset = UNSET
@@ -430,15 +349,13 @@ class EntraIdTenantBitlockerKeyFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantBitlockerKeySortingBrowseSpec(Model):
-    """Entra id tenant bitlocker key sorting browse spec."""
-
     property: EEntraIdTenantBitlockerKeySortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantBrowseMountResult(Model):
-    """Entra id tenant browse mount result."""
+    """Given by `backup_browsers.get_all_entra_id_tenant_browse_sessions`."""
 
     data: list[EntraIdTenantBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
@@ -446,7 +363,10 @@ class EntraIdTenantBrowseMountResult(Model):
 
 @model
 class EntraIdTenantBrowseResult(Model):
-    """Entra id tenant browse result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.upload_entra_id_tenant_user`,
+    `backup_browsers.upload_entra_id_tenant_group`, `backup_browsers.upload_entra_id_tenant_administrative_unit`,
+    `backup_browsers.upload_entra_id_tenant_role` and 3 more.
+    """
 
     data: list[EntraIdTenantBrowseModel] = field(rows=True)
     pagination: PaginationResult
@@ -454,14 +374,14 @@ class EntraIdTenantBrowseResult(Model):
 
 @model
 class EntraIdTenantCheckProductionItemsModel(Model):
-    """Entra id tenant check production items model."""
+    """Given by `backup_browsers.check_entra_id_tenant_production_items`."""
 
     items: list[EntraIdTenantProductionItemModel]
 
 
 @model
 class EntraIdTenantCheckProductionItemsSpec(Model):
-    """Entra id tenant check production items spec.
+    """Taken by `backup_browsers.check_entra_id_tenant_production_items`.
 
     Attributes:
         credential_id: UUID.
@@ -473,24 +393,18 @@ class EntraIdTenantCheckProductionItemsSpec(Model):
 
 @model
 class EntraIdTenantConditionalAccessPolicyFilterBrowseSpec(Model):
-    """Entra id tenant conditional access policy filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     state: list[EEntraIdTenantConditionalAccessPolicyState] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantConditionalAccessPolicySortingBrowseSpec(Model):
-    """Entra id tenant conditional access policy sorting browse spec."""
-
     property: EEntraIdTenantConditionalAccessPolicySortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantDeviceConfigurationFilterBrowseSpec(Model):
-    """Entra id tenant device configuration filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     version: int | None | Unset = UNSET
@@ -499,30 +413,26 @@ class EntraIdTenantDeviceConfigurationFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantDeviceConfigurationSortingBrowseSpec(Model):
-    """Entra id tenant device configuration sorting browse spec."""
-
     property: EEntraIdTenantDeviceConfigurationSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantGeneratePasswordSpec(Model):
-    """Entra id tenant generate password spec."""
+    """Taken by `backup_browsers.generate_entra_id_tenant_password`."""
 
     passwords_count: int
 
 
 @model
 class EntraIdTenantGeneratedPasswordsModel(Model):
-    """Entra id tenant generated passwords model."""
+    """Given by `backup_browsers.generate_entra_id_tenant_password`."""
 
     passwords: list[str] | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantGroupFilterBrowseSpec(Model):
-    """Entra id tenant group filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     group_types: list[EEntraIdTenantGroupType] | None | Unset = UNSET
     membership_types: list[EEntraIdTenantGroupMembershipType] | None | Unset = UNSET
@@ -530,15 +440,13 @@ class EntraIdTenantGroupFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantGroupSortingBrowseSpec(Model):
-    """Entra id tenant group sorting browse spec."""
-
     property: EEntraIdTenantGroupSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantItemComparisonModel(Model):
-    """Entra id tenant item comparison model."""
+    """Given by `backup_browsers.compare_entra_id_tenant_item`."""
 
     exists_in_old_restore_point: bool
     exists_in_new_restore_point: bool
@@ -549,8 +457,6 @@ class EntraIdTenantItemComparisonModel(Model):
 
 @model
 class EntraIdTenantItemComparisonPropertyModel(Model):
-    """Entra id tenant item comparison property model."""
-
     property_name: str
     old_value: str | None | Unset = UNSET
     new_value: str | None | Unset = UNSET
@@ -559,8 +465,6 @@ class EntraIdTenantItemComparisonPropertyModel(Model):
 
 @model
 class EntraIdTenantItemComparisonReferenceModel(Model):
-    """Entra id tenant item comparison reference model."""
-
     reference_type: str
     reference_type_display_name: str
     values: list[EntraIdTenantItemComparisonReferenceValueModel]
@@ -568,8 +472,6 @@ class EntraIdTenantItemComparisonReferenceModel(Model):
 
 @model
 class EntraIdTenantItemComparisonReferenceValueModel(Model):
-    """Entra id tenant item comparison reference value model."""
-
     display_name: str
     reference_id: str
     old_value: bool
@@ -578,7 +480,7 @@ class EntraIdTenantItemComparisonReferenceValueModel(Model):
 
 @model
 class EntraIdTenantItemComparisonSessionModel(Model):
-    """Entra id tenant item comparison session model."""
+    """Given by `backup_browsers.get_compare_entra_id_tenant_item_result`."""
 
     status: EntraIdTenantItemComparisonSessionModelStatus
     result: EntraIdTenantItemComparisonModel | None | Unset = UNSET
@@ -587,7 +489,7 @@ class EntraIdTenantItemComparisonSessionModel(Model):
 
 @model
 class EntraIdTenantItemComparisonSpec(Model):
-    """Entra id tenant item comparison spec.
+    """Taken by `backup_browsers.compare_entra_id_tenant_item`, `backup_browsers.start_compare_entra_id_tenant_item`.
 
     Attributes:
         old_restore_point_id: UUID.
@@ -604,16 +506,12 @@ class EntraIdTenantItemComparisonSpec(Model):
 
 @model
 class EntraIdTenantItemIncludedPropertyModel(Model):
-    """Entra id tenant item included property model."""
-
     id: str
     group_id: str | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantItemRecursiveComparisonModel(Model):
-    """Entra id tenant item recursive comparison model."""
-
     exists_in_old_restore_point: bool
     exists_in_new_restore_point: bool
     properties: list[EntraIdTenantItemRecursiveComparisonNode]
@@ -622,8 +520,6 @@ class EntraIdTenantItemRecursiveComparisonModel(Model):
 
 @model
 class EntraIdTenantItemRecursiveComparisonNode(Model):
-    """Entra id tenant item recursive comparison node."""
-
     are_equal: bool
     is_read_only: bool | None | Unset = UNSET
     name: str
@@ -635,7 +531,7 @@ class EntraIdTenantItemRecursiveComparisonNode(Model):
 
 @model
 class EntraIdTenantItemRecursiveComparisonSessionModel(Model):
-    """Entra id tenant item recursive comparison session model."""
+    """Given by `backup_browsers.get_recursive_comparison_entra_id_tenant_item_result`."""
 
     status: EntraIdTenantItemRecursiveComparisonSessionModelStatus
     result: EntraIdTenantItemRecursiveComparisonModel | None | Unset = UNSET
@@ -644,7 +540,7 @@ class EntraIdTenantItemRecursiveComparisonSessionModel(Model):
 
 @model
 class EntraIdTenantItemRecursiveComparisonSpec(Model):
-    """Entra id tenant item recursive comparison spec.
+    """Taken by `backup_browsers.start_recursive_comparison_entra_id_tenant_item`.
 
     Attributes:
         old_restore_point_id: UUID.
@@ -660,7 +556,7 @@ class EntraIdTenantItemRecursiveComparisonSpec(Model):
 
 @model
 class EntraIdTenantItemRestoreSpec(Model):
-    """Entra id tenant item restore spec.
+    """Taken by `backup_browsers.restore_entra_id_tenant_items`.
 
     Attributes:
         credentials_id: UUID.
@@ -679,7 +575,7 @@ class EntraIdTenantItemRestoreSpec(Model):
 
 @model
 class EntraIdTenantItemStartComparisonModel(Model):
-    """Entra id tenant item start comparison model.
+    """Given by `backup_browsers.start_compare_entra_id_tenant_item`.
 
     Attributes:
         compare_session_id: UUID.
@@ -690,7 +586,7 @@ class EntraIdTenantItemStartComparisonModel(Model):
 
 @model
 class EntraIdTenantItemStartRecursiveComparisonModel(Model):
-    """Entra id tenant item start recursive comparison model.
+    """Given by `backup_browsers.start_recursive_comparison_entra_id_tenant_item`.
 
     Attributes:
         compare_session_id: UUID.
@@ -701,15 +597,13 @@ class EntraIdTenantItemStartRecursiveComparisonModel(Model):
 
 @model
 class EntraIdTenantItemTypeSpec(Model):
-    """Entra id tenant item type spec."""
+    """Taken by `backup_browsers.browse_entra_id_tenant_item`."""
 
     type: EEntraIdTenantItemType
 
 
 @model
 class EntraIdTenantMissingItemModel(Model):
-    """Entra id tenant missing item model."""
-
     item_id: str
     display_name: str | None | Unset = UNSET
     item_type: EEntraIdTenantItemType | None | Unset = UNSET
@@ -717,8 +611,7 @@ class EntraIdTenantMissingItemModel(Model):
 
 @model
 class EntraIdTenantProductionItemModel(Model):
-    """Entra id tenant production item model.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -731,8 +624,7 @@ class EntraIdTenantProductionItemModel(Model):
 
 @model
 class EntraIdTenantProductionItemSpec(Model):
-    """Entra id tenant production item spec.
-
+    """
     Attributes:
         restore_point_id: UUID.
     """
@@ -743,14 +635,14 @@ class EntraIdTenantProductionItemSpec(Model):
 
 @model
 class EntraIdTenantProtectionScopeResult(Model):
-    """Entra id tenant protection scope result."""
+    """Given by `backup_browsers.get_entra_id_tenant_protection_scope`."""
 
     tenant_resources: list[EEntraIdTenantResource]
 
 
 @model
 class EntraIdTenantRestoreItemAttributesSpec(Model):
-    """Entra id tenant restore item attributes spec.
+    """Taken by `backup_browsers.restore_entra_id_tenant_item_attributes`.
 
     Attributes:
         credentials_id: UUID.
@@ -773,7 +665,8 @@ class EntraIdTenantRestoreItemAttributesSpec(Model):
 
 @model
 class EntraIdTenantRestorePointModel(Model):
-    """Entra id tenant restore point model.
+    """Given by `backup_browsers.browse_entra_id_tenant_backup_restore_points`,
+    `backup_browsers.browse_entra_id_tenant_restore_points`.
 
     Attributes:
         id: UUID.
@@ -785,15 +678,15 @@ class EntraIdTenantRestorePointModel(Model):
 
 @model
 class EntraIdTenantRestorePointSortingSpec(Model):
-    """Entra id tenant restore point sorting spec."""
-
     property: EEntraIdTenantRestorePointSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantRestorePointSpec(Model):
-    """Entra id tenant restore point spec."""
+    """Taken by `backup_browsers.browse_entra_id_tenant_backup_restore_points`,
+    `backup_browsers.browse_entra_id_tenant_restore_points`.
+    """
 
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
@@ -802,7 +695,9 @@ class EntraIdTenantRestorePointSpec(Model):
 
 @model
 class EntraIdTenantRestorePointsResult(Model):
-    """Entra id tenant restore points result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_backup_restore_points`,
+    `backup_browsers.browse_entra_id_tenant_restore_points`.
+    """
 
     data: list[EntraIdTenantRestorePointModel] = field(rows=True)
     pagination: PaginationResult
@@ -810,8 +705,7 @@ class EntraIdTenantRestorePointsResult(Model):
 
 @model
 class EntraIdTenantRestoreSessionLogModel(Model):
-    """Entra id tenant restore session log model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -827,7 +721,7 @@ class EntraIdTenantRestoreSessionLogModel(Model):
 
 @model
 class EntraIdTenantRestoreSessionLogsResult(Model):
-    """Entra id tenant restore session logs result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_restore_session_logs`."""
 
     total_records: int | None | Unset = UNSET
     records: list[EntraIdTenantRestoreSessionLogModel] | None | Unset = UNSET
@@ -835,7 +729,10 @@ class EntraIdTenantRestoreSessionLogsResult(Model):
 
 @model
 class EntraIdTenantRestoreSessionModel(Model):
-    """Entra id tenant restore session model.
+    """Given by `backup_browsers.restore_entra_id_tenant_items`,
+    `backup_browsers.restore_entra_id_tenant_item_attributes`,
+    `backup_browsers.browse_entra_id_tenant_restore_sessions_with_filtering`,
+    `backup_browsers.browse_entra_id_tenant_restore_session`.
 
     Attributes:
         id: UUID.
@@ -853,7 +750,7 @@ class EntraIdTenantRestoreSessionModel(Model):
 
 @model
 class EntraIdTenantRestoreSessionsResult(Model):
-    """Entra id tenant restore sessions result."""
+    """Given by `backup_browsers.browse_entra_id_tenant_restore_sessions_with_filtering`."""
 
     data: list[EntraIdTenantRestoreSessionModel] = field(rows=True)
     pagination: PaginationResult
@@ -861,16 +758,12 @@ class EntraIdTenantRestoreSessionsResult(Model):
 
 @model
 class EntraIdTenantRestoreUserPasswordSpec(Model):
-    """Entra id tenant restore user password spec."""
-
     user_id: str
     password: str
 
 
 @model
 class EntraIdTenantRoleFilterBrowseSpec(Model):
-    """Entra id tenant role filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     is_built_in: bool | None | Unset = UNSET
     is_enabled: bool | None | Unset = UNSET
@@ -878,16 +771,12 @@ class EntraIdTenantRoleFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantRoleSortingBrowseSpec(Model):
-    """Entra id tenant role sorting browse spec."""
-
     property: EEntraIdTenantRoleSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantUserFilterBrowseSpec(Model):
-    """Entra id tenant user filter browse spec."""
-
     display_name: str | None | Unset = UNSET
     mail_address: str | None | Unset = UNSET
     user_name: str | None | Unset = UNSET
@@ -904,15 +793,13 @@ class EntraIdTenantUserFilterBrowseSpec(Model):
 
 @model
 class EntraIdTenantUserSortingBrowseSpec(Model):
-    """Entra id tenant user sorting browse spec."""
-
     property: EEntraIdTenantUserSortingProperty | None | Unset = UNSET
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class EntraIdTenantValidateModel(Model):
-    """Entra id tenant validate model."""
+    """Given by `backup_browsers.validate_entra_id_tenant_items`."""
 
     data: list[EntraIdTenantMissingItemModel] | None | Unset = UNSET
     pagination: PaginationResult | None | Unset = UNSET
@@ -920,7 +807,7 @@ class EntraIdTenantValidateModel(Model):
 
 @model
 class EntraIdTenantValidateSpec(Model):
-    """Entra id tenant validate spec.
+    """Taken by `backup_browsers.validate_entra_id_tenant_items`.
 
     Attributes:
         restore_point_id: UUID.
@@ -932,7 +819,7 @@ class EntraIdTenantValidateSpec(Model):
 
 @model
 class FileBackupFLRCopyToSpec(Model):
-    """File backup FLR copy to spec.
+    """Taken by `backup_browsers.unstructured_data_flr_copy_to`.
 
     Attributes:
         unstructured_data_server_id: UUID.
@@ -951,8 +838,6 @@ class FileBackupFLRCopyToSpec(Model):
 
 @model
 class FlrAuditItemsFilters(Model):
-    """Flr audit items filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EFlrAuditItemsFiltersOrderColumn | None | Unset = UNSET
@@ -966,7 +851,7 @@ class FlrAuditItemsFilters(Model):
 
 @model
 class FlrAuditMountModel(Model):
-    """Flr audit mount model."""
+    """Given by `backup_browsers.get_flr_audit`."""
 
     items: list[FlrTaskItemModel]
     pagination: PaginationResult
@@ -974,15 +859,13 @@ class FlrAuditMountModel(Model):
 
 @model
 class FlrBrowseFiltrationModel(Model):
-    """Flr browse filtration model."""
-
     item_states: list[EFlrItemStateType] | None | Unset = UNSET
     item_types: list[EFlrItemType] | None | Unset = UNSET
 
 
 @model
 class FlrBrowseFolderModel(Model):
-    """Flr browse folder model."""
+    """Given by `backup_browsers.browse_flr_mount`."""
 
     path: str
     items: list[FlrBrowserItemModel] = field(rows=True)
@@ -991,7 +874,7 @@ class FlrBrowseFolderModel(Model):
 
 @model
 class FlrBrowseFolderSpec(Model):
-    """Flr browse folder spec."""
+    """Taken by `backup_browsers.browse_flr_mount`."""
 
     path: str
     filter: FlrBrowseFiltrationModel | None | Unset = UNSET
@@ -1001,7 +884,7 @@ class FlrBrowseFolderSpec(Model):
 
 @model
 class FlrBrowseMountResult(Model):
-    """Flr browse mount result."""
+    """Given by `backup_browsers.get_all_flr_browse_sessions`."""
 
     data: list[FlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
@@ -1009,15 +892,15 @@ class FlrBrowseMountResult(Model):
 
 @model
 class FlrBrowseOrderSpec(Model):
-    """Flr browse order spec."""
-
     order_column: EFlrBrowseOrderType
     order_asc: bool | None | Unset = UNSET
 
 
 @model
 class FlrBrowserItemModel(Model):
-    """Flr browser item model."""
+    """Given by `backup_browsers.browse_flr_mount`, `backup_browsers.flr_browse_search_result`,
+    `backup_browsers.unstructured_data_flr_browse_search_result`.
+    """
 
     location: str | None | Unset = UNSET
     display_name: str | None | Unset = UNSET
@@ -1032,8 +915,7 @@ class FlrBrowserItemModel(Model):
 
 @model
 class FlrBrowserSpec(Model):
-    """Flr browser spec.
-
+    """
     Attributes:
         session_id: UUID.
     """
@@ -1043,8 +925,6 @@ class FlrBrowserSpec(Model):
 
 @model
 class FlrCompareAttributeModel(Model):
-    """Flr compare attribute model."""
-
     name: str
     value_backup: str
     value_production: str
@@ -1053,7 +933,9 @@ class FlrCompareAttributeModel(Model):
 
 @model
 class FlrCompareAttributesModel(Model):
-    """Flr compare attributes model."""
+    """Given by `backup_browsers.windows_flr_browse_compare_attributes`,
+    `backup_browsers.unstructured_data_flr_browse_compare_attributes`.
+    """
 
     path: str
     attributes: list[FlrCompareAttributeModel]
@@ -1061,7 +943,9 @@ class FlrCompareAttributesModel(Model):
 
 @model
 class FlrCompareAttributesSpec(Model):
-    """Flr compare attributes spec."""
+    """Taken by `backup_browsers.windows_flr_browse_compare_attributes`,
+    `backup_browsers.unstructured_data_flr_browse_compare_attributes`.
+    """
 
     path: str
     show_unchanged_attributes: bool | None | Unset = UNSET
@@ -1069,7 +953,9 @@ class FlrCompareAttributesSpec(Model):
 
 @model
 class FlrCompareToProductionSpec(Model):
-    """Flr compare to production spec."""
+    """Taken by `backup_browsers.windows_flr_browse_compare_to_production`,
+    `backup_browsers.unstructured_data_flr_browse_compare_to_production`.
+    """
 
     is_enabled: bool
     paths: list[str]
@@ -1077,7 +963,7 @@ class FlrCompareToProductionSpec(Model):
 
 @model
 class FlrRestoreCredentialsValidationResult(Model):
-    """Flr restore credentials validation result."""
+    """Given by `backup_browsers.flr_restore_validate_credentials`."""
 
     is_successful: bool
     message: str
@@ -1085,7 +971,7 @@ class FlrRestoreCredentialsValidationResult(Model):
 
 @model
 class FlrRestoreCredentialsValidationSpec(Model):
-    """Flr restore credentials validation spec.
+    """Taken by `backup_browsers.flr_restore_validate_credentials`.
 
     Attributes:
         credentials_id: UUID.
@@ -1098,7 +984,7 @@ class FlrRestoreCredentialsValidationSpec(Model):
 
 @model
 class FlrRestoreSpec(Model):
-    """Flr restore spec.
+    """Taken by `backup_browsers.flr_mount_restore`.
 
     Attributes:
         credentials_id: UUID.
@@ -1112,7 +998,7 @@ class FlrRestoreSpec(Model):
 
 @model
 class FlrRestoreToSpec(Model):
-    """Flr restore to spec.
+    """Taken by `backup_browsers.flr_mount_restore_to`.
 
     Attributes:
         credentials_id: UUID.
@@ -1127,7 +1013,7 @@ class FlrRestoreToSpec(Model):
 
 @model
 class FlrSearchForResultModel(Model):
-    """Flr search for result model."""
+    """Given by `backup_browsers.flr_browse_search_result`, `backup_browsers.unstructured_data_flr_browse_search_result`."""
 
     path: str | None | Unset = UNSET
     search_string: str
@@ -1137,15 +1023,13 @@ class FlrSearchForResultModel(Model):
 
 @model
 class FlrSearchForResultOrderSpec(Model):
-    """Flr search for result order spec."""
-
     order_column: EFlrBrowseOrderType
     order_asc: bool | None | Unset = UNSET
 
 
 @model
 class FlrSearchForResultSpec(Model):
-    """Flr search for result spec."""
+    """Taken by `backup_browsers.flr_browse_search_result`, `backup_browsers.unstructured_data_flr_browse_search_result`."""
 
     pagination: PaginationSpec | None | Unset = UNSET
     order: FlrSearchForResultOrderSpec | None | Unset = UNSET
@@ -1153,14 +1037,14 @@ class FlrSearchForResultSpec(Model):
 
 @model
 class FlrStartDownloadSpec(Model):
-    """Flr start download spec."""
+    """Taken by `backup_browsers.prepare_flr_item_download`."""
 
     source_path: list[str]
 
 
 @model
 class FlrStartSearchForSpec(Model):
-    """Flr start search for spec."""
+    """Taken by `backup_browsers.flr_start_search_for`, `backup_browsers.unstructured_data_flr_start_search_for`."""
 
     path: str
     search_string: str
@@ -1169,8 +1053,7 @@ class FlrStartSearchForSpec(Model):
 
 @model
 class FlrTaskItemModel(Model):
-    """Flr task item model.
-
+    """
     Attributes:
         size: at least 0.
         restore_point_id: UUID.
@@ -1196,15 +1079,13 @@ class FlrTaskItemModel(Model):
 
 @model
 class PaginationSpec(Model):
-    """Pagination spec."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
 
 
 @model
 class UnstructuredDataFLRItemRestoreSpec(Model):
-    """Unstructured data FLR item restore spec."""
+    """Taken by `backup_browsers.unstructured_data_flr_restore`."""
 
     source_path: list[str]
     is_recursive: bool | None | Unset = UNSET
@@ -1216,7 +1097,7 @@ class UnstructuredDataFLRItemRestoreSpec(Model):
 
 @model
 class UnstructuredDataFlrBrowseFolderModel(Model):
-    """Unstructured data flr browse folder model."""
+    """Given by `backup_browsers.browse_flr_unstructured_data_mount`."""
 
     path: str
     items: list[UnstructuredDataFlrBrowseItemModel] = field(rows=True)
@@ -1225,7 +1106,7 @@ class UnstructuredDataFlrBrowseFolderModel(Model):
 
 @model
 class UnstructuredDataFlrBrowseFolderSpec(Model):
-    """Unstructured data flr browse folder spec."""
+    """Taken by `backup_browsers.browse_flr_unstructured_data_mount`."""
 
     path: str
     filter: FlrBrowseFiltrationModel | None | Unset = UNSET
@@ -1235,7 +1116,7 @@ class UnstructuredDataFlrBrowseFolderSpec(Model):
 
 @model
 class UnstructuredDataFlrBrowseItemModel(Model):
-    """Unstructured data flr browse item model."""
+    """Given by `backup_browsers.browse_flr_unstructured_data_mount`."""
 
     location: str | None | Unset = UNSET
     name: str
@@ -1248,8 +1129,6 @@ class UnstructuredDataFlrBrowseItemModel(Model):
 
 @model
 class UnstructuredDataFlrBrowseMountFilters(Model):
-    """Unstructured data flr browse mount filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | None | Unset = UNSET
@@ -1258,7 +1137,7 @@ class UnstructuredDataFlrBrowseMountFilters(Model):
 
 @model
 class UnstructuredDataFlrBrowseMountResult(Model):
-    """Unstructured data flr browse mount result."""
+    """Given by `backup_browsers.get_all_unstructured_data_flr_browse_sessions`."""
 
     data: list[UnstructuredDataFlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
@@ -1266,8 +1145,6 @@ class UnstructuredDataFlrBrowseMountResult(Model):
 
 @model
 class UnstructuredDataFlrSearchForResultModel(Model):
-    """Unstructured data flr search for result model."""
-
     path: str | None | Unset = UNSET
     search_string: str
     items: list[UnstructuredDataFlrBrowseItemModel]
@@ -1275,16 +1152,12 @@ class UnstructuredDataFlrSearchForResultModel(Model):
 
 
 class EntraIdTenantItemComparisonSessionModelStatus(OpenEnum):
-    """Entra id tenant item comparison session model status: 3 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     FAILURE = "Failure"
 
 
 class EntraIdTenantItemRecursiveComparisonSessionModelStatus(OpenEnum):
-    """Entra id tenant item recursive comparison session model status: 3 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     FAILURE = "Failure"

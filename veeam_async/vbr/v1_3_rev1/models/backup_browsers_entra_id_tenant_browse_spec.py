@@ -45,7 +45,10 @@ if TYPE_CHECKING:
     },
 )
 class EntraIdTenantBrowseSpec(Model):
-    """Entra id tenant browse spec: one of 8 kinds, told apart by `type`."""
+    """One of 8 kinds, told apart by `type`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType
     skip: int | None | Unset = UNSET
@@ -54,7 +57,10 @@ class EntraIdTenantBrowseSpec(Model):
 
 @model
 class EntraIdTenantAdminUnitBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant admin unit browse spec: `EntraIdTenantBrowseSpec` of type `AdminUnit`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `AdminUnit`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="AdminUnit")
     filter: EntraIdTenantAdminUnitFilterBrowseSpec | None | Unset = UNSET
@@ -63,7 +69,10 @@ class EntraIdTenantAdminUnitBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantApplicationBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant application browse spec: `EntraIdTenantBrowseSpec` of type `Application`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `Application`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="Application")
     filter: EntraIdTenantApplicationFilterBrowseSpec | None | Unset = UNSET
@@ -72,7 +81,10 @@ class EntraIdTenantApplicationBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantBitlockerKeyBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant bitlocker key browse spec: `EntraIdTenantBrowseSpec` of type `BitlockerKey`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `BitlockerKey`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="BitlockerKey")
     filter: EntraIdTenantBitlockerKeyFilterBrowseSpec | None | Unset = UNSET
@@ -81,7 +93,10 @@ class EntraIdTenantBitlockerKeyBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantConditionalAccessPolicyBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant conditional access policy browse spec: `EntraIdTenantBrowseSpec` of type `ConditionalAccessPolicy`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `ConditionalAccessPolicy`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="ConditionalAccessPolicy")
     filter: EntraIdTenantConditionalAccessPolicyFilterBrowseSpec | None | Unset = UNSET
@@ -90,7 +105,10 @@ class EntraIdTenantConditionalAccessPolicyBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantDeviceConfigurationBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant device configuration browse spec: `EntraIdTenantBrowseSpec` of type `DeviceConfiguration`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `DeviceConfiguration`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="DeviceConfiguration")
     filter: EntraIdTenantDeviceConfigurationFilterBrowseSpec | None | Unset = UNSET
@@ -99,7 +117,10 @@ class EntraIdTenantDeviceConfigurationBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantGroupBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant group browse spec: `EntraIdTenantBrowseSpec` of type `Group`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `Group`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="Group")
     filter: EntraIdTenantGroupFilterBrowseSpec | None | Unset = UNSET
@@ -108,7 +129,10 @@ class EntraIdTenantGroupBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantRoleBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant role browse spec: `EntraIdTenantBrowseSpec` of type `Role`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `Role`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="Role")
     filter: EntraIdTenantRoleFilterBrowseSpec | None | Unset = UNSET
@@ -117,7 +141,10 @@ class EntraIdTenantRoleBrowseSpec(EntraIdTenantBrowseSpec):
 
 @model
 class EntraIdTenantUserBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant user browse spec: `EntraIdTenantBrowseSpec` of type `User`."""
+    """The `EntraIdTenantBrowseSpec` whose `type` is `User`.
+
+    Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
+    """
 
     type: EEntraIdTenantItemType = field(default="User")
     filter: EntraIdTenantUserFilterBrowseSpec | None | Unset = UNSET

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     },
 )
 class FlrRestoreTargetHostModel(Model):
-    """Flr restore target host model: one of 4 kinds, told apart by `type`."""
+    """One of 4 kinds, told apart by `type`."""
 
     type: EFlrPlatformType
 
 
 @model
 class AgentFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
-    """Agent flr restore target host model: `FlrRestoreTargetHostModel` of type `Agent`.
+    """The `FlrRestoreTargetHostModel` whose `type` is `Agent`.
 
     Attributes:
         protected_computer_id: UUID.
@@ -41,7 +41,7 @@ class AgentFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
 
 @model
 class CloudDirectorFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
-    """Cloud director flr restore target host model: `FlrRestoreTargetHostModel` of type `CloudDirector`."""
+    """The `FlrRestoreTargetHostModel` whose `type` is `CloudDirector`."""
 
     type: EFlrPlatformType = field(default="CloudDirector")
     vm_object: CloudDirectorObjectModel
@@ -49,7 +49,7 @@ class CloudDirectorFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
 
 @model
 class HyperVFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
-    """Hyper V flr restore target host model: `FlrRestoreTargetHostModel` of type `HyperV`."""
+    """The `FlrRestoreTargetHostModel` whose `type` is `HyperV`."""
 
     type: EFlrPlatformType = field(default="HyperV")
     vm_object: HyperVObjectModel
@@ -57,7 +57,7 @@ class HyperVFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
 
 @model
 class VmwareFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
-    """Vmware flr restore target host model: `FlrRestoreTargetHostModel` of type `VMware`."""
+    """The `FlrRestoreTargetHostModel` whose `type` is `VMware`."""
 
     type: EFlrPlatformType = field(default="VMware")
     vm_object: VmwareObjectModel

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AdvancedSmtpOptionsModel(Model):
-    """Advanced smtp options model.
-
+    """
     Attributes:
         port: 1 to 65535.
         timeout_ms: 0 to 100000, in milliseconds.
@@ -34,7 +33,9 @@ class AdvancedSmtpOptionsModel(Model):
 
 @model
 class DatastoresLatencySettingsModel(Model):
-    """Datastores latency settings model.
+    """Given by `general_options.add_datastore_latency`, `general_options.get_datastore_latency_settings`,
+    `general_options.update_datastore_latency_settings`.
+    Taken by `general_options.update_datastore_latency_settings`.
 
     Attributes:
         id: UUID.
@@ -50,7 +51,7 @@ class DatastoresLatencySettingsModel(Model):
 
 @model
 class DatastoresLatencySettingsSpec(Model):
-    """Datastores latency settings spec.
+    """Taken by `general_options.add_datastore_latency`.
 
     Attributes:
         latency_limit_ms: in milliseconds, default 20.
@@ -63,24 +64,18 @@ class DatastoresLatencySettingsSpec(Model):
 
 
 class EEmailSettingsServerType(OpenEnum):
-    """Email settings server type: 3 known values."""
-
     SMTP = "SMTP"
     GMAIL = "Gmail"
     MS365 = "MS365"
 
 
 class ESyslogEventSeverity(OpenEnum):
-    """Syslog event severity: 3 known values."""
-
     INFO = "Info"
     WARNING = "Warning"
     ERROR = "Error"
 
 
 class ESyslogServerProtocol(OpenEnum):
-    """Syslog server protocol: 3 known values."""
-
     UDP = "Udp"
     TCP = "Tcp"
     TLS = "Tls"
@@ -88,8 +83,6 @@ class ESyslogServerProtocol(OpenEnum):
 
 @model
 class GeneralOptionsEmailNotificationsModel(Model):
-    """General options email notifications model."""
-
     smtp_server_name: str
     advanced_smtp_options: AdvancedSmtpOptionsModel
     from_: str
@@ -111,7 +104,10 @@ class GeneralOptionsEmailNotificationsModel(Model):
     },
 )
 class GeneralOptionsEmailSettingsBaseModel(Model):
-    """General options email settings base model: one of 3 kinds, told apart by `mailServer`.
+    """One of 3 kinds, told apart by `mailServer`.
+
+    Given by `general_options.get_email_settings`, `general_options.update_email_settings`.
+    Taken by `general_options.update_email_settings`.
 
     Attributes:
         notifications_enabled: default false.
@@ -124,8 +120,6 @@ class GeneralOptionsEmailSettingsBaseModel(Model):
 
 @model
 class GeneralOptionsEmailSettingsModel(Model):
-    """General options email settings model."""
-
     from_: str
     to: str
     subject: str
@@ -138,7 +132,10 @@ class GeneralOptionsEmailSettingsModel(Model):
 
 @model
 class GeneralOptionsEventForwardingModel(Model):
-    """General options event forwarding model."""
+    """Given by `general_options.get_event_forwarding_settings`, `general_options.update_event_forwarding_settings`.
+
+    Taken by `general_options.update_event_forwarding_settings`.
+    """
 
     snmp_servers: list[GeneralOptionsSNMPServerModel] | None | Unset = field(default=UNSET, wire="SNMPServers")
     syslog_server: GeneralOptionsSyslogServerModel | None | Unset = UNSET
@@ -147,7 +144,9 @@ class GeneralOptionsEventForwardingModel(Model):
 
 @model
 class GeneralOptionsModel(Model):
-    """General options model.
+    """Given by `general_options.get_general_options`, `general_options.update_general_options`.
+
+    Taken by `general_options.update_general_options`.
 
     Attributes:
         notification_enabled: default false.
@@ -161,7 +160,9 @@ class GeneralOptionsModel(Model):
 
 @model
 class GeneralOptionsNotificationsModel(Model):
-    """General options notifications model.
+    """Given by `general_options.get_notifications_settings`, `general_options.update_notifications_settings`.
+
+    Taken by `general_options.update_notifications_settings`.
 
     Attributes:
         storage_space_threshold: 1 to 100.
@@ -180,8 +181,6 @@ class GeneralOptionsNotificationsModel(Model):
 
 @model
 class GeneralOptionsSNMPServerModel(Model):
-    """General options SNMP server model."""
-
     receiver: str
     port: int
     community_string: str
@@ -189,8 +188,6 @@ class GeneralOptionsSNMPServerModel(Model):
 
 @model
 class GeneralOptionsSiemIntegrationModel(Model):
-    """General options siem integration model."""
-
     snmp_events_enabled: bool = field(wire="SNMPEventsEnabled")
     snmp_servers: list[GeneralOptionsSNMPServerModel] | None | Unset = field(default=UNSET, wire="SNMPServers")
     syslog_events_enabled: bool = field(wire="SyslogEventsEnabled")
@@ -200,16 +197,12 @@ class GeneralOptionsSiemIntegrationModel(Model):
 
 @model
 class GeneralOptionsSyslogEventFilteringModel(Model):
-    """General options syslog event filtering model."""
-
     event_id: str
     severity: list[ESyslogEventSeverity]
 
 
 @model
 class GeneralOptionsSyslogServerModel(Model):
-    """General options syslog server model."""
-
     server_name: str
     port: int | None | Unset = UNSET
     transport_protocol: ESyslogServerProtocol | None | Unset = UNSET
@@ -218,7 +211,9 @@ class GeneralOptionsSyslogServerModel(Model):
 
 @model
 class StorageLatencyControlModel(Model):
-    """Storage latency control model.
+    """Given by `general_options.get_storage_latency_settings`, `general_options.update_storage_latency_settings`.
+
+    Taken by `general_options.update_storage_latency_settings`.
 
     Attributes:
         storage_latency_control_enabled: default false.
@@ -230,8 +225,7 @@ class StorageLatencyControlModel(Model):
 
 @model
 class StorageLatencyControlOptions(Model):
-    """Storage latency control options.
-
+    """
     Attributes:
         latency_limit_ms: in milliseconds, default 20.
         throttling_io_limit_ms: in milliseconds, default 30.
@@ -244,7 +238,11 @@ class StorageLatencyControlOptions(Model):
 
 @model
 class GeneralOptionsGmailServerSettingsModel(GeneralOptionsEmailSettingsBaseModel):
-    """General options gmail server settings model: `GeneralOptionsEmailSettingsBaseModel` of type `Gmail`."""
+    """The `GeneralOptionsEmailSettingsBaseModel` whose `mailServer` is `Gmail`.
+
+    Given by `general_options.get_email_settings`, `general_options.update_email_settings`.
+    Taken by `general_options.update_email_settings`.
+    """
 
     mail_server: EEmailSettingsServerType | None | Unset = field(default="Gmail")
     app_client_id: str | None | Unset = UNSET
@@ -253,7 +251,11 @@ class GeneralOptionsGmailServerSettingsModel(GeneralOptionsEmailSettingsBaseMode
 
 @model
 class GeneralOptionsMS365ServerSettingsModel(GeneralOptionsEmailSettingsBaseModel):
-    """General options MS365 server settings model: `GeneralOptionsEmailSettingsBaseModel` of type `MS365`."""
+    """The `GeneralOptionsEmailSettingsBaseModel` whose `mailServer` is `MS365`.
+
+    Given by `general_options.get_email_settings`, `general_options.update_email_settings`.
+    Taken by `general_options.update_email_settings`.
+    """
 
     mail_server: EEmailSettingsServerType | None | Unset = field(default="MS365")
     app_client_id: str | None | Unset = UNSET
@@ -262,7 +264,11 @@ class GeneralOptionsMS365ServerSettingsModel(GeneralOptionsEmailSettingsBaseMode
 
 @model
 class GeneralOptionsSMTPServerSettingsModel(GeneralOptionsEmailSettingsBaseModel):
-    """General options SMTP server settings model: `GeneralOptionsEmailSettingsBaseModel` of type `SMTP`."""
+    """The `GeneralOptionsEmailSettingsBaseModel` whose `mailServer` is `SMTP`.
+
+    Given by `general_options.get_email_settings`, `general_options.update_email_settings`.
+    Taken by `general_options.update_email_settings`.
+    """
 
     mail_server: EEmailSettingsServerType | None | Unset = field(default="SMTP")
     smtp_server_name: str | None | Unset = UNSET

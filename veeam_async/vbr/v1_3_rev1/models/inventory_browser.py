@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @model
 class ADDomainInventoryResult(Model):
-    """AD domain inventory result."""
+    """Given by `inventory_browser.get_ad_domain_object`."""
 
     data: list[ADObjectModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -34,8 +34,7 @@ class ADDomainInventoryResult(Model):
 
 @model
 class AmazonS3ServerAccountModel(Model):
-    """Amazon S3 server account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -48,8 +47,7 @@ class AmazonS3ServerAccountModel(Model):
 
 @model
 class AmazonS3ServerProcessingModel(Model):
-    """Amazon S3 server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -61,8 +59,7 @@ class AmazonS3ServerProcessingModel(Model):
 
 @model
 class AzureBlobServerProcessingModel(Model):
-    """Azure blob server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -73,15 +70,11 @@ class AzureBlobServerProcessingModel(Model):
 
 
 class EAgentHierarchyType(OpenEnum):
-    """Agent hierarchy type: 2 known values."""
-
     COMPUTERS = "Computers"
     CLUSTERS = "Clusters"
 
 
 class EBackupIOControlLevel(OpenEnum):
-    """Backup IO control level: 5 known values."""
-
     LOWEST = "Lowest"
     LOW = "Low"
     MEDIUM = "Medium"
@@ -90,37 +83,27 @@ class EBackupIOControlLevel(OpenEnum):
 
 
 class EEntraIDTenantCreationMode(OpenEnum):
-    """Entra ID tenant creation mode: 2 known values."""
-
     NEW_ACCOUNT = "NewAccount"
     EXISTING_ACCOUNT = "ExistingAccount"
 
 
 class EEntraIDTenantsFiltersOrderColumn(OpenEnum):
-    """Entra ID tenants filters order column: 2 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
 
 
 class EFilterExpressionType(OpenEnum):
-    """Filter expression type: 2 known values."""
-
     PREDICATE_EXPRESSION = "PredicateExpression"
     GROUP_EXPRESSION = "GroupExpression"
 
 
 class EGroupExpressionOperationType(OpenEnum):
-    """Group expression operation type: 3 known values."""
-
     NOT = "Not"
     OR = "Or"
     AND = "And"
 
 
 class EHierarchyType(OpenEnum):
-    """Hierarchy type: 8 known values."""
-
     HOSTS_AND_CLUSTERS = "HostsAndClusters"
     DATASTORES_AND_VMS = "DatastoresAndVms"
     HOSTS_AND_DATASTORES = "HostsAndDatastores"
@@ -132,15 +115,11 @@ class EHierarchyType(OpenEnum):
 
 
 class ENFSShareServerProcessingMode(OpenEnum):
-    """ENFS share server processing mode: 2 known values."""
-
     DIRECT = "Direct"
     STORAGE_SNAPSHOT = "StorageSnapshot"
 
 
 class EPredicateExpressionOperationType(OpenEnum):
-    """Predicate expression operation type: 10 known values."""
-
     IN = "In"
     CONTAINS = "Contains"
     EQUALS = "Equals"
@@ -154,24 +133,18 @@ class EPredicateExpressionOperationType(OpenEnum):
 
 
 class ESMBShareServerProcessingMode(OpenEnum):
-    """ESMB share server processing mode: 3 known values."""
-
     DIRECT = "Direct"
     STORAGE_SNAPSHOT = "StorageSnapshot"
     VSS_SNAPSHOT = "VSSSnapshot"
 
 
 class EUnstructuredDataMetaMigrationType(OpenEnum):
-    """Unstructured data meta migration type: 3 known values."""
-
     CHECK_EXISTENCE = "CheckExistence"
     COPY_META_FROM_CACHE = "CopyMetaFromCache"
     DOWNLOAD_META_FROM_ARCHIVE = "DownloadMetaFromArchive"
 
 
 class EUnstructuredDataServerType(OpenEnum):
-    """Unstructured data server type: 7 known values."""
-
     FILE_SERVER = "FileServer"
     SMB_SHARE = "SMBShare"
     NFS_SHARE = "NFSShare"
@@ -182,23 +155,17 @@ class EUnstructuredDataServerType(OpenEnum):
 
 
 class EUnstructuredDataServersFiltersOrderColumn(OpenEnum):
-    """Unstructured data servers filters order column: 2 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
 
 
 class EViRootFiltersOrderColumn(OpenEnum):
-    """Vi root filters order column: 2 known values."""
-
     NAME = "Name"
     TYPE = "Type"
 
 
 @model
 class EntraIDTenantAuthenticationModel(Model):
-    """Entra ID tenant authentication model."""
-
     application_id: str
     secret: str | None | Unset = UNSET
     certificate: CertificateUploadSpec | None | Unset = UNSET
@@ -206,8 +173,6 @@ class EntraIDTenantAuthenticationModel(Model):
 
 @model
 class EntraIDTenantAuthenticationSpec(Model):
-    """Entra ID tenant authentication spec."""
-
     application_id: str
     secret: str | None | Unset = UNSET
     certificate: CertificateUploadSpec | None | Unset = UNSET
@@ -215,14 +180,14 @@ class EntraIDTenantAuthenticationSpec(Model):
 
 @model
 class EntraIDTenantExistingAccountSpec(Model):
-    """Entra ID tenant existing account spec."""
-
     authentication: EntraIDTenantAuthenticationSpec
 
 
 @model
 class EntraIDTenantModel(Model):
-    """Entra ID tenant model.
+    """Given by `inventory_browser.get_all_entra_id_tenants`, `inventory_browser.get_entra_id_tenants`,
+    `inventory_browser.update_entra_id_tenants`.
+    Taken by `inventory_browser.update_entra_id_tenants`.
 
     Attributes:
         id: UUID.
@@ -241,14 +206,12 @@ class EntraIDTenantModel(Model):
 
 @model
 class EntraIDTenantNewAccountSpec(Model):
-    """Entra ID tenant new account spec."""
-
     verification_code: str
 
 
 @model
 class EntraIDTenantSpec(Model):
-    """Entra ID tenant spec.
+    """Taken by `inventory_browser.create_entra_id_tenant`.
 
     Attributes:
         azure_tenant_id: UUID.
@@ -267,8 +230,6 @@ class EntraIDTenantSpec(Model):
 
 @model
 class EntraIDTenantsFilters(Model):
-    """Entra ID tenants filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EEntraIDTenantsFiltersOrderColumn | None | Unset = UNSET
@@ -278,15 +239,13 @@ class EntraIDTenantsFilters(Model):
 
 @model
 class EntraIDTenantsResult(Model):
-    """Entra ID tenants result."""
+    """Given by `inventory_browser.get_all_entra_id_tenants`."""
 
     data: list[EntraIDTenantModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
 class EvCentersInventoryFiltersOrderColumn(OpenEnum):
-    """Ev centers inventory filters order column: 3 known values."""
-
     NAME = "Name"
     OBJECT_ID = "ObjectId"
     TYPE = "Type"
@@ -294,8 +253,7 @@ class EvCentersInventoryFiltersOrderColumn(OpenEnum):
 
 @model
 class FileServerProcessingModel(Model):
-    """File server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -312,14 +270,16 @@ class FileServerProcessingModel(Model):
     },
 )
 class FilterExpressionModel(Model):
-    """Filter expression model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: EFilterExpressionType
 
 
 @model
 class InventoryBrowserFilters(Model):
-    """Inventory browser filters."""
+    """Taken by `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`,
+    `inventory_browser.get_all_inventory_pgs`, `inventory_browser.get_inventory_for_pg`.
+    """
 
     pagination: PaginationFilter | None | Unset = UNSET
     filter: FilterExpressionModel | None | Unset = UNSET
@@ -329,14 +289,12 @@ class InventoryBrowserFilters(Model):
 
 @model
 class InventoryBrowserRequestOptions(Model):
-    """Inventory browser request options."""
-
     reset_cache: bool | None | Unset = UNSET
 
 
 @model
 class InventoryBrowserResult(Model):
-    """Inventory browser result."""
+    """Given by `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`."""
 
     data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -345,8 +303,7 @@ class InventoryBrowserResult(Model):
 
 @model
 class NASFilerServerProcessingModel(Model):
-    """NAS filer server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -359,8 +316,6 @@ class NASFilerServerProcessingModel(Model):
 
 @model
 class NFSShareServerAdvancedSettingsModel(Model):
-    """NFS share server advanced settings model."""
-
     processing_mode: ENFSShareServerProcessingMode | None | Unset = UNSET
     direct_backup_failover_enabled: bool | None | Unset = UNSET
     storage_snapshot_path: str | None | Unset = UNSET
@@ -368,8 +323,7 @@ class NFSShareServerAdvancedSettingsModel(Model):
 
 @model
 class NFSShareServerProcessingModel(Model):
-    """NFS share server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -381,15 +335,13 @@ class NFSShareServerProcessingModel(Model):
 
 @model
 class PaginationFilter(Model):
-    """Pagination filter."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
 
 
 @model
 class PhysicalInventoryBrowserResult(Model):
-    """Physical inventory browser result."""
+    """Given by `inventory_browser.get_all_inventory_pgs`, `inventory_browser.get_inventory_for_pg`."""
 
     data: list[AgentObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -398,8 +350,7 @@ class PhysicalInventoryBrowserResult(Model):
 
 @model
 class S3CompatibleServerAccountModel(Model):
-    """S3 compatible server account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -412,8 +363,7 @@ class S3CompatibleServerAccountModel(Model):
 
 @model
 class S3CompatibleServerProcessingModel(Model):
-    """S3 compatible server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -425,8 +375,6 @@ class S3CompatibleServerProcessingModel(Model):
 
 @model
 class SMBShareServerAdvancedSettingsModel(Model):
-    """SMB share server advanced settings model."""
-
     processing_mode: ESMBShareServerProcessingMode | None | Unset = UNSET
     direct_backup_failover_enabled: bool | None | Unset = UNSET
     storage_snapshot_path: str | None | Unset = UNSET
@@ -434,8 +382,7 @@ class SMBShareServerAdvancedSettingsModel(Model):
 
 @model
 class SMBShareServerProcessingModel(Model):
-    """SMB share server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -447,8 +394,6 @@ class SMBShareServerProcessingModel(Model):
 
 @model
 class SortExpressionModel(Model):
-    """Sort expression model."""
-
     property: str
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
@@ -466,7 +411,10 @@ class SortExpressionModel(Model):
     },
 )
 class UnstructuredDataServerModel(Model):
-    """Unstructured data server model: one of 7 kinds, told apart by `type`.
+    """One of 7 kinds, told apart by `type`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
 
     Attributes:
         id: UUID.
@@ -489,15 +437,16 @@ class UnstructuredDataServerModel(Model):
     },
 )
 class UnstructuredDataServerSpec(Model):
-    """Unstructured data server spec: one of 7 kinds, told apart by `type`."""
+    """One of 7 kinds, told apart by `type`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
+    """
 
     type: EUnstructuredDataServerType
 
 
 @model
 class UnstructuredDataServersFilters(Model):
-    """Unstructured data servers filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EUnstructuredDataServersFiltersOrderColumn | None | Unset = UNSET
@@ -508,7 +457,7 @@ class UnstructuredDataServersFilters(Model):
 
 @model
 class UnstructuredDataServersResult(Model):
-    """Unstructured data servers result."""
+    """Given by `inventory_browser.get_all_unstructured_data_servers`."""
 
     data: list[UnstructuredDataServerModel] = field(rows=True)
     pagination: PaginationResult
@@ -516,8 +465,6 @@ class UnstructuredDataServersResult(Model):
 
 @model
 class VCenterInventoryFilters(Model):
-    """V center inventory filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EvCentersInventoryFiltersOrderColumn | None | Unset = UNSET
@@ -531,7 +478,7 @@ class VCenterInventoryFilters(Model):
 
 @model
 class VCenterInventoryResult(Model):
-    """V center inventory result."""
+    """Given by `inventory_browser.get_vmware_host_object`."""
 
     data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -539,7 +486,7 @@ class VCenterInventoryResult(Model):
 
 @model
 class ViRootsResult(Model):
-    """Vi roots result."""
+    """Given by `inventory_browser.get_all_inventory_vmware_hosts`."""
 
     data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -547,7 +494,11 @@ class ViRootsResult(Model):
 
 @model
 class AmazonS3ServerModel(UnstructuredDataServerModel):
-    """Amazon S3 server model: `UnstructuredDataServerModel` of type `AmazonS3`."""
+    """The `UnstructuredDataServerModel` whose `type` is `AmazonS3`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
+    """
 
     type: EUnstructuredDataServerType = field(default="AmazonS3")
     account: AmazonS3ServerAccountModel | None | Unset = UNSET
@@ -556,7 +507,10 @@ class AmazonS3ServerModel(UnstructuredDataServerModel):
 
 @model
 class AmazonS3ServerSpec(UnstructuredDataServerSpec):
-    """Amazon S3 server spec: `UnstructuredDataServerSpec` of type `AmazonS3`."""
+    """The `UnstructuredDataServerSpec` whose `type` is `AmazonS3`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
+    """
 
     type: EUnstructuredDataServerType = field(default="AmazonS3")
     account: AmazonS3ServerAccountModel
@@ -565,7 +519,10 @@ class AmazonS3ServerSpec(UnstructuredDataServerSpec):
 
 @model
 class AzureBlobServerModel(UnstructuredDataServerModel):
-    """Azure blob server model: `UnstructuredDataServerModel` of type `AzureBlob`.
+    """The `UnstructuredDataServerModel` whose `type` is `AzureBlob`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
 
     Attributes:
         credentials_id: UUID.
@@ -580,7 +537,9 @@ class AzureBlobServerModel(UnstructuredDataServerModel):
 
 @model
 class AzureBlobServerSpec(UnstructuredDataServerSpec):
-    """Azure blob server spec: `UnstructuredDataServerSpec` of type `AzureBlob`.
+    """The `UnstructuredDataServerSpec` whose `type` is `AzureBlob`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -595,7 +554,10 @@ class AzureBlobServerSpec(UnstructuredDataServerSpec):
 
 @model
 class FileServerModel(UnstructuredDataServerModel):
-    """File server model: `UnstructuredDataServerModel` of type `FileServer`.
+    """The `UnstructuredDataServerModel` whose `type` is `FileServer`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
 
     Attributes:
         host_id: UUID.
@@ -609,7 +571,9 @@ class FileServerModel(UnstructuredDataServerModel):
 
 @model
 class FileServerSpec(UnstructuredDataServerSpec):
-    """File server spec: `UnstructuredDataServerSpec` of type `FileServer`.
+    """The `UnstructuredDataServerSpec` whose `type` is `FileServer`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
 
     Attributes:
         host_id: UUID.
@@ -622,7 +586,7 @@ class FileServerSpec(UnstructuredDataServerSpec):
 
 @model
 class GroupExpressionModel(FilterExpressionModel):
-    """Group expression model: `FilterExpressionModel` of type `GroupExpression`."""
+    """The `FilterExpressionModel` whose `type` is `GroupExpression`."""
 
     type: EFilterExpressionType = field(default="GroupExpression")
     operation: EGroupExpressionOperationType
@@ -631,7 +595,10 @@ class GroupExpressionModel(FilterExpressionModel):
 
 @model
 class NASFilerServerModel(UnstructuredDataServerModel):
-    """NAS filer server model: `UnstructuredDataServerModel` of type `NASFiler`.
+    """The `UnstructuredDataServerModel` whose `type` is `NASFiler`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
 
     Attributes:
         storage_host_id: UUID.
@@ -648,7 +615,9 @@ class NASFilerServerModel(UnstructuredDataServerModel):
 
 @model
 class NASFilerServerSpec(UnstructuredDataServerSpec):
-    """NAS filer server spec: `UnstructuredDataServerSpec` of type `NASFiler`.
+    """The `UnstructuredDataServerSpec` whose `type` is `NASFiler`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
 
     Attributes:
         storage_host_id: UUID.
@@ -664,7 +633,11 @@ class NASFilerServerSpec(UnstructuredDataServerSpec):
 
 @model
 class NFSShareServerModel(UnstructuredDataServerModel):
-    """NFS share server model: `UnstructuredDataServerModel` of type `NFSShare`."""
+    """The `UnstructuredDataServerModel` whose `type` is `NFSShare`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
+    """
 
     type: EUnstructuredDataServerType = field(default="NFSShare")
     name: str | None | Unset = UNSET
@@ -675,7 +648,10 @@ class NFSShareServerModel(UnstructuredDataServerModel):
 
 @model
 class NFSShareServerSpec(UnstructuredDataServerSpec):
-    """NFS share server spec: `UnstructuredDataServerSpec` of type `NFSShare`."""
+    """The `UnstructuredDataServerSpec` whose `type` is `NFSShare`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
+    """
 
     type: EUnstructuredDataServerType = field(default="NFSShare")
     path: str
@@ -685,7 +661,7 @@ class NFSShareServerSpec(UnstructuredDataServerSpec):
 
 @model
 class PredicateExpressionModel(FilterExpressionModel):
-    """Predicate expression model: `FilterExpressionModel` of type `PredicateExpression`."""
+    """The `FilterExpressionModel` whose `type` is `PredicateExpression`."""
 
     type: EFilterExpressionType = field(default="PredicateExpression")
     property: str
@@ -695,7 +671,11 @@ class PredicateExpressionModel(FilterExpressionModel):
 
 @model
 class S3CompatibleServerModel(UnstructuredDataServerModel):
-    """S3 compatible server model: `UnstructuredDataServerModel` of type `S3Compatible`."""
+    """The `UnstructuredDataServerModel` whose `type` is `S3Compatible`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
+    """
 
     type: EUnstructuredDataServerType = field(default="S3Compatible")
     account: S3CompatibleServerAccountModel
@@ -704,7 +684,10 @@ class S3CompatibleServerModel(UnstructuredDataServerModel):
 
 @model
 class S3CompatibleServerSpec(UnstructuredDataServerSpec):
-    """S3 compatible server spec: `UnstructuredDataServerSpec` of type `S3Compatible`."""
+    """The `UnstructuredDataServerSpec` whose `type` is `S3Compatible`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
+    """
 
     type: EUnstructuredDataServerType = field(default="S3Compatible")
     account: S3CompatibleServerAccountModel
@@ -713,7 +696,10 @@ class S3CompatibleServerSpec(UnstructuredDataServerSpec):
 
 @model
 class SMBShareServerModel(UnstructuredDataServerModel):
-    """SMB share server model: `UnstructuredDataServerModel` of type `SMBShare`.
+    """The `UnstructuredDataServerModel` whose `type` is `SMBShare`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
 
     Attributes:
         access_credentials_id: UUID.
@@ -730,7 +716,9 @@ class SMBShareServerModel(UnstructuredDataServerModel):
 
 @model
 class SMBShareServerSpec(UnstructuredDataServerSpec):
-    """SMB share server spec: `UnstructuredDataServerSpec` of type `SMBShare`.
+    """The `UnstructuredDataServerSpec` whose `type` is `SMBShare`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
 
     Attributes:
         access_credentials_id: UUID.

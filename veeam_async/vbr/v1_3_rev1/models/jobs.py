@@ -78,23 +78,17 @@ if TYPE_CHECKING:
 
 @model
 class ACLHandlingSettingsModel(Model):
-    """ACL handling settings model."""
-
     backup_mode: EACLHandlingBackupMode | None | Unset = UNSET
 
 
 @model
 class AgentBackupIndexingSettingsModel(Model):
-    """Agent backup indexing settings model."""
-
     machine_object: AgentObjectModel
     indexing: AgentBackupObjectIndexingModel | None | Unset = UNSET
 
 
 @model
 class AgentBackupJobAdvancedSettingsModel(Model):
-    """Agent backup job advanced settings model."""
-
     synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
@@ -107,8 +101,6 @@ class AgentBackupJobAdvancedSettingsModel(Model):
 
 @model
 class AgentBackupJobPersonalFilesInclusionModel(Model):
-    """Agent backup job personal files inclusion model."""
-
     desktop: bool | None | Unset = UNSET
     documents: bool | None | Unset = UNSET
     pictures: bool | None | Unset = UNSET
@@ -122,8 +114,6 @@ class AgentBackupJobPersonalFilesInclusionModel(Model):
 
 @model
 class AgentBackupJobPersonalFilesSettingsModel(Model):
-    """Agent backup job personal files settings model."""
-
     backup_personal_files: bool | None | Unset = UNSET
     includes: AgentBackupJobPersonalFilesInclusionModel | None | Unset = UNSET
     excludes: AgentBackupPersonalFilesExclusionModel | None | Unset = UNSET
@@ -131,8 +121,7 @@ class AgentBackupJobPersonalFilesSettingsModel(Model):
 
 @model
 class AgentBackupJobStorageModel(Model):
-    """Agent backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -147,8 +136,7 @@ class AgentBackupJobStorageModel(Model):
 
 @model
 class AgentBackupMySQLSettingsModel(Model):
-    """Agent backup my SQL settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -160,16 +148,13 @@ class AgentBackupMySQLSettingsModel(Model):
 
 @model
 class AgentBackupObjectIndexingModel(Model):
-    """Agent backup object indexing model."""
-
     guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
     indexing_list: list[str] | None | Unset = UNSET
 
 
 @model
 class AgentBackupOracleSettingsModel(Model):
-    """Agent backup oracle settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -187,15 +172,11 @@ class AgentBackupOracleSettingsModel(Model):
 
 @model
 class AgentBackupPersonalFilesExclusionModel(Model):
-    """Agent backup personal files exclusion model."""
-
     roaming_profiles: bool | None | Unset = UNSET
 
 
 @model
 class AgentBackupPolicyAdvancedSettingsModel(Model):
-    """Agent backup policy advanced settings model."""
-
     synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
     backup_health: BackupPolicyHealthCheckSettingsModels | None | Unset = UNSET
@@ -206,16 +187,12 @@ class AgentBackupPolicyAdvancedSettingsModel(Model):
 
 @model
 class AgentBackupPolicyBackupTimeoutModel(Model):
-    """Agent backup policy backup timeout model."""
-
     type: EAgentBackupTimeoutType
     quantity: int
 
 
 @model
 class AgentBackupPolicyScheduleAtEventsModel(Model):
-    """Agent backup policy schedule at events model."""
-
     backup_at_lock: bool | None | Unset = UNSET
     backup_at_logoff: bool | None | Unset = UNSET
     backup_at_storage_attach: bool | None | Unset = UNSET
@@ -225,8 +202,6 @@ class AgentBackupPolicyScheduleAtEventsModel(Model):
 
 @model
 class AgentBackupPolicyStorageBackupCacheModel(Model):
-    """Agent backup policy storage backup cache model."""
-
     is_enabled: bool
     type: EBackupCacheSelectionType | None | Unset = UNSET
     local_path: str | None | Unset = UNSET
@@ -236,8 +211,6 @@ class AgentBackupPolicyStorageBackupCacheModel(Model):
 
 @model
 class AgentBackupPolicyStorageModel(Model):
-    """Agent backup policy storage model."""
-
     destination: AgentBackupPolicyDestinationModel
     retention_policy: BackupJobRetentionPolicySettingsModel | None | Unset = UNSET
     gfs_policy: GFSPolicySettingsModel | None | Unset = UNSET
@@ -246,8 +219,7 @@ class AgentBackupPolicyStorageModel(Model):
 
 @model
 class AgentBackupSQLSettingsModel(Model):
-    """Agent backup SQL settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -262,8 +234,7 @@ class AgentBackupSQLSettingsModel(Model):
 
 @model
 class AgentBackupSharepointSettingsModel(Model):
-    """Agent backup sharepoint settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -274,8 +245,7 @@ class AgentBackupSharepointSettingsModel(Model):
 
 @model
 class AgentBackupSnapshotScriptModel(Model):
-    """Agent backup snapshot script model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -288,8 +258,6 @@ class AgentBackupSnapshotScriptModel(Model):
 
 @model
 class AgentBackupStorageSettingsModel(Model):
-    """Agent backup storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     storage_optimization: EStorageOptimization | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
@@ -297,24 +265,18 @@ class AgentBackupStorageSettingsModel(Model):
 
 @model
 class AgentGuestFileSystemIndexingModel(Model):
-    """Agent guest file system indexing model."""
-
     is_enabled: bool
     indexing_settings: list[AgentBackupIndexingSettingsModel] | None | Unset = UNSET
 
 
 @model
 class AgentNotificationSettingsModel(Model):
-    """Agent notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class AgentPrimaryStorageIntegrationSettingsModel(Model):
-    """Agent primary storage integration settings model."""
-
     is_enabled: bool
     off_host_backup_proxies: BackupProxiesSettingsModel | None | Unset = UNSET
     failover_to_on_host_agent: bool | None | Unset = UNSET
@@ -322,16 +284,12 @@ class AgentPrimaryStorageIntegrationSettingsModel(Model):
 
 @model
 class BackupApplicationAwareProcessingModel(Model):
-    """Backup application aware processing model."""
-
     is_enabled: bool
     app_settings: list[BackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class BackupApplicationSettingsModel(Model):
-    """Backup application settings model."""
-
     vm_object: InventoryObjectModel
     vss: EApplicationSettingsVSS
     use_persistent_guest_agent: bool | None | Unset = UNSET
@@ -345,16 +303,12 @@ class BackupApplicationSettingsModel(Model):
 
 @model
 class BackupCopyExcludeObjectsModel(Model):
-    """Backup copy exclude objects model."""
-
     jobs: list[JobObjectModel] | None | Unset = UNSET
     objects: list[InventoryObjectModel] | None | Unset = UNSET
 
 
 @model
 class BackupCopyGFSPolicySettingsModel(Model):
-    """Backup copy GFS policy settings model."""
-
     is_enabled: bool
     weekly: GFSPolicySettingsWeeklyModel | None | Unset = UNSET
     monthly: GFSPolicySettingsMonthlyModel | None | Unset = UNSET
@@ -364,8 +318,6 @@ class BackupCopyGFSPolicySettingsModel(Model):
 
 @model
 class BackupCopyIncludeObjectsModel(Model):
-    """Backup copy include objects model."""
-
     jobs: list[JobObjectModel] | None | Unset = UNSET
     repositories: list[RepositoryObjectModel] | None | Unset = UNSET
     backups: list[BackupObjectModel] | None | Unset = UNSET
@@ -373,8 +325,6 @@ class BackupCopyIncludeObjectsModel(Model):
 
 @model
 class BackupCopyJobAdvancedSettingsModel(Model):
-    """Backup copy job advanced settings model."""
-
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
     full_backup_maintenance: FullBackupMaintenanceModel | None | Unset = UNSET
     storage_data: BackupCopyJobStorageSettingsModel | None | Unset = UNSET
@@ -386,23 +336,17 @@ class BackupCopyJobAdvancedSettingsModel(Model):
 
 @model
 class BackupCopyJobDataTransferModel(Model):
-    """Backup copy job data transfer model."""
-
     wan_accelerator_settings: WanAcceleratorSettingsModel | None | Unset = UNSET
 
 
 @model
 class BackupCopyJobNotificationSettingsModel(Model):
-    """Backup copy job notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsBackupCopyModel | None | Unset = UNSET
 
 
 @model
 class BackupCopyJobObjectsModel(Model):
-    """Backup copy job objects model."""
-
     includes: BackupCopyIncludeObjectsModel
     excludes: BackupCopyExcludeObjectsModel | None | Unset = UNSET
     enable_transaction_log_copy: bool | None | Unset = UNSET
@@ -410,8 +354,6 @@ class BackupCopyJobObjectsModel(Model):
 
 @model
 class BackupCopyJobRPOMonitorModel(Model):
-    """Backup copy job RPO monitor model."""
-
     new_backup_threshold: BackupRPOMonitorModel | None | Unset = UNSET
     new_log_backup_threshold: LogBackupRPOMonitorModel | None | Unset = UNSET
 
@@ -424,23 +366,20 @@ class BackupCopyJobRPOMonitorModel(Model):
     },
 )
 class BackupCopyJobScheduleModel(Model):
-    """Backup copy job schedule model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: EBackupCopyJobMode
 
 
 @model
 class BackupCopyJobStorageSettingsModel(Model):
-    """Backup copy job storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class BackupCopyJobTargetModel(Model):
-    """Backup copy job target model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -453,15 +392,11 @@ class BackupCopyJobTargetModel(Model):
 
 @model
 class BackupDecryptionSpec(Model):
-    """Backup decryption spec."""
-
     passwords: list[str]
 
 
 @model
 class BackupItemVersionsSettingsModel(Model):
-    """Backup item versions settings model."""
-
     version_retention_type: EBackupItemVersionRetentionType | None | Unset = UNSET
     active_version_retention: int | None | Unset = UNSET
     deleted_version_retention: int | None | Unset = UNSET
@@ -469,8 +404,6 @@ class BackupItemVersionsSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsHyperVModel(Model):
-    """Backup job advanced settings hyper V model."""
-
     guest_quiescence: HyperVGuestQuiescenceSettingsModel | None | Unset = UNSET
     changed_block_tracking: bool | None | Unset = UNSET
     volume_snapshots: bool | None | Unset = UNSET
@@ -478,8 +411,6 @@ class BackupJobAdvancedSettingsHyperVModel(Model):
 
 @model
 class BackupJobExclusions(Model):
-    """Backup job exclusions."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
     templates: BackupJobExclusionsTemplates | None | Unset = UNSET
@@ -487,8 +418,6 @@ class BackupJobExclusions(Model):
 
 @model
 class BackupJobGuestProcessingModel(Model):
-    """Backup job guest processing model."""
-
     app_aware_processing: BackupApplicationAwareProcessingModel
     guest_fs_indexing: GuestFileSystemIndexingModel = field(wire="guestFSIndexing")
     guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
@@ -497,16 +426,13 @@ class BackupJobGuestProcessingModel(Model):
 
 @model
 class BackupJobScriptModel(Model):
-    """Backup job script model."""
-
     pre_job_script: str | None | Unset = UNSET
     post_job_script: str | None | Unset = UNSET
 
 
 @model
 class BackupJobStorageModel(Model):
-    """Backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -520,16 +446,13 @@ class BackupJobStorageModel(Model):
 
 @model
 class BackupJobVirtualMachinesModel(Model):
-    """Backup job virtual machines model."""
-
     includes: list[InventoryObjectModel]
     excludes: BackupJobExclusions | None | Unset = UNSET
 
 
 @model
 class BackupLogShippingServersModel(Model):
-    """Backup log shipping servers model.
-
+    """
     Attributes:
         shipping_server_ids: UUID.
     """
@@ -540,8 +463,7 @@ class BackupLogShippingServersModel(Model):
 
 @model
 class BackupOracleSettingsModel(Model):
-    """Backup oracle settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -560,8 +482,6 @@ class BackupOracleSettingsModel(Model):
 
 @model
 class BackupRPOMonitorModel(Model):
-    """Backup RPO monitor model."""
-
     is_enabled: bool
     type: EPeriodicallyKindsBackupCopy | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
@@ -569,8 +489,6 @@ class BackupRPOMonitorModel(Model):
 
 @model
 class BackupSQLSettingsModel(Model):
-    """Backup SQL settings model."""
-
     logs_processing: ESQLLogsProcessing
     backup_mins_count: int | None | Unset = UNSET
     retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
@@ -579,23 +497,17 @@ class BackupSQLSettingsModel(Model):
 
 
 class EACLHandlingBackupMode(OpenEnum):
-    """EACL handling backup mode: 2 known values."""
-
     FOLDERS_ONLY = "FoldersOnly"
     FILES_AND_FOLDERS = "FilesAndFolders"
 
 
 class EAgentBackupJobMode(OpenEnum):
-    """Agent backup job mode: 3 known values."""
-
     ENTIRE_COMPUTER = "EntireComputer"
     VOLUMES = "Volumes"
     FILE_LEVEL = "FileLevel"
 
 
 class EAgentBackupPolicyDestinationType(OpenEnum):
-    """Agent backup policy destination type: 4 known values."""
-
     LOCAL_STORAGE = "LocalStorage"
     SHARED_FOLDER = "SharedFolder"
     BACKUP_REPOSITORY = "BackupRepository"
@@ -603,96 +515,70 @@ class EAgentBackupPolicyDestinationType(OpenEnum):
 
 
 class EAgentBackupTimeoutType(OpenEnum):
-    """Agent backup timeout type: 3 known values."""
-
     MINUTES = "Minutes"
     HOURS = "Hours"
     DAYS = "Days"
 
 
 class EAgentVolumesBackupMode(OpenEnum):
-    """Agent volumes backup mode: 2 known values."""
-
     SELECTED_VOLUMES = "SelectedVolumes"
     ALL_VOLUMES_EXCEPT = "AllVolumesExcept"
 
 
 class EBackupCacheSelectionType(OpenEnum):
-    """Backup cache selection type: 2 known values."""
-
     AUTOMATIC = "Automatic"
     MANUAL = "Manual"
 
 
 class EBackupCacheSizeUnit(OpenEnum):
-    """Backup cache size unit: 2 known values."""
-
     GB = "GB"
     TB = "TB"
 
 
 class EBackupCopyJobMode(OpenEnum):
-    """Backup copy job mode: 2 known values."""
-
     IMMEDIATE = "Immediate"
     PERIODIC = "Periodic"
 
 
 class EBackupCopyRestorePoints(OpenEnum):
-    """Backup copy restore points: 2 known values."""
-
     ALL = "All"
     LATEST = "Latest"
 
 
 class EBackupItemVersionRetentionType(OpenEnum):
-    """Backup item version retention type: 3 known values."""
-
     NONE = "None"
     ARCHIVE = "Archive"
     BACKUP_AND_ARCHIVE = "BackupAndArchive"
 
 
 class EEmailNotificationSchedule(OpenEnum):
-    """Email notification schedule: 2 known values."""
-
     IMMEDIATE = "Immediate"
     DAILY = "Daily"
 
 
 class EEntraIDAuditLogRetentionPolicyType(OpenEnum):
-    """Entra ID audit log retention policy type: 3 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
     YEARS = "Years"
 
 
 class EFileBackupCopyJobScheduleType(OpenEnum):
-    """File backup copy job schedule type: 2 known values."""
-
     CONTINUOUS = "Continuous"
     CUSTOM = "Custom"
 
 
 class EFileBackupRetentionPolicyType(OpenEnum):
-    """File backup retention policy type: 2 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
 
 
 class EHyperVDisksTypeToProcess(OpenEnum):
-    """Hyper V disks type to process: 3 known values."""
-
     ALL_DISKS = "AllDisks"
     SYSTEM_ONLY = "SystemOnly"
     SELECTED_DISKS = "SelectedDisks"
 
 
 class EHyperVHierarchyType(OpenEnum):
-    """Hyper V hierarchy type: 5 known values."""
-
     HOSTS_AND_VMS = "HostsAndVms"
     HOSTS_AND_VOLUMES = "HostsAndVolumes"
     TAGS = "Tags"
@@ -701,45 +587,33 @@ class EHyperVHierarchyType(OpenEnum):
 
 
 class EHyperVProxyType(OpenEnum):
-    """Hyper V proxy type: 2 known values."""
-
     ON_HOST = "OnHost"
     OFF_HOST = "OffHost"
 
 
 class EImmediateScheduleModel(OpenEnum):
-    """Immediate schedule model: 2 known values."""
-
     CONTINUOUS = "Continuous"
     BACKUP_WINDOW = "BackupWindow"
 
 
 class EJobAgentType(OpenEnum):
-    """Job agent type: 3 known values."""
-
     WORKSTATION = "Workstation"
     SERVER = "Server"
     FAILOVER_CLUSTER = "FailoverCluster"
 
 
 class EJobDataTransferModel(OpenEnum):
-    """Job data transfer model: 2 known values."""
-
     DIRECT = "Direct"
     WAN_ACCELERATOR = "WANAccelerator"
 
 
 class EJobFiltersOrderColumn(OpenEnum):
-    """Job filters order column: 3 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
 
 
 class EJobStatesFiltersOrderColumn(OpenEnum):
-    """Job states filters order column: 11 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     STATUS = "Status"
@@ -754,8 +628,6 @@ class EJobStatesFiltersOrderColumn(OpenEnum):
 
 
 class EJobStatus(OpenEnum):
-    """Job status: 7 known values."""
-
     RUNNING = "Running"
     INACTIVE = "Inactive"
     DISABLED = "Disabled"
@@ -766,8 +638,6 @@ class EJobStatus(OpenEnum):
 
 
 class EJobWorkload(OpenEnum):
-    """Job workload: 6 known values."""
-
     APPLICATION = "Application"
     CLOUD_VM = "CloudVm"
     FILE = "File"
@@ -777,8 +647,6 @@ class EJobWorkload(OpenEnum):
 
 
 class ELinuxVolumeType(OpenEnum):
-    """Linux volume type: 4 known values."""
-
     DEVICE = "Device"
     MOUNT_POINT = "MountPoint"
     LVM = "LVM"
@@ -786,23 +654,17 @@ class ELinuxVolumeType(OpenEnum):
 
 
 class ENetworkRuleType(OpenEnum):
-    """Network rule type: 2 known values."""
-
     IPV4 = "IPv4"
     IPV6 = "IPv6"
 
 
 class EPeriodicallyKindsBackupCopy(OpenEnum):
-    """Periodically kinds backup copy: 3 known values."""
-
     HOURS = "Hours"
     MINUTES = "Minutes"
     DAYS = "Days"
 
 
 class EPostBackupAction(OpenEnum):
-    """Post backup action: 4 known values."""
-
     KEEP_RUNNING = "KeepRunning"
     SLEEP = "Sleep"
     HIBERNATE = "Hibernate"
@@ -810,59 +672,44 @@ class EPostBackupAction(OpenEnum):
 
 
 class EPowerOffAction(OpenEnum):
-    """Power off action: 2 known values."""
-
     BACKUP_AT_POWER_ON = "BackupAtPowerOn"
     SKIP_BACKUP = "SkipBackup"
 
 
 class ESharedFolderType(OpenEnum):
-    """Shared folder type: 2 known values."""
-
     SMB = "SMB"
     NFS = "NFS"
 
 
 class EUnstructuredDataArchivalType(OpenEnum):
-    """Unstructured data archival type: 3 known values."""
-
     ALL = "All"
     EXCLUSION_MASK = "ExclusionMask"
     INCLUSION_MASK = "InclusionMask"
 
 
 class EUnstructuredDataArchiveRetentionPolicyType(OpenEnum):
-    """Unstructured data archive retention policy type: 2 known values."""
-
     YEARS = "Years"
     MONTHS = "Months"
 
 
 class EUnstructuredDataRetentionPolicyType(OpenEnum):
-    """Unstructured data retention policy type: 2 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
 
 
 class EVMDataSourceRepositoryType(OpenEnum):
-    """EVM data source repository type: 2 known values."""
-
     PRODUCTION_STORAGE = "ProductionStorage"
     BACKUP_FILES = "BackupFiles"
 
 
 class EWindowsVolumeType(OpenEnum):
-    """Windows volume type: 2 known values."""
-
     OS = "OS"
     CUSTOM = "Custom"
 
 
 @model
 class EmailNotificationSettingsBackupCopyModel(Model):
-    """Email notification settings backup copy model.
-
+    """
     Attributes:
         daily_report_summarylocal_time: time.
     """
@@ -877,8 +724,6 @@ class EmailNotificationSettingsBackupCopyModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobAdvancedSettingsModel(Model):
-    """Entra ID audit log backup job advanced settings model."""
-
     storage_data: EntraIDBackupStorageSettingsModel | None | Unset = UNSET
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
     scripts: JobScriptsSettingsModel | None | Unset = UNSET
@@ -887,8 +732,7 @@ class EntraIDAuditLogBackupJobAdvancedSettingsModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobStorageModel(Model):
-    """Entra ID audit log backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -902,8 +746,7 @@ class EntraIDAuditLogBackupJobStorageModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobTenantModel(Model):
-    """Entra ID audit log backup job tenant model.
-
+    """
     Attributes:
         tenant_id: UUID.
     """
@@ -913,40 +756,31 @@ class EntraIDAuditLogBackupJobTenantModel(Model):
 
 @model
 class EntraIDAuditLogNotificationSettingsModel(Model):
-    """Entra ID audit log notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class EntraIDAuditLogRetentionPolicySettingsModel(Model):
-    """Entra ID audit log retention policy settings model."""
-
     type: EEntraIDAuditLogRetentionPolicyType | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
 
 
 @model
 class EntraIDBackupStorageSettingsModel(Model):
-    """Entra ID backup storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class EntraIDTenantBackupJobAdvancedSettingsModel(Model):
-    """Entra ID tenant backup job advanced settings model."""
-
     notifications: EntraIDTenantNotificationSettingsModel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class EntraIDTenantBackupJobStorageModel(Model):
-    """Entra ID tenant backup job storage model.
-
+    """
     Attributes:
         tenant_id: UUID.
         source_backup_id: UUID.
@@ -960,24 +794,18 @@ class EntraIDTenantBackupJobStorageModel(Model):
 
 @model
 class EntraIDTenantNotificationSettingsModel(Model):
-    """Entra ID tenant notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class FileBackupCopyJobScheduleModel(Model):
-    """File backup copy job schedule model."""
-
     type: EFileBackupCopyJobScheduleType | None | Unset = UNSET
     custom_window: ScheduleBackupWindowModel | None | Unset = UNSET
 
 
 @model
 class FileBackupJobAdvancedSettingsModel(Model):
-    """File backup job advanced settings model."""
-
     file_versions: BackupItemVersionsSettingsModel | None | Unset = UNSET
     acl_handling: ACLHandlingSettingsModel | None | Unset = UNSET
     storage_data: FileBackupStorageSettingsModel | None | Unset = UNSET
@@ -988,8 +816,7 @@ class FileBackupJobAdvancedSettingsModel(Model):
 
 @model
 class FileBackupJobObjectModel(Model):
-    """File backup job object model.
-
+    """
     Attributes:
         file_server_id: UUID.
     """
@@ -1002,8 +829,7 @@ class FileBackupJobObjectModel(Model):
 
 @model
 class FileBackupJobPrimaryRepositoryModel(Model):
-    """File backup job primary repository model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -1017,8 +843,6 @@ class FileBackupJobPrimaryRepositoryModel(Model):
 
 @model
 class FileBackupNotificationSettingsModel(Model):
-    """File backup notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
     trigger_issue_job_warning: bool | None | Unset = UNSET
@@ -1027,24 +851,19 @@ class FileBackupNotificationSettingsModel(Model):
 
 @model
 class FileBackupRetentionPolicySettingsModel(Model):
-    """File backup retention policy settings model."""
-
     type: EFileBackupRetentionPolicyType
     quantity: int
 
 
 @model
 class FileBackupStorageSettingsModel(Model):
-    """File backup storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class GuestInteractionProxiesSettingsModel(Model):
-    """Guest interaction proxies settings model.
-
+    """
     Attributes:
         auto_select_enabled: default true.
         proxy_ids: UUID.
@@ -1056,8 +875,6 @@ class GuestInteractionProxiesSettingsModel(Model):
 
 @model
 class GuestOsCredentialsModel(Model):
-    """Guest Os credentials model."""
-
     use_agent_management_credentials: bool | None | Unset = UNSET
     credentials: SpecifiedGuestOsCredentialsModel | None | Unset = UNSET
     credentials_per_machine: list[GuestOsCredentialsPerMachineModel] | None | Unset = UNSET
@@ -1065,8 +882,7 @@ class GuestOsCredentialsModel(Model):
 
 @model
 class GuestOsCredentialsPerMachineModel(Model):
-    """Guest Os credentials per machine model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1079,8 +895,6 @@ class GuestOsCredentialsPerMachineModel(Model):
 
 @model
 class HyperVBackupJobAdvancedSettingsModel(Model):
-    """Hyper V backup job advanced settings model."""
-
     backup_mode_type: EBackupModeType
     synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
@@ -1094,16 +908,13 @@ class HyperVBackupJobAdvancedSettingsModel(Model):
 
 @model
 class HyperVBackupJobExclusionsModel(Model):
-    """Hyper V backup job exclusions model."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[HyperVObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class HyperVBackupJobStorageModel(Model):
-    """Hyper V backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -1117,32 +928,24 @@ class HyperVBackupJobStorageModel(Model):
 
 @model
 class HyperVBackupJobVirtualMachinesModel(Model):
-    """Hyper V backup job virtual machines model."""
-
     includes: list[InventoryObjectModel]
     excludes: HyperVBackupJobExclusionsModel | None | Unset = UNSET
 
 
 @model
 class HyperVBackupProxiesSettingsModel(Model):
-    """Hyper V backup proxies settings model."""
-
     proxy_type: EHyperVProxyType
     off_host_settings: OffHostBackupProxyModel | None | Unset = UNSET
 
 
 @model
 class HyperVGuestQuiescenceSettingsModel(Model):
-    """Hyper V guest quiescence settings model."""
-
     is_enabled: bool
     crash_consistent_backup: bool | None | Unset = UNSET
 
 
 @model
 class HyperVObjectDiskModel(Model):
-    """Hyper V object disk model."""
-
     vm_object: InventoryObjectModel
     disks_to_process: EHyperVDisksTypeToProcess
     disks: list[str]
@@ -1150,8 +953,6 @@ class HyperVObjectDiskModel(Model):
 
 @model
 class IPv4NetworkRuleModel(Model):
-    """I pv4 network rule model."""
-
     source_ip_address: str = field(wire="sourceIPAddress")
     source_subnet_mask: str
     target_ip_address: str = field(wire="targetIPAddress")
@@ -1165,8 +966,6 @@ class IPv4NetworkRuleModel(Model):
 
 @model
 class IPv6NetworkRuleModel(Model):
-    """I pv6 network rule model."""
-
     source_ipv6_address: str = field(wire="sourceIPv6Address")
     source_subnet_prefix_length: int
     target_ipv6_address: str = field(wire="targetIPv6Address")
@@ -1178,8 +977,7 @@ class IPv6NetworkRuleModel(Model):
 
 @model
 class InitialSeedingModel(Model):
-    """Initial seeding model.
-
+    """
     Attributes:
         repository_id: UUID.
     """
@@ -1190,8 +988,7 @@ class InitialSeedingModel(Model):
 
 @model
 class JobObjectModel(Model):
-    """Job object model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -1203,7 +1000,7 @@ class JobObjectModel(Model):
 
 @model
 class JobRetrySpec(Model):
-    """Job retry spec.
+    """Taken by `jobs.retry_job`.
 
     Attributes:
         start_chained_jobs: default false.
@@ -1214,7 +1011,7 @@ class JobRetrySpec(Model):
 
 @model
 class JobStartSpec(Model):
-    """Job start spec.
+    """Taken by `jobs.start_job`.
 
     Attributes:
         perform_active_full: default false.
@@ -1228,7 +1025,7 @@ class JobStartSpec(Model):
 
 @model
 class JobStateModel(Model):
-    """Job state model.
+    """Given by `jobs.get_all_jobs_states`.
 
     Attributes:
         id: UUID.
@@ -1261,8 +1058,7 @@ class JobStateModel(Model):
 
 @model
 class JobStatesFilters(Model):
-    """Job states filters.
-
+    """
     Attributes:
         id_filter: UUID.
         repository_id_filter: UUID.
@@ -1290,7 +1086,7 @@ class JobStatesFilters(Model):
 
 @model
 class JobStatesResult(Model):
-    """Job states result."""
+    """Given by `jobs.get_all_jobs_states`."""
 
     data: list[JobStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -1298,15 +1094,11 @@ class JobStatesResult(Model):
 
 @model
 class JobsConfirmationPrompts(Model):
-    """Jobs confirmation prompts."""
-
     allow_old_gfs_points_retention: bool | None | Unset = UNSET
 
 
 @model
 class JobsFilters(Model):
-    """Jobs filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EJobFiltersOrderColumn | None | Unset = UNSET
@@ -1317,7 +1109,7 @@ class JobsFilters(Model):
 
 @model
 class JobsResult(Model):
-    """Jobs result."""
+    """Given by `jobs.get_all_jobs`."""
 
     data: list[JobModel] = field(rows=True)
     pagination: PaginationResult
@@ -1325,16 +1117,12 @@ class JobsResult(Model):
 
 @model
 class LinuxAgentBackupApplicationAwareProcessingModel(Model):
-    """Linux agent backup application aware processing model."""
-
     is_enabled: bool | None | Unset = UNSET
     app_settings: list[LinuxAgentBackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class LinuxAgentBackupApplicationSettingsModel(Model):
-    """Linux agent backup application settings model."""
-
     machine_object: AgentObjectModel
     vss: EApplicationSettingsVSS | None | Unset = UNSET
     oracle: AgentBackupOracleSettingsModel | None | Unset = UNSET
@@ -1345,24 +1133,18 @@ class LinuxAgentBackupApplicationSettingsModel(Model):
 
 @model
 class LinuxAgentBackupJobFilesAdvancedSettingsModel(Model):
-    """Linux agent backup job files advanced settings model."""
-
     include_masks: list[str] | None | Unset = UNSET
     exclude_masks: list[str] | None | Unset = UNSET
 
 
 @model
 class LinuxAgentBackupJobFilesModel(Model):
-    """Linux agent backup job files model."""
-
     custom_files: list[str] | None | Unset = UNSET
     advanced_settings: LinuxAgentBackupJobFilesAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
 class LinuxAgentBackupJobGuestProcessingModel(Model):
-    """Linux agent backup job guest processing model."""
-
     app_aware_processing: LinuxAgentBackupApplicationAwareProcessingModel | None | Unset = UNSET
     guest_fs_indexing: AgentGuestFileSystemIndexingModel | None | Unset = field(default=UNSET, wire="guestFSIndexing")
     guest_credentials: LinuxAgentGuestOsCredentialsModel | None | Unset = UNSET
@@ -1370,23 +1152,17 @@ class LinuxAgentBackupJobGuestProcessingModel(Model):
 
 @model
 class LinuxAgentBackupJobVolumeObjectModel(Model):
-    """Linux agent backup job volume object model."""
-
     path: str
     type: ELinuxVolumeType
 
 
 @model
 class LinuxAgentBackupJobVolumesModel(Model):
-    """Linux agent backup job volumes model."""
-
     volume_object: list[LinuxAgentBackupJobVolumeObjectModel]
 
 
 @model
 class LinuxAgentBackupScriptSettingsModel(Model):
-    """Linux agent backup script settings model."""
-
     is_execution_enabled: bool | None | Unset = UNSET
     job_scripts: BackupJobScriptModel | None | Unset = UNSET
     snapshot_scripts: BackupLinuxScriptModel | None | Unset = UNSET
@@ -1394,8 +1170,7 @@ class LinuxAgentBackupScriptSettingsModel(Model):
 
 @model
 class LinuxAgentGuestOsCredentialsModel(Model):
-    """Linux agent guest Os credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1407,8 +1182,7 @@ class LinuxAgentGuestOsCredentialsModel(Model):
 
 @model
 class LinuxAgentGuestOsCredentialsPerMachineModel(Model):
-    """Linux agent guest Os credentials per machine model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1420,8 +1194,6 @@ class LinuxAgentGuestOsCredentialsPerMachineModel(Model):
 
 @model
 class LogBackupRPOMonitorModel(Model):
-    """Log backup RPO monitor model."""
-
     is_enabled: bool
     type: EPeriodicallyKindsBackupCopy | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
@@ -1429,8 +1201,6 @@ class LogBackupRPOMonitorModel(Model):
 
 @model
 class ObjectStorageBackupJobAdvancedSettingsModel(Model):
-    """Object storage backup job advanced settings model."""
-
     object_versions: BackupItemVersionsSettingsModel | None | Unset = UNSET
     storage_data: FileBackupStorageSettingsModel | None | Unset = UNSET
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
@@ -1440,8 +1210,7 @@ class ObjectStorageBackupJobAdvancedSettingsModel(Model):
 
 @model
 class ObjectStorageBackupJobObjectModel(Model):
-    """Object storage backup job object model.
-
+    """
     Attributes:
         object_storage_server_id: UUID.
     """
@@ -1456,8 +1225,7 @@ class ObjectStorageBackupJobObjectModel(Model):
 
 @model
 class ObjectStorageBackupJobPrimaryRepositoryModel(Model):
-    """Object storage backup job primary repository model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -1471,8 +1239,6 @@ class ObjectStorageBackupJobPrimaryRepositoryModel(Model):
 
 @model
 class ObjectStorageBackupJobTagMaskModel(Model):
-    """Object storage backup job tag mask model."""
-
     name: str
     value: str
     is_object_tag: bool
@@ -1480,8 +1246,7 @@ class ObjectStorageBackupJobTagMaskModel(Model):
 
 @model
 class OffHostBackupProxyModel(Model):
-    """Off host backup proxy model.
-
+    """
     Attributes:
         auto_select_enabled: default true.
         failover_to_on_host_backup: default true.
@@ -1495,8 +1260,7 @@ class OffHostBackupProxyModel(Model):
 
 @model
 class PostgreSQLSettingsModel(Model):
-    """Postgre SQL settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1513,8 +1277,6 @@ class PostgreSQLSettingsModel(Model):
 
 @model
 class ReplicaJobGuestProcessingModel(Model):
-    """Replica job guest processing model."""
-
     app_aware_processing: BackupApplicationAwareProcessingModel | None | Unset = UNSET
     guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
     guest_credentials: GuestOsCredentialsModel | None | Unset = UNSET
@@ -1522,8 +1284,6 @@ class ReplicaJobGuestProcessingModel(Model):
 
 @model
 class ReplicaJobReIpRuleModel(Model):
-    """Replica job re ip rule model."""
-
     description: str | None | Unset = UNSET
     rule_type: ENetworkRuleType | None | Unset = UNSET
     ipv4: IPv4NetworkRuleModel | None | Unset = UNSET
@@ -1532,39 +1292,30 @@ class ReplicaJobReIpRuleModel(Model):
 
 @model
 class ReplicaJobReIpRulesModel(Model):
-    """Replica job re ip rules model."""
-
     rules: list[ReplicaJobReIpRuleModel] | None | Unset = UNSET
 
 
 @model
 class ReplicaMappingModel(Model):
-    """Replica mapping model."""
-
     is_enabled: bool
     mapping_rules: list[ReplicaMappingRuleModel] | None | Unset = UNSET
 
 
 @model
 class ReplicaMappingRuleModel(Model):
-    """Replica mapping rule model."""
-
     original_vm: InventoryObjectModel = field(wire="originalVM")
     replica_vm: InventoryObjectModel = field(wire="replicaVM")
 
 
 @model
 class ReplicaNotificationSettingsModel(Model):
-    """Replica notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class ReplicaRestorePointsFilters(Model):
-    """Replica restore points filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
         replica_id_filter: UUID.
@@ -1585,8 +1336,7 @@ class ReplicaRestorePointsFilters(Model):
 
 @model
 class ReplicaSourceRepositoriesModel(Model):
-    """Replica source repositories model.
-
+    """
     Attributes:
         repository_ids: UUID.
     """
@@ -1597,8 +1347,6 @@ class ReplicaSourceRepositoriesModel(Model):
 
 @model
 class ReplicaTrafficSettingsModel(Model):
-    """Replica traffic settings model."""
-
     exclude_swap_file_blocks: bool | None | Unset = UNSET
     exclude_deleted_file_blocks: bool | None | Unset = UNSET
     compression_level: ECompressionLevel | None | Unset = UNSET
@@ -1607,8 +1355,7 @@ class ReplicaTrafficSettingsModel(Model):
 
 @model
 class RepositoryObjectModel(Model):
-    """Repository object model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -1620,8 +1367,7 @@ class RepositoryObjectModel(Model):
 
 @model
 class RunAfterJob(Model):
-    """Run after job.
-
+    """
     Attributes:
         job_id: UUID.
     """
@@ -1632,8 +1378,7 @@ class RunAfterJob(Model):
 
 @model
 class SpecifiedGuestOsCredentialsModel(Model):
-    """Specified guest Os credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1644,16 +1389,13 @@ class SpecifiedGuestOsCredentialsModel(Model):
 
 @model
 class SureBackupJobNotificationSettingsModel(Model):
-    """Sure backup job notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class SureBackupJobScheduleModel(Model):
-    """Sure backup job schedule model.
-
+    """
     Attributes:
         run_automatically: default false.
         wait_time_minutes: in minutes.
@@ -1671,8 +1413,6 @@ class SureBackupJobScheduleModel(Model):
 
 @model
 class SureBackupJobVerificationOptionsModel(Model):
-    """Sure backup job verification options model."""
-
     malware_scan_enabled: bool
     yara_scan_enabled: bool
     yara_scan_rule: str | None | Unset = UNSET
@@ -1683,8 +1423,6 @@ class SureBackupJobVerificationOptionsModel(Model):
 
 @model
 class SureBackupLinkedJobsModel(Model):
-    """Sure backup linked jobs model."""
-
     includes: list[JobObjectModel]
     excludes: list[InventoryObjectModel] | None | Unset = UNSET
     max_concurrent_machines_count: int | None | Unset = UNSET
@@ -1694,16 +1432,12 @@ class SureBackupLinkedJobsModel(Model):
 
 @model
 class UnstructuredDataArchiveRetentionPolicySettingsModel(Model):
-    """Unstructured data archive retention policy settings model."""
-
     type: EUnstructuredDataArchiveRetentionPolicyType
     quantity: int
 
 
 @model
 class UnstructuredDataArchiveSettingsModel(Model):
-    """Unstructured data archive settings model."""
-
     archival_type: EUnstructuredDataArchivalType | None | Unset = UNSET
     inclusion_mask: list[str] | None | Unset = UNSET
     exclusion_mask: list[str] | None | Unset = UNSET
@@ -1711,8 +1445,7 @@ class UnstructuredDataArchiveSettingsModel(Model):
 
 @model
 class UnstructuredDataBackupJobArchiveRepositoryModel(Model):
-    """Unstructured data backup job archive repository model.
-
+    """
     Attributes:
         archive_repository_id: UUID.
     """
@@ -1726,16 +1459,12 @@ class UnstructuredDataBackupJobArchiveRepositoryModel(Model):
 
 @model
 class UnstructuredDataRetentionPolicySettingsModel(Model):
-    """Unstructured data retention policy settings model."""
-
     type: EUnstructuredDataRetentionPolicyType | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
 
 
 @model
 class VSphereReplicaJobAdvancedSettingsModel(Model):
-    """V sphere replica job advanced settings model."""
-
     traffic: ReplicaTrafficSettingsModel | None | Unset = UNSET
     notifications: ReplicaNotificationSettingsModel | None | Unset = UNSET
     v_sphere: BackupJobAdvancedSettingsVSphereModel | None | Unset = UNSET
@@ -1745,8 +1474,6 @@ class VSphereReplicaJobAdvancedSettingsModel(Model):
 
 @model
 class VSphereReplicaJobDataTransferModel(Model):
-    """V sphere replica job data transfer model."""
-
     source_proxies: BackupProxiesSettingsModel
     target_proxies: BackupProxiesSettingsModel
     wan_accelerator_settings: WanAcceleratorSettingsModel | None | Unset = UNSET
@@ -1754,8 +1481,6 @@ class VSphereReplicaJobDataTransferModel(Model):
 
 @model
 class VSphereReplicaJobDestinationFilesMappingModel(Model):
-    """V sphere replica job destination files mapping model."""
-
     disk_name: str
     datastore: InventoryObjectModel
     disk_type: EDiskCreationMode
@@ -1763,8 +1488,6 @@ class VSphereReplicaJobDestinationFilesMappingModel(Model):
 
 @model
 class VSphereReplicaJobDestinationMappingModel(Model):
-    """V sphere replica job destination mapping model."""
-
     vm_object: InventoryObjectModel
     configuration_files_datastore_mapping: InventoryObjectModel
     disk_files_mapping: list[VSphereReplicaJobDestinationFilesMappingModel] | None | Unset = UNSET
@@ -1772,8 +1495,6 @@ class VSphereReplicaJobDestinationMappingModel(Model):
 
 @model
 class VSphereReplicaJobDestinationModel(Model):
-    """V sphere replica job destination model."""
-
     host: InventoryObjectModel
     resource_pool: InventoryObjectModel | None | Unset = UNSET
     folder: InventoryObjectModel | None | Unset = UNSET
@@ -1783,32 +1504,25 @@ class VSphereReplicaJobDestinationModel(Model):
 
 @model
 class VSphereReplicaJobExclusionsModel(Model):
-    """V sphere replica job exclusions model."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class VSphereReplicaJobExclusionsSpec(Model):
-    """V sphere replica job exclusions spec."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class VSphereReplicaJobNetworkMappingModel(Model):
-    """V sphere replica job network mapping model."""
-
     source_network: InventoryObjectModel
     target_network: InventoryObjectModel
 
 
 @model
 class VSphereReplicaJobSettingsModel(Model):
-    """V sphere replica job settings model.
-
+    """
     Attributes:
         metadata_repository_id: UUID.
     """
@@ -1821,8 +1535,6 @@ class VSphereReplicaJobSettingsModel(Model):
 
 @model
 class VSphereReplicaJobVirtualMachinesModel(Model):
-    """V sphere replica job virtual machines model."""
-
     includes: list[InventoryObjectModel]
     excludes: VSphereReplicaJobExclusionsModel | None | Unset = UNSET
     source_repositories: ReplicaSourceRepositoriesModel | None | Unset = UNSET
@@ -1830,8 +1542,6 @@ class VSphereReplicaJobVirtualMachinesModel(Model):
 
 @model
 class VSphereReplicaJobVirtualMachinesSpec(Model):
-    """V sphere replica job virtual machines spec."""
-
     includes: list[InventoryObjectModel]
     excludes: VSphereReplicaJobExclusionsSpec | None | Unset = UNSET
     source_repositories: ReplicaSourceRepositoriesModel | None | Unset = UNSET
@@ -1839,16 +1549,13 @@ class VSphereReplicaJobVirtualMachinesSpec(Model):
 
 @model
 class VSphereReplicaSeedingModel(Model):
-    """V sphere replica seeding model."""
-
     initial_seeding: InitialSeedingModel | None | Unset = UNSET
     replica_mapping: ReplicaMappingModel | None | Unset = UNSET
 
 
 @model
 class WanAcceleratorSettingsModel(Model):
-    """Wan accelerator settings model.
-
+    """
     Attributes:
         source_wan_accelerator_id: UUID.
         target_wan_accelerator_id: UUID.
@@ -1861,16 +1568,12 @@ class WanAcceleratorSettingsModel(Model):
 
 @model
 class WindowsAgentBackupApplicationAwareProcessingModel(Model):
-    """Windows agent backup application aware processing model."""
-
     is_enabled: bool
     app_settings: list[WindowsAgentBackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class WindowsAgentBackupApplicationSettingsModel(Model):
-    """Windows agent backup application settings model."""
-
     machine_object: AgentObjectModel
     is_processing_enabled: bool
     transaction_logs: ETransactionLogsSettings | None | Unset = UNSET
@@ -1882,8 +1585,6 @@ class WindowsAgentBackupApplicationSettingsModel(Model):
 
 @model
 class WindowsAgentBackupJobFilesModel(Model):
-    """Windows agent backup job files model."""
-
     backup_os: bool | None | Unset = field(default=UNSET, wire="backupOS")
     personal_files: AgentBackupJobPersonalFilesSettingsModel | None | Unset = UNSET
     custom_files: list[str] | None | Unset = UNSET
@@ -1892,16 +1593,12 @@ class WindowsAgentBackupJobFilesModel(Model):
 
 @model
 class WindowsAgentBackupJobGuestProcessingModel(Model):
-    """Windows agent backup job guest processing model."""
-
     app_aware_processing: WindowsAgentBackupApplicationAwareProcessingModel | None | Unset = UNSET
     guest_fs_indexing: AgentGuestFileSystemIndexingModel | None | Unset = field(default=UNSET, wire="guestFSIndexing")
 
 
 @model
 class WindowsAgentBackupJobPersonalFilesAdvancedSettingsModel(Model):
-    """Windows agent backup job personal files advanced settings model."""
-
     include_masks: list[str] | None | Unset = UNSET
     exclude_masks: list[str] | None | Unset = UNSET
     exclude_one_drive: bool | None | Unset = UNSET
@@ -1909,50 +1606,40 @@ class WindowsAgentBackupJobPersonalFilesAdvancedSettingsModel(Model):
 
 @model
 class WindowsAgentBackupJobVolumeObjectModel(Model):
-    """Windows agent backup job volume object model."""
-
     type: EWindowsVolumeType
     path: str | None | Unset = UNSET
 
 
 @model
 class WindowsAgentBackupJobVolumesModel(Model):
-    """Windows agent backup job volumes model."""
-
     volumes_backup_mode: EAgentVolumesBackupMode
     volume_object: list[WindowsAgentBackupJobVolumeObjectModel]
 
 
 @model
 class WindowsAgentBackupScriptSettingsModel(Model):
-    """Windows agent backup script settings model."""
-
     script_processing_mode: EBackupScriptProcessingMode
     snapshot_scripts: BackupWindowsScriptModel | None | Unset = UNSET
 
 
 @model
 class AgentBackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
-    """Agent backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
+    pass
 
 
 @model
 class BackupPolicyHealthCheckSettingsModels(BackupHealthCheckSettingsModels):
-    """Backup policy health check settings models: `BackupHealthCheckSettingsModels`."""
-
     is_full_health_check_enabled: bool | None | Unset = UNSET
 
 
 @model
 class BackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
-    """Backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
-
     log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
 
 
 @model
 class ImmediateBackupCopyScheduleModel(BackupCopyJobScheduleModel):
-    """Immediate backup copy schedule model: `BackupCopyJobScheduleModel` of type `Immediate`."""
+    """The `BackupCopyJobScheduleModel` whose `type` is `Immediate`."""
 
     type: EBackupCopyJobMode = field(default="Immediate")
     schedule_mode: EImmediateScheduleModel
@@ -1961,7 +1648,7 @@ class ImmediateBackupCopyScheduleModel(BackupCopyJobScheduleModel):
 
 @model
 class PeriodicBackupCopyScheduleModel(BackupCopyJobScheduleModel):
-    """Periodic backup copy schedule model: `BackupCopyJobScheduleModel` of type `Periodic`.
+    """The `BackupCopyJobScheduleModel` whose `type` is `Periodic`.
 
     Attributes:
         run_automatically: default false.
@@ -1979,8 +1666,6 @@ class PeriodicBackupCopyScheduleModel(BackupCopyJobScheduleModel):
 
 @model
 class WindowsAgentBackupPolicyWorkstationScheduleModel(BackupScheduleModelDaily):
-    """Windows agent backup policy workstation schedule model: `BackupScheduleModelDaily`."""
-
     power_off_action: EPowerOffAction | None | Unset = UNSET
     post_backup_action: EPostBackupAction | None | Unset = UNSET
     at_events: AgentBackupPolicyScheduleAtEventsModel | None | Unset = UNSET

@@ -87,7 +87,10 @@ if TYPE_CHECKING:
     },
 )
 class JobSpec(Model):
-    """Job spec: one of 18 kinds, told apart by `type`."""
+    """One of 18 kinds, told apart by `type`.
+
+    Taken by `jobs.create_job`.
+    """
 
     name: str
     type: EJobType
@@ -95,7 +98,10 @@ class JobSpec(Model):
 
 @model
 class BackupCopyJobSpec(JobSpec):
-    """Backup copy job spec: `JobSpec` of type `BackupCopy`."""
+    """The `JobSpec` whose `type` is `BackupCopy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="BackupCopy")
     description: str
@@ -108,7 +114,9 @@ class BackupCopyJobSpec(JobSpec):
 
 @model
 class BackupJobSpec(JobSpec):
-    """Backup job spec: `JobSpec` of type `VSphereBackup`.
+    """The `JobSpec` whose `type` is `VSphereBackup`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         is_high_priority: default false.
@@ -125,7 +133,10 @@ class BackupJobSpec(JobSpec):
 
 @model
 class CloudDirectorBackupJobSpec(JobSpec):
-    """Cloud director backup job spec: `JobSpec` of type `CloudDirectorBackup`."""
+    """The `JobSpec` whose `type` is `CloudDirectorBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="CloudDirectorBackup")
     description: str
@@ -138,7 +149,10 @@ class CloudDirectorBackupJobSpec(JobSpec):
 
 @model
 class EntraIDAuditLogBackupJobSpec(JobSpec):
-    """Entra ID audit log backup job spec: `JobSpec` of type `EntraIDAuditLogBackup`."""
+    """The `JobSpec` whose `type` is `EntraIDAuditLogBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="EntraIDAuditLogBackup")
     description: str
@@ -150,7 +164,9 @@ class EntraIDAuditLogBackupJobSpec(JobSpec):
 
 @model
 class EntraIDTenantBackupCopyJobSpec(JobSpec):
-    """Entra ID tenant backup copy job spec: `JobSpec` of type `EntraIDTenantBackupCopy`.
+    """The `JobSpec` whose `type` is `EntraIDTenantBackupCopy`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -169,7 +185,10 @@ class EntraIDTenantBackupCopyJobSpec(JobSpec):
 
 @model
 class EntraIDTenantBackupJobSpec(JobSpec):
-    """Entra ID tenant backup job spec: `JobSpec` of type `EntraIDTenantBackup`."""
+    """The `JobSpec` whose `type` is `EntraIDTenantBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="EntraIDTenantBackup")
     description: str
@@ -179,7 +198,9 @@ class EntraIDTenantBackupJobSpec(JobSpec):
 
 @model
 class FileBackupCopyJobSpec(JobSpec):
-    """File backup copy job spec: `JobSpec` of type `FileBackupCopy`.
+    """The `JobSpec` whose `type` is `FileBackupCopy`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -198,7 +219,10 @@ class FileBackupCopyJobSpec(JobSpec):
 
 @model
 class FileBackupJobSpec(JobSpec):
-    """File backup job spec: `JobSpec` of type `FileBackup`."""
+    """The `JobSpec` whose `type` is `FileBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="FileBackup")
     description: str | None | Unset = UNSET
@@ -211,7 +235,9 @@ class FileBackupJobSpec(JobSpec):
 
 @model
 class HyperVBackupJobSpec(JobSpec):
-    """Hyper V backup job spec: `JobSpec` of type `HyperVBackup`.
+    """The `JobSpec` whose `type` is `HyperVBackup`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         is_high_priority: default false.
@@ -228,7 +254,10 @@ class HyperVBackupJobSpec(JobSpec):
 
 @model
 class LinuxAgentManagementBackupJobSpec(JobSpec):
-    """Linux agent management backup job spec: `JobSpec` of type `LinuxAgentBackup`."""
+    """The `JobSpec` whose `type` is `LinuxAgentBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackup")
     description: str
@@ -246,7 +275,10 @@ class LinuxAgentManagementBackupJobSpec(JobSpec):
 
 @model
 class LinuxAgentManagementBackupServerPolicySpec(JobSpec):
-    """Linux agent management backup server policy spec: `JobSpec` of type `LinuxAgentBackupServerPolicy`."""
+    """The `JobSpec` whose `type` is `LinuxAgentBackupServerPolicy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackupServerPolicy")
     description: str
@@ -262,7 +294,10 @@ class LinuxAgentManagementBackupServerPolicySpec(JobSpec):
 
 @model
 class LinuxAgentManagementBackupWorkstationPolicySpec(JobSpec):
-    """Linux agent management backup workstation policy spec: `JobSpec` of type `LinuxAgentBackupWorkstationPolicy`."""
+    """The `JobSpec` whose `type` is `LinuxAgentBackupWorkstationPolicy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackupWorkstationPolicy")
     description: str
@@ -278,7 +313,10 @@ class LinuxAgentManagementBackupWorkstationPolicySpec(JobSpec):
 
 @model
 class ObjectStorageBackupJobSpec(JobSpec):
-    """Object storage backup job spec: `JobSpec` of type `ObjectStorageBackup`."""
+    """The `JobSpec` whose `type` is `ObjectStorageBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="ObjectStorageBackup")
     description: str | None | Unset = UNSET
@@ -291,7 +329,10 @@ class ObjectStorageBackupJobSpec(JobSpec):
 
 @model
 class SureBackupContentScanJobSpec(JobSpec):
-    """Sure backup content scan job spec: `JobSpec` of type `SureBackupContentScan`."""
+    """The `JobSpec` whose `type` is `SureBackupContentScan`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="SureBackupContentScan")
     description: str | None | Unset = UNSET
@@ -302,7 +343,10 @@ class SureBackupContentScanJobSpec(JobSpec):
 
 @model
 class VSphereReplicaJobSpec(JobSpec):
-    """V sphere replica job spec: `JobSpec` of type `VSphereReplica`."""
+    """The `JobSpec` whose `type` is `VSphereReplica`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="VSphereReplica")
     description: str
@@ -320,7 +364,10 @@ class VSphereReplicaJobSpec(JobSpec):
 
 @model
 class WindowsAgentManagementBackupJobSpec(JobSpec):
-    """Windows agent management backup job spec: `JobSpec` of type `WindowsAgentBackup`."""
+    """The `JobSpec` whose `type` is `WindowsAgentBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="WindowsAgentBackup")
     description: str
@@ -338,7 +385,10 @@ class WindowsAgentManagementBackupJobSpec(JobSpec):
 
 @model
 class WindowsAgentManagementBackupServerPolicySpec(JobSpec):
-    """Windows agent management backup server policy spec: `JobSpec` of type `WindowsAgentBackupServerPolicy`."""
+    """The `JobSpec` whose `type` is `WindowsAgentBackupServerPolicy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="WindowsAgentBackupServerPolicy")
     description: str
@@ -354,7 +404,10 @@ class WindowsAgentManagementBackupServerPolicySpec(JobSpec):
 
 @model
 class WindowsAgentManagementBackupWorkstationPolicySpec(JobSpec):
-    """Windows agent management backup workstation policy spec: `JobSpec` of type `WindowsAgentBackupWorkstationPolicy`."""
+    """The `JobSpec` whose `type` is `WindowsAgentBackupWorkstationPolicy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="WindowsAgentBackupWorkstationPolicy")
     description: str

@@ -24,16 +24,12 @@ if TYPE_CHECKING:
 
 @model
 class AzureComputeNameModel(Model):
-    """Azure compute name model."""
-
     name: str | None | Unset = UNSET
     tags: list[AzureComputeVMTagModel] | None | Unset = UNSET
 
 
 @model
 class AzureComputeNetworkModel(Model):
-    """Azure compute network model."""
-
     network: str
     subnet: str
     network_security_group: str | None | Unset = UNSET
@@ -42,16 +38,13 @@ class AzureComputeNetworkModel(Model):
 
 @model
 class AzureComputeResourceGroupModel(Model):
-    """Azure compute resource group model."""
-
     resource_group: str | None | Unset = UNSET
     new_resource_group_name: str | None | Unset = UNSET
 
 
 @model
 class AzureComputeSubscriptionModel(Model):
-    """Azure compute subscription model.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -62,8 +55,6 @@ class AzureComputeSubscriptionModel(Model):
 
 @model
 class AzureComputeVMDiskConfigurationModel(Model):
-    """Azure compute VM disk configuration model."""
-
     disk_uid: str
     disk_type: EAzureComputeVMDiskType | None | Unset = UNSET
     include: bool
@@ -71,38 +62,34 @@ class AzureComputeVMDiskConfigurationModel(Model):
 
 @model
 class AzureComputeVMSizeModel(Model):
-    """Azure compute VM size model."""
-
     instance_size: str
     disks: list[AzureComputeVMDiskConfigurationModel] | None | Unset = UNSET
 
 
 @model
 class AzureComputeVMTagModel(Model):
-    """Azure compute VM tag model."""
-
     name: str
     value: str | None | Unset = UNSET
 
 
 @model
 class AzureInstantVMRecoveryApplianceModel(Model):
-    """Azure instant VM recovery appliance model."""
-
     subnet: str
     storage_account: str | None | Unset = UNSET
 
 
 @model
 class AzureInstantVMRecoveryMigrationSpec(Model):
-    """Azure instant VM recovery migration spec."""
+    """Taken by `restore.azure_instant_vm_recovery_migrate`."""
 
     switchover_settings: AzureInstantVMRecoverySwitchoverSettingsModel | None | Unset = UNSET
 
 
 @model
 class AzureInstantVMRecoveryMount(Model):
-    """Azure instant VM recovery mount.
+    """Given by `restore.get_all_azure_instant_vm_recovery_mounts`, `restore.azure_instant_vm_recovery_mount`,
+    `restore.get_azure_instant_vm_recovery_mount`, `restore.azure_instant_vm_recovery_unmount`,
+    `restore.azure_instant_vm_recovery_migrate`, `restore.azure_instant_vm_recovery_switchover`.
 
     Attributes:
         id: UUID.
@@ -116,8 +103,6 @@ class AzureInstantVMRecoveryMount(Model):
 
 @model
 class AzureInstantVMRecoveryMountsFilters(Model):
-    """Azure instant VM recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EAzureInstantVMRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -128,7 +113,7 @@ class AzureInstantVMRecoveryMountsFilters(Model):
 
 @model
 class AzureInstantVMRecoveryMountsResult(Model):
-    """Azure instant VM recovery mounts result."""
+    """Given by `restore.get_all_azure_instant_vm_recovery_mounts`."""
 
     data: list[AzureInstantVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -136,7 +121,7 @@ class AzureInstantVMRecoveryMountsResult(Model):
 
 @model
 class AzureInstantVMRecoverySpec(Model):
-    """Azure instant VM recovery spec.
+    """Taken by `restore.azure_instant_vm_recovery_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -155,7 +140,10 @@ class AzureInstantVMRecoverySpec(Model):
 
 @model
 class AzureInstantVMRecoverySwitchoverSettingsModel(Model):
-    """Azure instant VM recovery switchover settings model."""
+    """Given by `restore.get_azure_instant_vm_recovery_switchover_settings`,
+    `restore.update_azure_instant_vm_recovery_switchover_settings`.
+    Taken by `restore.update_azure_instant_vm_recovery_switchover_settings`.
+    """
 
     type: EAzureInstantVMRecoverySwitchoverType
     schedule_time: datetime | None | Unset = UNSET
@@ -165,31 +153,23 @@ class AzureInstantVMRecoverySwitchoverSettingsModel(Model):
 
 @model
 class CloudDirectorRestoreTargetDatastoreSpec(Model):
-    """Cloud director restore target datastore spec."""
-
     datastore: InventoryObjectModel
     storage_policy: InventoryObjectModel | None | Unset = UNSET
 
 
 class EAccountPermissionType(OpenEnum):
-    """Account permission type: 3 known values."""
-
     DENY_EVERYONE = "DenyEveryone"
     ALLOW_EVERYONE = "AllowEveryone"
     ALLOW_SELECTED = "AllowSelected"
 
 
 class EAzureComputeVMDiskType(OpenEnum):
-    """Azure compute VM disk type: 3 known values."""
-
     STANDARD_HDD = "StandardHDD"
     STANDARD_SSD = "StandardSSD"
     PREMIUM_SSD = "PremiumSSD"
 
 
 class EAzureInstantRecoveryMountState(OpenEnum):
-    """Azure instant recovery mount state: 7 known values."""
-
     READY = "Ready"
     MIGRATING = "Migrating"
     READY_TO_SWITCH = "ReadyToSwitch"
@@ -200,38 +180,28 @@ class EAzureInstantRecoveryMountState(OpenEnum):
 
 
 class EAzureInstantVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Azure instant VM recovery mounts filters order column: 2 known values."""
-
     STATE = "State"
     NAME = "Name"
 
 
 class EAzureInstantVMRecoverySwitchoverType(OpenEnum):
-    """Azure instant VM recovery switchover type: 3 known values."""
-
     AUTO = "Auto"
     MANUAL = "Manual"
     SCHEDULED = "Scheduled"
 
 
 class EEntireVMRestoreModeType(OpenEnum):
-    """Entire VM restore mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EEntraIdTenantRestoreDeviceCodeStatus(OpenEnum):
-    """Entra id tenant restore device code status: 3 known values."""
-
     PENDING = "Pending"
     SUCCESS = "Success"
     FAILURE = "Failure"
 
 
 class EFlrMountModeServerType(OpenEnum):
-    """Flr mount mode server type: 4 known values."""
-
     MOUNT_SERVER = "MountServer"
     ORIGINAL_HOST = "OriginalHost"
     HELPER_HOST = "HelperHost"
@@ -239,15 +209,11 @@ class EFlrMountModeServerType(OpenEnum):
 
 
 class EFlrMountModeType(OpenEnum):
-    """Flr mount mode type: 2 known values."""
-
     AUTOMATIC = "Automatic"
     MANUAL = "Manual"
 
 
 class EInstantHvVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant hv VM recovery mounts filters order column: 5 known values."""
-
     STATE = "State"
     VM_NAME = "VmName"
     JOB_NAME = "JobName"
@@ -256,8 +222,6 @@ class EInstantHvVMRecoveryMountsFiltersOrderColumn(OpenEnum):
 
 
 class EInstantRecoveryMountState(OpenEnum):
-    """Instant recovery mount state: 4 known values."""
-
     FAILED = "Failed"
     MOUNTING = "Mounting"
     MOUNTED = "Mounted"
@@ -265,22 +229,16 @@ class EInstantRecoveryMountState(OpenEnum):
 
 
 class EInstantUnstructuredDataRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant unstructured data recovery mounts filters order column: 2 known values."""
-
     STATE = "State"
     NAME = "Name"
 
 
 class EInstantVMRecoveryModeType(OpenEnum):
-    """Instant VM recovery mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EInstantViVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant vi VM recovery mounts filters order column: 5 known values."""
-
     STATE = "State"
     VM_NAME = "VmName"
     JOB_NAME = "JobName"
@@ -289,15 +247,11 @@ class EInstantViVMRecoveryMountsFiltersOrderColumn(OpenEnum):
 
 
 class EInstantViVmRecoveryBiosUuidPolicyType(OpenEnum):
-    """Instant vi vm recovery bios uuid policy type: 2 known values."""
-
     PRESERVE = "Preserve"
     GENERATE_NEW = "GenerateNew"
 
 
 class EUnstructuredDataInstantRecoveryMountState(OpenEnum):
-    """Unstructured data instant recovery mount state: 6 known values."""
-
     PUBLISHING = "Publishing"
     PUBLISH_FAILED = "PublishFailed"
     PUBLISHED = "Published"
@@ -307,23 +261,17 @@ class EUnstructuredDataInstantRecoveryMountState(OpenEnum):
 
 
 class EUnstructuredDataInstantRecoverySwitchoverType(OpenEnum):
-    """Unstructured data instant recovery switchover type: 3 known values."""
-
     AUTO = "Auto"
     MANUAL = "Manual"
     SCHEDULED = "Scheduled"
 
 
 class EUnstructuredDataInstantRestoreOverwriteMode(OpenEnum):
-    """Unstructured data instant restore overwrite mode: 2 known values."""
-
     REPLACE_OLDER = "ReplaceOlder"
     OVERWRITE = "Overwrite"
 
 
 class EUnstructuredDataRestoreOverwriteMode(OpenEnum):
-    """Unstructured data restore overwrite mode: 4 known values."""
-
     SKIP = "Skip"
     REPLACE_OLDER = "ReplaceOlder"
     REPLACE_NEWER = "ReplaceNewer"
@@ -331,24 +279,18 @@ class EUnstructuredDataRestoreOverwriteMode(OpenEnum):
 
 
 class EVirusDetectionAction(OpenEnum):
-    """Virus detection action: 3 known values."""
-
     DISABLE_NETWORK = "DisableNetwork"
     ABORT_RECOVERY = "AbortRecovery"
     IGNORE = "Ignore"
 
 
 class EVmwareFcdInstantRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Vmware fcd instant recovery mounts filters order column: 2 known values."""
-
     STATE = "State"
     NAME = "Name"
 
 
 @model
 class EntireCloudDirectorVMRestoreLocationModel(Model):
-    """Entire cloud director VM restore location model."""
-
     new_name: str
     v_app: InventoryObjectModel
     restore_v_sphere_vm_tags: bool = field(wire="restoreVSphereVMTags")
@@ -362,7 +304,9 @@ class EntireCloudDirectorVMRestoreLocationModel(Model):
     },
 )
 class EntireCloudDirectorVMRestoreSpec(Model):
-    """Entire cloud director VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
 
     Attributes:
         restore_point_id: UUID.
@@ -384,7 +328,9 @@ class EntireCloudDirectorVMRestoreSpec(Model):
     },
 )
 class EntireHvVMRestoreSpec(Model):
-    """Entire hv VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_hv`.
 
     Attributes:
         restore_point_id: UUID.
@@ -405,7 +351,9 @@ class EntireHvVMRestoreSpec(Model):
     },
 )
 class EntireViVMRestoreSpec(Model):
-    """Entire vi VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
 
     Attributes:
         restore_point_id: UUID.
@@ -422,7 +370,7 @@ class EntireViVMRestoreSpec(Model):
 
 @model
 class EntraIdTenantRestoreAuthorizeModel(Model):
-    """Entra id tenant restore authorize model.
+    """Given by `restore.entra_id_tenant_restore_authorize`.
 
     Attributes:
         credentials_id: UUID.
@@ -436,7 +384,7 @@ class EntraIdTenantRestoreAuthorizeModel(Model):
 
 @model
 class EntraIdTenantRestoreAuthorizeSpec(Model):
-    """Entra id tenant restore authorize spec.
+    """Taken by `restore.entra_id_tenant_restore_authorize`.
 
     Attributes:
         session_id: UUID.
@@ -451,7 +399,7 @@ class EntraIdTenantRestoreAuthorizeSpec(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeModel(Model):
-    """Entra id tenant restore device code model."""
+    """Given by `restore.get_entra_id_tenant_restore_device_code`."""
 
     user_code: str
     device_code: str
@@ -463,7 +411,7 @@ class EntraIdTenantRestoreDeviceCodeModel(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeSpec(Model):
-    """Entra id tenant restore device code spec.
+    """Taken by `restore.get_entra_id_tenant_restore_device_code`.
 
     Attributes:
         session_id: UUID.
@@ -474,7 +422,7 @@ class EntraIdTenantRestoreDeviceCodeSpec(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeStateModel(Model):
-    """Entra id tenant restore device code state model.
+    """Given by `restore.get_entra_id_tenant_restore_device_code_state`.
 
     Attributes:
         credentials_id: UUID.
@@ -488,7 +436,7 @@ class EntraIdTenantRestoreDeviceCodeStateModel(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeStateSpec(Model):
-    """Entra id tenant restore device code state spec.
+    """Taken by `restore.get_entra_id_tenant_restore_device_code_state`.
 
     Attributes:
         session_id: UUID.
@@ -500,7 +448,7 @@ class EntraIdTenantRestoreDeviceCodeStateSpec(Model):
 
 @model
 class EntraIdTenantRestoreStartAuthorizationModel(Model):
-    """Entra id tenant restore start authorization model.
+    """Given by `restore.start_entra_id_tenant_restore_authorization`.
 
     Attributes:
         uri: URI.
@@ -511,8 +459,7 @@ class EntraIdTenantRestoreStartAuthorizationModel(Model):
 
 @model
 class EntraIdTenantRestoreStartAuthorizationRequest(Model):
-    """Entra id tenant restore start authorization request.
-
+    """
     Attributes:
         redirect_uri: URI.
     """
@@ -523,7 +470,7 @@ class EntraIdTenantRestoreStartAuthorizationRequest(Model):
 
 @model
 class EntraIdTenantStartRestoreFromCopySpec(Model):
-    """Entra id tenant start restore from copy spec.
+    """Taken by `restore.start_entra_id_tenant_restore_from_copy`.
 
     Attributes:
         restore_point_id: UUID.
@@ -534,7 +481,7 @@ class EntraIdTenantStartRestoreFromCopySpec(Model):
 
 @model
 class EntraIdTenantStartRestoreSpec(Model):
-    """Entra id tenant start restore spec.
+    """Taken by `restore.start_entra_id_tenant_restore`.
 
     Attributes:
         backup_id: UUID.
@@ -545,8 +492,7 @@ class EntraIdTenantStartRestoreSpec(Model):
 
 @model
 class FlrAutoUnmountModel(Model):
-    """Flr auto unmount model.
-
+    """
     Attributes:
         no_activity_period_in_minutes: in minutes, default 30.
     """
@@ -563,7 +509,9 @@ class FlrAutoUnmountModel(Model):
     },
 )
 class FlrMountSpec(Model):
-    """Flr mount spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.start_flr_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -577,32 +525,24 @@ class FlrMountSpec(Model):
 
 @model
 class HvRestoreSourceNetworkModel(Model):
-    """Hv restore source network model."""
-
     network: HyperVObjectModel
     disconnect: bool
 
 
 @model
 class HvRestoreTargetDatastoreSpec(Model):
-    """Hv restore target datastore spec."""
-
     disk: HyperVDiskExtentModel
     target_folder: str
 
 
 @model
 class HvRestoreTargetDatastoresSpec(Model):
-    """Hv restore target datastores spec."""
-
     configuration_files_path: str | None | Unset = UNSET
     disk_mappings: list[HvRestoreTargetDatastoreSpec] | None | Unset = UNSET
 
 
 @model
 class HvRestoreTargetNameSpec(Model):
-    """Hv restore target name spec."""
-
     vm_name: str | None | Unset = UNSET
     preserve_uuid: bool | None | Unset = field(default=UNSET, wire="preserveUUID")
     register_as_cluster_resource: bool | None | Unset = UNSET
@@ -612,23 +552,17 @@ class HvRestoreTargetNameSpec(Model):
 
 @model
 class HvRestoreTargetNetworkMappingModel(Model):
-    """Hv restore target network mapping model."""
-
     source_network: HvRestoreSourceNetworkModel
     target_network: HyperVObjectModel | None | Unset = UNSET
 
 
 @model
 class HvRestoreTargetNetworkSpec(Model):
-    """Hv restore target network spec."""
-
     mappings: list[HvRestoreTargetNetworkMappingModel]
 
 
 @model
 class IPv4SettingsModel(Model):
-    """I pv4 settings model."""
-
     ip_address: str
     subnet_mask: str | None | Unset = UNSET
     default_gateway: str | None | Unset = UNSET
@@ -638,8 +572,6 @@ class IPv4SettingsModel(Model):
 
 @model
 class IPv6SettingsModel(Model):
-    """I pv6 settings model."""
-
     ip_address: str
     prefix_length: int | None | Unset = UNSET
     default_gateway: str | None | Unset = UNSET
@@ -649,7 +581,7 @@ class IPv6SettingsModel(Model):
 
 @model
 class InstantHvVMRecoveryMount(Model):
-    """Instant hv VM recovery mount.
+    """Given by `restore.get_all_instant_hv_vm_recovery_mounts`, `restore.get_instant_hv_vm_recovery_mount`.
 
     Attributes:
         id: UUID.
@@ -669,8 +601,6 @@ class InstantHvVMRecoveryMount(Model):
 
 @model
 class InstantHvVMRecoveryMountsFilters(Model):
-    """Instant hv VM recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EInstantHvVMRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -681,7 +611,7 @@ class InstantHvVMRecoveryMountsFilters(Model):
 
 @model
 class InstantHvVMRecoveryMountsResult(Model):
-    """Instant hv VM recovery mounts result."""
+    """Given by `restore.get_all_instant_hv_vm_recovery_mounts`."""
 
     data: list[InstantHvVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -695,7 +625,9 @@ class InstantHvVMRecoveryMountsResult(Model):
     },
 )
 class InstantHvVMRecoverySpec(Model):
-    """Instant hv VM recovery spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.instant_hv_vm_recovery_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -710,7 +642,8 @@ class InstantHvVMRecoverySpec(Model):
 
 @model
 class InstantUnstructuredDataRecoveryMount(Model):
-    """Instant unstructured data recovery mount.
+    """Given by `restore.get_all_instant_unstructured_data_recovery_mounts`,
+    `restore.get_instant_unstructured_data_recovery_mount`.
 
     Attributes:
         id: UUID.
@@ -729,8 +662,6 @@ class InstantUnstructuredDataRecoveryMount(Model):
 
 @model
 class InstantUnstructuredDataRecoveryMountsFilters(Model):
-    """Instant unstructured data recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EInstantUnstructuredDataRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -741,7 +672,7 @@ class InstantUnstructuredDataRecoveryMountsFilters(Model):
 
 @model
 class InstantUnstructuredDataRecoveryMountsResult(Model):
-    """Instant unstructured data recovery mounts result."""
+    """Given by `restore.get_all_instant_unstructured_data_recovery_mounts`."""
 
     data: list[InstantUnstructuredDataRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -749,7 +680,7 @@ class InstantUnstructuredDataRecoveryMountsResult(Model):
 
 @model
 class InstantUnstructuredDataRestoreMigrationSpec(Model):
-    """Instant unstructured data restore migration spec."""
+    """Taken by `restore.instant_unstructured_data_recovery_migrate`."""
 
     destination: UnstructuredDataShareMigrationDestinationModel
     overwrite_mode: EUnstructuredDataInstantRestoreOverwriteMode | None | Unset = UNSET
@@ -758,7 +689,7 @@ class InstantUnstructuredDataRestoreMigrationSpec(Model):
 
 @model
 class InstantUnstructuredDataRestoreSpec(Model):
-    """Instant unstructured data restore spec."""
+    """Taken by `restore.instant_unstructured_data_recovery_mount`."""
 
     auto_select_mount_servers: bool | None | Unset = UNSET
     restore_options: list[UnstructuredDataRestoreOptionsModel]
@@ -767,16 +698,12 @@ class InstantUnstructuredDataRestoreSpec(Model):
 
 @model
 class InstantViVMCustomizedRecoveryDatastoreSpec(Model):
-    """Instant vi VM customized recovery datastore spec."""
-
     redirect_enabled: bool
     cache_datastore: InventoryObjectModel | None | Unset = UNSET
 
 
 @model
 class InstantViVMCustomizedRecoveryDestinationSpec(Model):
-    """Instant vi VM customized recovery destination spec."""
-
     restored_vm_name: str | None | Unset = UNSET
     destination_host: InventoryObjectModel | None | Unset = UNSET
     folder: InventoryObjectModel | None | Unset = UNSET
@@ -786,7 +713,7 @@ class InstantViVMCustomizedRecoveryDestinationSpec(Model):
 
 @model
 class InstantViVMRecoveryMount(Model):
-    """Instant vi VM recovery mount.
+    """Given by `restore.get_all_instant_vi_vm_recovery_mounts`, `restore.get_instant_vi_vm_recovery_mount`.
 
     Attributes:
         id: UUID.
@@ -806,8 +733,7 @@ class InstantViVMRecoveryMount(Model):
 
 @model
 class InstantViVMRecoveryMountsFilters(Model):
-    """Instant vi VM recovery mounts filters.
-
+    """
     Attributes:
         mount_id_filter: UUID.
     """
@@ -823,7 +749,7 @@ class InstantViVMRecoveryMountsFilters(Model):
 
 @model
 class InstantViVMRecoveryMountsResult(Model):
-    """Instant vi VM recovery mounts result."""
+    """Given by `restore.get_all_instant_vi_vm_recovery_mounts`."""
 
     data: list[InstantViVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -837,7 +763,9 @@ class InstantViVMRecoveryMountsResult(Model):
     },
 )
 class InstantViVMRecoverySpec(Model):
-    """Instant vi VM recovery spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -855,8 +783,6 @@ class InstantViVMRecoverySpec(Model):
 
 @model
 class IpSettingsModel(Model):
-    """Ip settings model."""
-
     ipv4_settings: IPv4SettingsModel | None | Unset = field(default=UNSET, wire="IPv4Settings")
     ipv6_settings: IPv6SettingsModel | None | Unset = field(default=UNSET, wire="IPv6Settings")
 
@@ -869,15 +795,13 @@ class IpSettingsModel(Model):
     },
 )
 class LinuxFlrHelperApplianceResourceModel(Model):
-    """Linux flr helper appliance resource model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: EFlrPlatformType
 
 
 @model
 class LinuxFlrHelperApplianceSpec(Model):
-    """Linux flr helper appliance spec."""
-
     platform_resource_settings: LinuxFlrHelperApplianceResourceModel | None | Unset = UNSET
     network_settings: IpSettingsModel | None | Unset = UNSET
     ftp_server_enabled: bool | None | Unset = UNSET
@@ -886,8 +810,7 @@ class LinuxFlrHelperApplianceSpec(Model):
 
 @model
 class LinuxFlrHelperHostModel(Model):
-    """Linux flr helper host model.
-
+    """
     Attributes:
         host_id: UUID.
     """
@@ -897,8 +820,7 @@ class LinuxFlrHelperHostModel(Model):
 
 @model
 class LinuxFlrMountServerSettings(Model):
-    """Linux flr mount server settings.
-
+    """
     Attributes:
         mount_server_id: UUID.
     """
@@ -912,8 +834,7 @@ class LinuxFlrMountServerSettings(Model):
 
 @model
 class LinuxFlrOriginalHostSpec(Model):
-    """Linux flr original host spec.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -923,8 +844,6 @@ class LinuxFlrOriginalHostSpec(Model):
 
 @model
 class RestorePointChangeModel(Model):
-    """Restore point change model."""
-
     item_type: EEntraIdSavedTenantItemType | None | Unset = UNSET
     change_type: EEntraIDTenantItemChangeType | None | Unset = UNSET
     counter: int | None | Unset = UNSET
@@ -932,15 +851,11 @@ class RestorePointChangeModel(Model):
 
 @model
 class RestorePointChangesResponse(Model):
-    """Restore point changes response."""
-
     items: list[RestorePointChangeModel] | None | Unset = UNSET
 
 
 @model
 class RestorePointCounterModel(Model):
-    """Restore point counter model."""
-
     item_type: EEntraIdSavedTenantItemType | None | Unset = UNSET
     counter_type: EEntraIDTenantItemCounterType | None | Unset = UNSET
     counter: int | None | Unset = UNSET
@@ -948,15 +863,12 @@ class RestorePointCounterModel(Model):
 
 @model
 class RestorePointCountersResponse(Model):
-    """Restore point counters response."""
-
     items: list[RestorePointCounterModel] | None | Unset = UNSET
 
 
 @model
 class RestoreProxySpec(Model):
-    """Restore proxy spec.
-
+    """
     Attributes:
         proxy_ids: UUID.
     """
@@ -967,8 +879,6 @@ class RestoreProxySpec(Model):
 
 @model
 class RestoreTargetDatastoreSpec(Model):
-    """Restore target datastore spec."""
-
     disk_name: str
     datastore: InventoryObjectModel
     disk_type: EDiskCreationMode | None | Unset = UNSET
@@ -976,16 +886,12 @@ class RestoreTargetDatastoreSpec(Model):
 
 @model
 class RestoreTargetDatastoresSpec(Model):
-    """Restore target datastores spec."""
-
     configuration_file_datastore: InventoryObjectModel | None | Unset = UNSET
     disk_mappings: list[RestoreTargetDatastoreSpec] | None | Unset = UNSET
 
 
 @model
 class RestoreTargetFolderSpec(Model):
-    """Restore target folder spec."""
-
     vm_name: str | None | Unset = UNSET
     folder: InventoryObjectModel
     restore_vm_tags: bool | None | Unset = UNSET
@@ -993,16 +899,13 @@ class RestoreTargetFolderSpec(Model):
 
 @model
 class RestoreTargetNetworkMappingModel(Model):
-    """Restore target network mapping model."""
-
     source_network: InventoryObjectModel
     target_network: InventoryObjectModel
 
 
 @model
 class RestoreTargetNetworkSpec(Model):
-    """Restore target network spec.
-
+    """
     Attributes:
         networks: at least 1 item.
     """
@@ -1013,8 +916,6 @@ class RestoreTargetNetworkSpec(Model):
 
 @model
 class SecureRestoreSpec(Model):
-    """Secure restore spec."""
-
     antivirus_scan_enabled: bool
     virus_detection_action: EVirusDetectionAction | None | Unset = UNSET
     entire_volume_scan_enabled: bool | None | Unset = UNSET
@@ -1022,7 +923,7 @@ class SecureRestoreSpec(Model):
 
 @model
 class UnstructuredDataEntireOSRestoreSpec(Model):
-    """Unstructured data entire OS restore spec.
+    """Taken by `restore.entire_unstructured_data_os_restore`.
 
     Attributes:
         restore_point_id: UUID.
@@ -1035,7 +936,7 @@ class UnstructuredDataEntireOSRestoreSpec(Model):
 
 @model
 class UnstructuredDataEntireShareRestoreSpec(Model):
-    """Unstructured data entire share restore spec.
+    """Taken by `restore.entire_unstructured_data_share_restore`.
 
     Attributes:
         restore_point_id: UUID.
@@ -1048,14 +949,12 @@ class UnstructuredDataEntireShareRestoreSpec(Model):
 
 @model
 class UnstructuredDataMetaFilter(Model):
-    """Unstructured data meta filter."""
-
     migration_type: EUnstructuredDataMetaMigrationType | None | Unset = UNSET
 
 
 @model
 class UnstructuredDataMountSpec(Model):
-    """Unstructured data mount spec.
+    """Taken by `restore.start_unstructured_data_flr_mount`, `restore.start_entra_id_audit_log_mount`.
 
     Attributes:
         unstructured_data_server_id: UUID.
@@ -1071,8 +970,7 @@ class UnstructuredDataMountSpec(Model):
 
 @model
 class UnstructuredDataOSRestoreDestinationModel(Model):
-    """Unstructured data OS restore destination model.
-
+    """
     Attributes:
         unstructured_data_server_id: UUID.
     """
@@ -1086,8 +984,6 @@ class UnstructuredDataOSRestoreDestinationModel(Model):
 
 @model
 class UnstructuredDataOSRestoreOptionsModel(Model):
-    """Unstructured data OS restore options model."""
-
     rollback: bool | None | Unset = UNSET
     overwrite_mode: EUnstructuredDataRestoreOverwriteMode | None | Unset = UNSET
     overwrite_bucket_attributes: bool | None | Unset = UNSET
@@ -1095,8 +991,7 @@ class UnstructuredDataOSRestoreOptionsModel(Model):
 
 @model
 class UnstructuredDataRestoreOptionsModel(Model):
-    """Unstructured data restore options model.
-
+    """
     Attributes:
         restore_point_id: UUID.
         mount_server_id: UUID.
@@ -1109,8 +1004,6 @@ class UnstructuredDataRestoreOptionsModel(Model):
 
 @model
 class UnstructuredDataRestorePermissionsModel(Model):
-    """Unstructured data restore permissions model."""
-
     owner: str
     permission_type: EAccountPermissionType | None | Unset = UNSET
     permission_scope: list[str] | None | Unset = UNSET
@@ -1118,8 +1011,7 @@ class UnstructuredDataRestorePermissionsModel(Model):
 
 @model
 class UnstructuredDataShareMigrationDestinationModel(Model):
-    """Unstructured data share migration destination model.
-
+    """
     Attributes:
         unstructured_data_server_id: UUID.
     """
@@ -1131,8 +1023,7 @@ class UnstructuredDataShareMigrationDestinationModel(Model):
 
 @model
 class UnstructuredDataShareRestoreDestinationModel(Model):
-    """Unstructured data share restore destination model.
-
+    """
     Attributes:
         unstructured_data_server_id: UUID.
     """
@@ -1145,8 +1036,6 @@ class UnstructuredDataShareRestoreDestinationModel(Model):
 
 @model
 class UnstructuredDataShareRestoreOptionsModel(Model):
-    """Unstructured data share restore options model."""
-
     rollback: bool | None | Unset = UNSET
     overwrite_mode: EUnstructuredDataRestoreOverwriteMode | None | Unset = UNSET
     restore_permissions: bool | None | Unset = UNSET
@@ -1154,7 +1043,10 @@ class UnstructuredDataShareRestoreOptionsModel(Model):
 
 @model
 class UnstructuredDataSwitchoverSettingsModel(Model):
-    """Unstructured data switchover settings model."""
+    """Given by `restore.get_unstructured_data_share_ir_switchover_settings`,
+    `restore.update_unstructured_data_share_ir_switchover_settings`.
+    Taken by `restore.update_unstructured_data_share_ir_switchover_settings`.
+    """
 
     type: EUnstructuredDataInstantRecoverySwitchoverType | None | Unset = UNSET
     schedule_time: datetime | None | Unset = UNSET
@@ -1162,7 +1054,7 @@ class UnstructuredDataSwitchoverSettingsModel(Model):
 
 @model
 class ViVMQuickMigrationSpec(Model):
-    """Vi VM quick migration spec.
+    """Taken by `restore.instant_vi_vm_recovery_migrate`.
 
     Attributes:
         source_proxy_ids: UUID.
@@ -1181,8 +1073,7 @@ class ViVMQuickMigrationSpec(Model):
 
 @model
 class VmwareFailoverPlanVirtualMachineModel(Model):
-    """Vmware failover plan virtual machine model.
-
+    """
     Attributes:
         boot_delay_sec: in seconds.
     """
@@ -1193,8 +1084,6 @@ class VmwareFailoverPlanVirtualMachineModel(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskInfo(Model):
-    """Vmware fcd instant recovery disk info."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -1203,8 +1092,6 @@ class VmwareFcdInstantRecoveryDiskInfo(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskSpec(Model):
-    """Vmware fcd instant recovery disk spec."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -1212,7 +1099,8 @@ class VmwareFcdInstantRecoveryDiskSpec(Model):
 
 @model
 class VmwareFcdInstantRecoveryMount(Model):
-    """Vmware fcd instant recovery mount.
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`,
+    `restore.get_vmware_fcd_instant_recovery_mount_model`.
 
     Attributes:
         id: UUID.
@@ -1229,8 +1117,6 @@ class VmwareFcdInstantRecoveryMount(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsFilters(Model):
-    """Vmware fcd instant recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -1241,7 +1127,7 @@ class VmwareFcdInstantRecoveryMountsFilters(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsResult(Model):
-    """Vmware fcd instant recovery mounts result."""
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`."""
 
     data: list[VmwareFcdInstantRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -1249,7 +1135,7 @@ class VmwareFcdInstantRecoveryMountsResult(Model):
 
 @model
 class VmwareFcdInstantRecoverySpec(Model):
-    """Vmware fcd instant recovery spec.
+    """Taken by `restore.instant_recovery_vmware_fcd_mount_with_session`.
 
     Attributes:
         restore_point_id: UUID.
@@ -1263,7 +1149,7 @@ class VmwareFcdInstantRecoverySpec(Model):
 
 @model
 class VmwareFcdQuickMigrationSpec(Model):
-    """Vmware fcd quick migration spec."""
+    """Taken by `restore.instant_recovery_vmware_fcd_migrate_with_session`."""
 
     mounted_disk_names: list[str] | None | Unset = UNSET
     target_datastore: InventoryObjectModel
@@ -1272,8 +1158,6 @@ class VmwareFcdQuickMigrationSpec(Model):
 
 @model
 class VmwareFcdWriteCacheSpec(Model):
-    """Vmware fcd write cache spec."""
-
     redirect_is_enabled: bool
     cache_datastore: InventoryObjectModel | None | Unset = UNSET
     storage_policy: InventoryObjectModel | None | Unset = UNSET
@@ -1281,8 +1165,7 @@ class VmwareFcdWriteCacheSpec(Model):
 
 @model
 class WindowsFlrMountServerSettings(Model):
-    """Windows flr mount server settings.
-
+    """
     Attributes:
         mount_server_id: UUID.
     """
@@ -1293,7 +1176,10 @@ class WindowsFlrMountServerSettings(Model):
 
 @model
 class EntireCloudDirectorVMCustomizedRestoreSpec(EntireCloudDirectorVMRestoreSpec):
-    """Entire cloud director VM customized restore spec: `EntireCloudDirectorVMRestoreSpec` of type `Customized`."""
+    """The `EntireCloudDirectorVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     location: EntireCloudDirectorVMRestoreLocationModel
@@ -1303,7 +1189,10 @@ class EntireCloudDirectorVMCustomizedRestoreSpec(EntireCloudDirectorVMRestoreSpe
 
 @model
 class EntireCloudDirectorVMOriginalLocationRestoreSpec(EntireCloudDirectorVMRestoreSpec):
-    """Entire cloud director VM original location restore spec: `EntireCloudDirectorVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireCloudDirectorVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -1311,7 +1200,10 @@ class EntireCloudDirectorVMOriginalLocationRestoreSpec(EntireCloudDirectorVMRest
 
 @model
 class EntireHvVMCustomizedRestoreSpec(EntireHvVMRestoreSpec):
-    """Entire hv VM customized restore spec: `EntireHvVMRestoreSpec` of type `Customized`."""
+    """The `EntireHvVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_hv`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     destination_host: HyperVObjectModel | None | Unset = UNSET
@@ -1322,7 +1214,10 @@ class EntireHvVMCustomizedRestoreSpec(EntireHvVMRestoreSpec):
 
 @model
 class EntireHvVMOriginalLocationRestoreSpec(EntireHvVMRestoreSpec):
-    """Entire hv VM original location restore spec: `EntireHvVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireHvVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_hv`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -1330,7 +1225,10 @@ class EntireHvVMOriginalLocationRestoreSpec(EntireHvVMRestoreSpec):
 
 @model
 class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM customized restore spec: `EntireViVMRestoreSpec` of type `Customized`."""
+    """The `EntireViVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     destination_host: InventoryObjectModel | None | Unset = UNSET
@@ -1342,7 +1240,10 @@ class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
 
 @model
 class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM original location restore spec: `EntireViVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireViVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -1350,7 +1251,7 @@ class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
 
 @model
 class HyperVLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResourceModel):
-    """Hyper V linux flr helper appliance resource model: `LinuxFlrHelperApplianceResourceModel` of type `HyperV`."""
+    """The `LinuxFlrHelperApplianceResourceModel` whose `type` is `HyperV`."""
 
     type: EFlrPlatformType = field(default="HyperV")
     host: str
@@ -1360,14 +1261,15 @@ class HyperVLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResource
 
 @model
 class InstantHvVMCustomizedRecoveryDatastoreSpec(HvRestoreTargetDatastoresSpec):
-    """Instant hv VM customized recovery datastore spec: `HvRestoreTargetDatastoresSpec`."""
-
     allocate_required_disk_space: bool | None | Unset = UNSET
 
 
 @model
 class InstantHvVMCustomizedRecoverySpec(InstantHvVMRecoverySpec):
-    """Instant hv VM customized recovery spec: `InstantHvVMRecoverySpec` of type `Customized`."""
+    """The `InstantHvVMRecoverySpec` whose `type` is `Customized`.
+
+    Taken by `restore.instant_hv_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="Customized")
     destination_host: HyperVObjectModel | None | Unset = UNSET
@@ -1378,14 +1280,20 @@ class InstantHvVMCustomizedRecoverySpec(InstantHvVMRecoverySpec):
 
 @model
 class InstantHvVMOriginalLocationRecoverySpec(InstantHvVMRecoverySpec):
-    """Instant hv VM original location recovery spec: `InstantHvVMRecoverySpec` of type `OriginalLocation`."""
+    """The `InstantHvVMRecoverySpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.instant_hv_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="OriginalLocation")
 
 
 @model
 class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM customized recovery spec: `InstantViVMRecoverySpec` of type `Customized`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `Customized`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="Customized")
     destination: InstantViVMCustomizedRecoveryDestinationSpec | None | Unset = UNSET
@@ -1394,14 +1302,20 @@ class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
 
 @model
 class InstantViVMOriginalLocationRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM original location recovery spec: `InstantViVMRecoverySpec` of type `OriginalLocation`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="OriginalLocation")
 
 
 @model
 class LinuxFlrMountSpec(FlrMountSpec):
-    """Linux flr mount spec: `FlrMountSpec` of type `Linux`."""
+    """The `FlrMountSpec` whose `type` is `Linux`.
+
+    Taken by `restore.start_flr_mount`.
+    """
 
     type: EFlrType = field(default="Linux")
     mount_mode: EFlrMountModeType
@@ -1410,7 +1324,7 @@ class LinuxFlrMountSpec(FlrMountSpec):
 
 @model
 class VmwareLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResourceModel):
-    """Vmware linux flr helper appliance resource model: `LinuxFlrHelperApplianceResourceModel` of type `VMware`."""
+    """The `LinuxFlrHelperApplianceResourceModel` whose `type` is `VMware`."""
 
     type: EFlrPlatformType = field(default="VMware")
     host: InventoryObjectModel
@@ -1420,7 +1334,9 @@ class VmwareLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResource
 
 @model
 class WindowsFlrMountSpec(FlrMountSpec):
-    """Windows flr mount spec: `FlrMountSpec` of type `Windows`.
+    """The `FlrMountSpec` whose `type` is `Windows`.
+
+    Taken by `restore.start_flr_mount`.
 
     Attributes:
         credentials_id: UUID.

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class EDiskInfoProcessState(OpenEnum):
-    """Disk info process state: 4 known values."""
-
     NOT_PROCESSED = "NotProcessed"
     IN_PROCESSING = "InProcessing"
     PARTIALLY_PROCESSED = "PartiallyProcessed"
@@ -23,8 +21,6 @@ class EDiskInfoProcessState(OpenEnum):
 
 
 class EDiskInfoType(OpenEnum):
-    """Disk info type: 6 known values."""
-
     UNKNOWN = "Unknown"
     SIMPLE = "Simple"
     VI = "Vi"
@@ -42,7 +38,10 @@ class EDiskInfoType(OpenEnum):
     },
 )
 class ObjectRestorePointDiskModel(Model):
-    """Object restore point disk model: one of 3 kinds, told apart by `platform`."""
+    """One of 3 kinds, told apart by `platform`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = UNSET
     uid: str
@@ -54,7 +53,7 @@ class ObjectRestorePointDiskModel(Model):
 
 @model
 class ObjectRestorePointDisksResult(Model):
-    """Object restore point disks result."""
+    """Given by `restore_points.get_object_restore_point_disks_with_filtering`."""
 
     data: list[ObjectRestorePointDiskModel] = field(rows=True)
     pagination: PaginationResult
@@ -62,14 +61,20 @@ class ObjectRestorePointDisksResult(Model):
 
 @model
 class CloudDirectorObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Cloud director object restore point disk model: `ObjectRestorePointDiskModel` of type `CloudDirector`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `CloudDirector`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="CloudDirector")
 
 
 @model
 class HyperVObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Hyper V object restore point disk model: `ObjectRestorePointDiskModel` of type `HyperV`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `HyperV`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="HyperV")
     disk_extents: list[HyperVDiskExtentModel]
@@ -77,6 +82,9 @@ class HyperVObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
 
 @model
 class VmwareObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Vmware object restore point disk model: `ObjectRestorePointDiskModel` of type `VMware`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `VMware`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="VMware")

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     },
 )
 class BackupObjectModel(Model):
-    """Backup object model: one of 7 kinds, told apart by `platformName`.
+    """One of 7 kinds, told apart by `platformName`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
 
     Attributes:
         id: UUID.
@@ -44,7 +47,10 @@ class BackupObjectModel(Model):
 
 @model
 class AgentBackupObjectModel(BackupObjectModel):
-    """Agent backup object model: `BackupObjectModel` of type `LinuxPhysical`.
+    """The `BackupObjectModel` whose `platformName` is `LinuxPhysical`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
 
     Attributes:
         protection_group_ids: UUID.
@@ -59,7 +65,11 @@ class AgentBackupObjectModel(BackupObjectModel):
 
 @model
 class AzureComputeBackupObjectModel(BackupObjectModel):
-    """Azure compute backup object model: `BackupObjectModel` of type `AzureCompute`."""
+    """The `BackupObjectModel` whose `platformName` is `AzureCompute`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="AzureCompute")
     object_id: str
@@ -70,7 +80,11 @@ class AzureComputeBackupObjectModel(BackupObjectModel):
 
 @model
 class CloudDirectorBackupObjectModel(BackupObjectModel):
-    """Cloud director backup object model: `BackupObjectModel` of type `CloudDirector`."""
+    """The `BackupObjectModel` whose `platformName` is `CloudDirector`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="CloudDirector")
     object_id: str
@@ -80,7 +94,11 @@ class CloudDirectorBackupObjectModel(BackupObjectModel):
 
 @model
 class EC2BackupObjectModel(BackupObjectModel):
-    """EC2 backup object model: `BackupObjectModel` of type `EC2`."""
+    """The `BackupObjectModel` whose `platformName` is `EC2`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="EC2")
     object_id: str
@@ -91,14 +109,22 @@ class EC2BackupObjectModel(BackupObjectModel):
 
 @model
 class EntraIDBackupObjectModel(BackupObjectModel):
-    """Entra ID backup object model: `BackupObjectModel` of type `EntraID`."""
+    """The `BackupObjectModel` whose `platformName` is `EntraID`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="EntraID")
 
 
 @model
 class GoogleCloudBackupObjectModel(BackupObjectModel):
-    """Google cloud backup object model: `BackupObjectModel` of type `GoogleCloud`."""
+    """The `BackupObjectModel` whose `platformName` is `GoogleCloud`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="GoogleCloud")
     object_id: str
@@ -109,7 +135,11 @@ class GoogleCloudBackupObjectModel(BackupObjectModel):
 
 @model
 class ViBackupObjectModel(BackupObjectModel):
-    """Vi backup object model: `BackupObjectModel` of type `VMware`."""
+    """The `BackupObjectModel` whose `platformName` is `VMware`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="VMware")
     object_id: str

@@ -14,23 +14,17 @@ if TYPE_CHECKING:
 
 
 class ERolesFiltersOrderColumn(OpenEnum):
-    """Roles filters order column: 2 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
 
 
 class EUserFiltersOrderColumn(OpenEnum):
-    """User filters order column: 3 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     IS_SERVICE_ACCOUNT = "IsServiceAccount"
 
 
 class EUserType(OpenEnum):
-    """User type: 4 known values."""
-
     INTERNAL_USER = "InternalUser"
     INTERNAL_GROUP = "InternalGroup"
     EXTERNAL_USER = "ExternalUser"
@@ -39,7 +33,7 @@ class EUserType(OpenEnum):
 
 @model
 class RoleModel(Model):
-    """Role model.
+    """Given by `users_and_roles.view_all_user_roles`, `users_and_roles.view_user_role`.
 
     Attributes:
         id: UUID.
@@ -52,8 +46,6 @@ class RoleModel(Model):
 
 @model
 class RolesFilters(Model):
-    """Roles filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: ERolesFiltersOrderColumn | None | Unset = UNSET
@@ -63,7 +55,9 @@ class RolesFilters(Model):
 
 @model
 class RolesModel(Model):
-    """Roles model.
+    """Given by `users_and_roles.get_user_roles`, `users_and_roles.update_user_roles`.
+
+    Taken by `users_and_roles.update_user_roles`.
 
     Attributes:
         roles: at least 1 item.
@@ -74,7 +68,7 @@ class RolesModel(Model):
 
 @model
 class RolesResult(Model):
-    """Roles result."""
+    """Given by `users_and_roles.view_all_user_roles`."""
 
     data: list[RoleModel] = field(rows=True)
     pagination: PaginationResult
@@ -82,8 +76,7 @@ class RolesResult(Model):
 
 @model
 class UserFilters(Model):
-    """User filters.
-
+    """
     Attributes:
         role_id_filter: UUID.
     """
@@ -101,7 +94,8 @@ class UserFilters(Model):
 
 @model
 class UserModel(Model):
-    """User model.
+    """Given by `users_and_roles.view_all_users`, `users_and_roles.create_user`, `users_and_roles.get_user`,
+    `users_and_roles.change_service_account_mode`.
 
     Attributes:
         id: UUID.
@@ -117,7 +111,7 @@ class UserModel(Model):
 
 @model
 class UserRolePermissionsModel(Model):
-    """User role permissions model.
+    """Given by `users_and_roles.view_user_role_permissions`.
 
     Attributes:
         role_id: UUID.
@@ -129,21 +123,24 @@ class UserRolePermissionsModel(Model):
 
 @model
 class UserRoleSettingsModel(Model):
-    """User role settings model."""
+    """Given by `users_and_roles.view_users_settings`, `users_and_roles.update_users_settings`.
+
+    Taken by `users_and_roles.update_users_settings`.
+    """
 
     mfa_enabled: bool | None | Unset = UNSET
 
 
 @model
 class UserServiceAccountModeSpec(Model):
-    """User service account mode spec."""
+    """Taken by `users_and_roles.change_service_account_mode`."""
 
     is_service_account_enable: bool
 
 
 @model
 class UserSpec(Model):
-    """User spec.
+    """Taken by `users_and_roles.create_user`.
 
     Attributes:
         roles: at least 1 item.
@@ -157,7 +154,7 @@ class UserSpec(Model):
 
 @model
 class UsersResult(Model):
-    """Users result."""
+    """Given by `users_and_roles.view_all_users`."""
 
     data: list[UserModel] = field(rows=True)
     pagination: PaginationResult
