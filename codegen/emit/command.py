@@ -133,8 +133,10 @@ def find(specs: Path, revisions: Sequence[str] = ()) -> list[Target]:
         else:
             product, _, revision = name.partition("/")
             entry: dict[str, Any] = catalog.get("revisions", {}).get(name, {})
-            title = catalog.get("products", {}).get(product, {}).get("title") or entry.get("title") or product
-            targets.append(Target(product, revision, str(title), str(entry.get("reference", ""))))
+            about = catalog.get("products", {}).get(product, {})
+            title = about.get("title") or entry.get("title") or product
+            tags = about.get("tags", {})
+            targets.append(Target(product, revision, str(title), str(entry.get("reference", "")), tags))
     packages: dict[tuple[str, str], str] = {}
     for target in targets:
         other = packages.setdefault((target.product, target.package), target.label)
@@ -214,7 +216,7 @@ def write(data: dict[str, Any], target: Target, home: Path) -> tuple[int, list[s
         BadInput: something of the document has no counterpart, or what was written is not what templates write.
     """
     document = read(data, target.label)
-    files = render.render(packages.build(document, target.label), target)
+    files = render.render(packages.build(document, target.label, target.tags), target)
     for name, text in files.items():
         place = home / name
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from codegen import naming
 from codegen.emit import document as doc
@@ -16,18 +16,19 @@ from codegen.emit.parts import Argument, Class, Emitted, Field, Function
 from codegen.emit.remarks import remarks
 
 
-def build(document: doc.Document, name: str) -> Emitted:
+def build(document: doc.Document, name: str, tags: Mapping[str, str] | None = None) -> Emitted:
     """Decide names, types and files for a document.
 
     Args:
         document: the spec as plain facts.
         name: what to call it in errors.
+        tags: the tags that the vendor renamed, with the name that their modules keep.
 
     Raises:
         BadInput: openapi-python-client refused something.
     """
     classes = _class_names(document)
-    return _Builder(document, Types(document, parse(document, name, classes), classes)).build()
+    return _Builder(document, Types(document, parse(document, name, classes), classes), tags or {}).build()
 
 
 def _class_names(document: doc.Document) -> dict[str, str]:
@@ -57,8 +58,9 @@ def references(plain: object) -> Iterator[str]:
 
 
 class _Builder:
-    def __init__(self, document: doc.Document, types: Types) -> None:
+    def __init__(self, document: doc.Document, types: Types, tags: Mapping[str, str]) -> None:
         self.document = document
+        self.tags = tags
         self.types = types
         self.names: dict[str, str] = dict(types.classes)
         self.attributes: dict[str, dict[str, str]] = {}
@@ -206,7 +208,7 @@ class _Builder:
         functions = []
         for operation in self.document.operations:
             if operation.tag not in by_tag:
-                by_tag[operation.tag] = naming.group_name(operation.tag, groups)
+                by_tag[operation.tag] = naming.group_name(self.tags.get(operation.tag, operation.tag), groups)
                 groups[by_tag[operation.tag]] = operation.tag
             group = by_tag[operation.tag]
             name = naming.function_name(operation.operation_id, operation.tag, taken[group])

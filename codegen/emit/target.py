@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import attrs
 
@@ -15,12 +16,14 @@ class Target:
         product, revision: as on the command line (`vbr`, `1.3-rev0`).
         product_title: the product's name for people.
         reference: base of the vendor's reference pages, or an empty string.
+        tags: the tags that the vendor renamed, with the name that their modules keep.
     """
 
     product: str
     revision: str
     product_title: str
     reference: str = ""
+    tags: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
     @property
     def label(self) -> str:

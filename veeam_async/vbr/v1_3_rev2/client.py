@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from .api.agents import AgentsApi
     from .api.application_items_restore import ApplicationItemsRestoreApi
     from .api.automation import AutomationApi
-    from .api.backup_browser import BackupBrowserApi
+    from .api.backup_browsers import BackupBrowsersApi
     from .api.backup_objects import BackupObjectsApi
     from .api.backups import BackupsApi
     from .api.cloud_browser import CloudBrowserApi
     from .api.configuration_backup import ConfigurationBackupApi
     from .api.connection import ConnectionApi
     from .api.credentials import CredentialsApi
-    from .api.data_integration_api import DataIntegrationApiApi
+    from .api.data_integration_api import DataIntegrationApi
     from .api.deployment import DeploymentApi
     from .api.disk_management import DiskManagementApi
     from .api.encryption import EncryptionApi
@@ -317,18 +317,18 @@ class Client(ApplianceClient):
         return AutomationApi(self)
 
     @cached_property
-    def backup_browser(self) -> BackupBrowserApi:
+    def backup_browsers(self) -> BackupBrowsersApi:
         """Backup Browser: 62 operations."""
-        from .api.backup_browser import BackupBrowserApi
+        from .api.backup_browsers import BackupBrowsersApi
 
-        return BackupBrowserApi(self)
+        return BackupBrowsersApi(self)
 
     @cached_property
-    def data_integration_api(self) -> DataIntegrationApiApi:
+    def data_integration_api(self) -> DataIntegrationApi:
         """Data Integration API: 4 operations."""
-        from .api.data_integration_api import DataIntegrationApiApi
+        from .api.data_integration_api import DataIntegrationApi
 
-        return DataIntegrationApiApi(self)
+        return DataIntegrationApi(self)
 
     @cached_property
     def application_items_restore(self) -> ApplicationItemsRestoreApi:

@@ -248,7 +248,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_ALL_AMAZON_CONNECTIONS, {})
 
@@ -259,7 +258,7 @@ class AmazonConnectionsApi(Api):
         """CreateAmazonConnection: POST /api/v1/amazonConnections.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AmazonConnectionSpec`.
 
         Returns:
             201: `AmazonConnection`.
@@ -268,7 +267,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_AMAZON_CONNECTION, {}, body)
 
@@ -289,7 +287,6 @@ class AmazonConnectionsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_AMAZON_CONNECTION_BY_ID, {"amazon_connection_id": amazon_connection_id})
 
@@ -310,7 +307,6 @@ class AmazonConnectionsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_AMAZON_CONNECTION, {"amazon_connection_id": amazon_connection_id})
 
@@ -335,7 +331,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -368,7 +363,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -405,7 +399,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -434,7 +427,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _BROWSE_AVAILABILITY_ZONES, {"amazon_connection_id": amazon_connection_id})
 
@@ -457,7 +449,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(
             self, _VALIDATE_S3_ENDPOINT, {"amazon_connection_id": amazon_connection_id, "subnet_id": subnet_id}
@@ -484,7 +475,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -517,7 +507,6 @@ class AmazonConnectionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,

@@ -146,7 +146,6 @@ class BucketsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -176,7 +175,6 @@ class BucketsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _BUCKET_BY_ID, {"bucket_id": bucket_id})
 
@@ -196,7 +194,6 @@ class BucketsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESCAN_BUCKET, {"amazon_account_id": amazon_account_id})
 
@@ -223,7 +220,6 @@ class BucketsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self, _GET_BUCKET_FOLDERS, {"bucket_id": bucket_id, "offset": offset, "limit": limit, "sort": sort}
@@ -247,7 +243,6 @@ class BucketsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_BUCKET_FOLDER, {"bucket_id": bucket_id, "folder_name": folder_name})
 

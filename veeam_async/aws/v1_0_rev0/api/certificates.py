@@ -75,7 +75,6 @@ class CertificatesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_CERTIFICATES, {})
 
@@ -86,7 +85,7 @@ class CertificatesApi(Api):
         """RecreateCertificate: POST /api/v1/settings/certificates/regenerate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CertificateRegenerateSpec`.
 
         Returns:
             202: nothing.
@@ -96,7 +95,6 @@ class CertificatesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RECREATE_CERTIFICATE, {}, body)
 
@@ -107,7 +105,7 @@ class CertificatesApi(Api):
         """UploadCertificate: POST /api/v1/settings/certificates/upload.
 
         Args:
-            body: what is sent, as multipart/form-data.
+            body: `UploadCertificateBody`, sent as multipart/form-data.
 
         Returns:
             202: nothing.
@@ -117,7 +115,6 @@ class CertificatesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPLOAD_CERTIFICATE, {}, body)
 

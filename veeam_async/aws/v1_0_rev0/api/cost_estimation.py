@@ -74,7 +74,7 @@ class CostEstimationApi(Api):
         """GetCostEstimation: POST /api/v1/costEstimation.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
             virtual_machine_name_filter: query `VirtualMachineNameFilter`.
             offset: query `Offset`, at least 0.
             limit: query `Limit`, at least -1.
@@ -86,7 +86,6 @@ class CostEstimationApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -107,7 +106,7 @@ class CostEstimationApi(Api):
         """ExportCostEstimation: POST /api/v1/costEstimation/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             200: `bytes` as text/csv, application/xml.
@@ -115,7 +114,6 @@ class CostEstimationApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_COST_ESTIMATION, {}, body)
 

@@ -75,7 +75,6 @@ class EmailNotificationsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_EMAIL_NOTIFICATIONS, {})
 
@@ -86,7 +85,7 @@ class EmailNotificationsApi(Api):
         """SaveEmailNotifications: POST /api/v1/settings/emailNotifications.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EmailNotifications`.
 
         Returns:
             200: `EmailNotifications`.
@@ -96,7 +95,6 @@ class EmailNotificationsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _SAVE_EMAIL_NOTIFICATIONS, {}, body)
 
@@ -107,7 +105,7 @@ class EmailNotificationsApi(Api):
         """SendTestMessage: POST /api/v1/settings/emailNotifications/sendTestMessage.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EmailNotifications`.
 
         Returns:
             200: `EmailNotificationsTestResult`.
@@ -117,7 +115,6 @@ class EmailNotificationsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _SEND_TEST_MESSAGE, {}, body)
 

@@ -201,7 +201,6 @@ class IamRolesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -216,7 +215,7 @@ class IamRolesApi(Api):
         """AddAmazonAccount: POST /api/v1/accounts/amazon.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AmazonAccountCreateSpec`.
 
         Returns:
             201: `AmazonAccount`.
@@ -225,7 +224,6 @@ class IamRolesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ADD_AMAZON_ACCOUNT, {}, body)
 
@@ -236,7 +234,7 @@ class IamRolesApi(Api):
         """ValidateAmazonAccountName: POST /api/v1/accounts/amazon/validateName.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AmazonAccountNameValidationSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -246,7 +244,6 @@ class IamRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_AMAZON_ACCOUNT_NAME, {}, body)
 
@@ -268,7 +265,6 @@ class IamRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_DELETE_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id})
 
@@ -289,7 +285,6 @@ class IamRolesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _AMAZON_ACCOUNTS_GET_ONE_BY_ID, {"amazon_account_id": amazon_account_id})
 
@@ -302,7 +297,7 @@ class IamRolesApi(Api):
 
         Args:
             amazon_account_id: path `amazonAccountId`, UUID.
-            body: what is sent, as application/json.
+            body: `AmazonAccountUpdateSpec`.
 
         Returns:
             200: `AmazonAccount`.
@@ -312,7 +307,6 @@ class IamRolesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id}, body)
 
@@ -333,7 +327,6 @@ class IamRolesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id})
 
@@ -346,7 +339,7 @@ class IamRolesApi(Api):
 
         Args:
             amazon_account_id: path `amazonAccountId`, UUID.
-            body: what is sent, as application/json.
+            body: `RescanCloudAccountSpec`.
 
         Returns:
             202: `SessionLink`.
@@ -356,7 +349,6 @@ class IamRolesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESCAN_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id}, body)
 
@@ -371,7 +363,6 @@ class IamRolesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_AMAZON_ACCOUNTS, {})
 

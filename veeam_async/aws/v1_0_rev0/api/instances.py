@@ -165,7 +165,6 @@ class InstancesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -197,7 +196,6 @@ class InstancesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VIRTUAL_MACHINE_BY_ID, {"virtual_machine_id": virtual_machine_id})
 
@@ -210,7 +208,7 @@ class InstancesApi(Api):
 
         Args:
             virtual_machine_id: path `virtualMachineId`, UUID.
-            body: what is sent, as application/json.
+            body: `VirtualMachineSnapshotSpec`.
 
         Returns:
             202: `SessionLink`.
@@ -219,7 +217,6 @@ class InstancesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _TAKE_SNAPSHOT, {"virtual_machine_id": virtual_machine_id}, body)
 
@@ -239,7 +236,6 @@ class InstancesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_VIRTUAL_MACHINE_SNAPSHOTS, {"virtual_machine_id": virtual_machine_id})
 
@@ -259,7 +255,6 @@ class InstancesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_VIRTUAL_MACHINE_BACKUPS, {"virtual_machine_id": virtual_machine_id})
 
@@ -274,7 +269,6 @@ class InstancesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_VIRTUAL_MACHINES, {})
 

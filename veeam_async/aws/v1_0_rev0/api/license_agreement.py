@@ -103,7 +103,6 @@ class LicenseAgreementApi(Api):
         Raises:
             BadRequestError: 400.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_LICENSE_AGREEMENT, {})
 
@@ -120,7 +119,6 @@ class LicenseAgreementApi(Api):
         Raises:
             BadRequestError: 400.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_CURRENT_LICENSE_AGREEMENT_ACCEPTED, {})
 
@@ -144,7 +142,6 @@ class LicenseAgreementApi(Api):
         Raises:
             BadRequestError: 400.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(
             self,
@@ -173,7 +170,6 @@ class LicenseAgreementApi(Api):
         Raises:
             BadRequestError: 400.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _DOWNLOAD_LICENSE_AGREEMENT_FILE, {"license_agreement_type": license_agreement_type})
 

@@ -152,7 +152,6 @@ class LicensingApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_LICENSE, {})
 
@@ -163,7 +162,7 @@ class LicensingApi(Api):
         """InstallLicense: POST /api/v1/licensing/license.
 
         Args:
-            body: what is sent, as multipart/form-data.
+            body: `InstallLicenseBody`, sent as multipart/form-data.
 
         Returns:
             200: `LicenseInfo`.
@@ -173,7 +172,6 @@ class LicensingApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _INSTALL_LICENSE, {}, body)
 
@@ -190,7 +188,6 @@ class LicensingApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REMOVE_LICENSE, {})
 
@@ -207,7 +204,6 @@ class LicensingApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_LICENSE, {})
 
@@ -235,7 +231,6 @@ class LicensingApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -256,7 +251,6 @@ class LicensingApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_ALL_LICENSE_NOTIFICATIONS, {})
 
@@ -267,7 +261,7 @@ class LicensingApi(Api):
         """ResolveLicenseNotifications: POST /api/v1/licensing/alerts/resolve.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ResolveNotificationsSpec`.
 
         Returns:
             204: nothing.
@@ -277,7 +271,6 @@ class LicensingApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESOLVE_LICENSE_NOTIFICATIONS, {}, body)
 

@@ -385,7 +385,6 @@ class PoliciesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -410,7 +409,7 @@ class PoliciesApi(Api):
         """CreatePolicy: POST /api/v1/policies.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             201: `Policy`.
@@ -419,7 +418,6 @@ class PoliciesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_POLICY, {}, body)
 
@@ -439,7 +437,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _POLICIES_GET_ONE_BY_ID, {"policy_id": policy_id})
 
@@ -452,7 +449,7 @@ class PoliciesApi(Api):
 
         Args:
             policy_id: path `policyId`, UUID.
-            body: what is sent, as application/json.
+            body: `Policy`.
 
         Returns:
             200: `Policy`.
@@ -462,7 +459,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_POLICY, {"policy_id": policy_id}, body)
 
@@ -483,7 +479,6 @@ class PoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_POLICY, {"policy_id": policy_id})
 
@@ -513,7 +508,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -547,7 +541,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -581,7 +574,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -605,7 +597,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_POLICY, {"policy_id": policy_id})
 
@@ -625,7 +616,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DISABLE_POLICY, {"policy_id": policy_id})
 
@@ -646,7 +636,6 @@ class PoliciesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_POLICY, {"policy_id": policy_id})
 
@@ -666,7 +655,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STOP_POLICY, {"policy_id": policy_id})
 
@@ -688,7 +676,6 @@ class PoliciesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_POLICY, {"policy_id": policy_id})
 
@@ -699,7 +686,7 @@ class PoliciesApi(Api):
         """ImportPolicy: POST /api/v1/policies/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicyExportModel`.
 
         Returns:
             202: `SessionLink`.
@@ -710,7 +697,6 @@ class PoliciesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_POLICY, {}, body)
 
@@ -721,7 +707,7 @@ class PoliciesApi(Api):
         """Validate: POST /api/v1/policies/validate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PolicySpec`.
 
         Returns:
             200: `list[ValidationMessage]` as application/json, text/json.
@@ -731,7 +717,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE, {}, body)
 
@@ -742,7 +727,7 @@ class PoliciesApi(Api):
         """PolicyOrderPriorityOfPolicies: POST /api/v1/policies/orderPriorities.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PoliciesPrioritySpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -752,7 +737,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _POLICY_ORDER_PRIORITY_OF_POLICIES, {}, body)
 
@@ -767,7 +751,6 @@ class PoliciesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_POLICIES, {})
 
@@ -787,7 +770,6 @@ class PoliciesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_POLICY_COST, {"policy_id": policy_id})
 

@@ -278,9 +278,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _ACCESS_DENIED, {})
 
@@ -293,9 +290,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _NO_ACCESS_TOKEN, {})
 
@@ -308,9 +302,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _INVALID_ACCESS_TOKEN, {})
 
@@ -323,9 +314,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPIRED_ACCESS_TOKEN, {})
 
@@ -338,9 +326,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _RESOURCE_NOT_FOUND, {})
 
@@ -353,9 +338,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _VALIDATION_ERROR, {})
 
@@ -368,9 +350,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _SERVICE_UNAVAILABLE, {})
 
@@ -383,9 +362,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _ACTION_NOT_IMPLEMENTED, {})
 
@@ -398,9 +374,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _UNKNOWN_ERROR, {})
 
@@ -413,9 +386,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _REPOSITORY_USED_BY_POLICY, {})
 
@@ -428,9 +398,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _UNSUPPORTED_API_VERSION, {})
 
@@ -443,9 +410,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _API_VERSION_UNSPECIFIED, {})
 
@@ -458,9 +422,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _INVALID_API_VERSION, {})
 
@@ -473,9 +434,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _AMBIGUOUS_API_VERSION, {})
 
@@ -488,9 +446,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _FAILED_TO_REMOVE_USER_POLICY, {})
 
@@ -503,9 +458,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _POLICY_ALREADY_STARTED, {})
 
@@ -518,9 +470,6 @@ class ProblemsApi(Api):
 
         Returns:
             200: `bytes` as text/html.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _LICENSE_AGREEMENTS_IS_NOT_ACCEPTED, {})
 

@@ -14,7 +14,14 @@ from .. import REVISION
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from ..models import AmazonInstanceTypesByRegionPage, GetAllRegionsSort, GetInnerRegionsSort, Region, RegionsPage
+    from ..models import (
+        AmazonInstanceType,
+        AmazonInstanceTypesByRegionPage,
+        GetAllRegionsSort,
+        GetInnerRegionsSort,
+        Region,
+        RegionsPage,
+    )
 
 _GET_ALL_REGIONS: Operation[RegionsPage] = Operation(
     "GetAllRegions",
@@ -93,6 +100,7 @@ _GET_INSTANCES_TYPES_BY_REGION: Operation[AmazonInstanceTypesByRegionPage] = Ope
     responses={
         200: Response("AmazonInstanceTypesByRegionPage", "application/json", "text/json"),
     },
+    paging=Paging("results", "AmazonInstanceType", "offset", "limit"),
 )
 
 
@@ -124,7 +132,6 @@ class RegionsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self, _GET_ALL_REGIONS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort}
@@ -146,7 +153,6 @@ class RegionsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_REGION_BY_ID, {"region_id": region_id})
 
@@ -176,7 +182,6 @@ class RegionsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -192,7 +197,7 @@ class RegionsApi(Api):
         limit: int | Unset = UNSET,
         is_arm64: bool | Unset = UNSET,
         virtualization_types: list[str] | Unset = UNSET,
-    ) -> Request[AmazonInstanceTypesByRegionPage]:
+    ) -> Listing[AmazonInstanceType, AmazonInstanceTypesByRegionPage]:
         """GetInstancesTypesByRegion: GET /api/v1/cloudInfrastructure/regions/{regionId}/instancesTypes.
 
         Args:
@@ -210,9 +215,8 @@ class RegionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
-        return Request(
+        return Listing(
             self,
             _GET_INSTANCES_TYPES_BY_REGION,
             {

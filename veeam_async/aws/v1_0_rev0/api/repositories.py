@@ -201,7 +201,6 @@ class RepositoriesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -216,7 +215,7 @@ class RepositoriesApi(Api):
         """CreateRepository: POST /api/v1/repositories.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryCreateSpec`.
 
         Returns:
             201: `Repository`.
@@ -225,7 +224,6 @@ class RepositoriesApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_REPOSITORY, {}, body)
 
@@ -245,7 +243,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REPOSITORIES_GET_ONE_BY_ID, {"repository_id": repository_id})
 
@@ -258,7 +255,7 @@ class RepositoriesApi(Api):
 
         Args:
             repository_id: path `repositoryId`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryUpdateSpec`.
 
         Returns:
             200: `Repository`.
@@ -268,7 +265,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_REPOSITORY, {"repository_id": repository_id}, body)
 
@@ -289,7 +285,6 @@ class RepositoriesApi(Api):
             NotFoundError: 404.
             ConflictError: 409.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_REPOSITORY, {"repository_id": repository_id})
 
@@ -309,7 +304,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESCAN_REPOSITORY, {"repository_id": repository_id})
 
@@ -320,7 +314,7 @@ class RepositoriesApi(Api):
         """RepositoryValidateSettings: POST /api/v1/repositories/settings/validate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryCreateSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -330,7 +324,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REPOSITORY_VALIDATE_SETTINGS, {}, body)
 
@@ -343,7 +336,7 @@ class RepositoriesApi(Api):
 
         Args:
             repository_id: path `repositoryId`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryPasswordValidationSpec`.
 
         Returns:
             200: `RepositoryPasswordValidationResult`.
@@ -353,7 +346,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REPOSITORY_PASSWORD_IS_CORRECT, {"repository_id": repository_id}, body)
 
@@ -368,7 +360,6 @@ class RepositoriesApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_REPOSITORIES, {})
 

@@ -75,7 +75,6 @@ class RetentionSettingsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_RETENTION_SETTINGS, {})
 
@@ -86,7 +85,7 @@ class RetentionSettingsApi(Api):
         """UpdateRetentionSettings: POST /api/v1/settings/retentionSettings.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RetentionSettings`.
 
         Returns:
             200: `RetentionSettings`.
@@ -97,7 +96,6 @@ class RetentionSettingsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_RETENTION_SETTINGS, {}, body)
 
@@ -115,7 +113,6 @@ class RetentionSettingsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _SET_DEFAULT_RETENTION_SETTINGS, {})
 

@@ -167,7 +167,6 @@ class SmtpServerCredentialsRecordsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -182,7 +181,7 @@ class SmtpServerCredentialsRecordsApi(Api):
         """AddStandardAccount: POST /api/v1/accounts/standard.
 
         Args:
-            body: what is sent, as application/json.
+            body: `StandardAccountCreateSpec`.
 
         Returns:
             201: `StandardAccount`.
@@ -191,7 +190,6 @@ class SmtpServerCredentialsRecordsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ADD_STANDARD_ACCOUNT, {}, body)
 
@@ -212,7 +210,6 @@ class SmtpServerCredentialsRecordsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STANDARD_ACCOUNTS_GET_ONE_BY_ID, {"standard_account_id": standard_account_id})
 
@@ -225,7 +222,7 @@ class SmtpServerCredentialsRecordsApi(Api):
 
         Args:
             standard_account_id: path `standardAccountId`, UUID.
-            body: what is sent, as application/json.
+            body: `StandardAccountUpdateSpec`.
 
         Returns:
             200: `StandardAccount`.
@@ -235,7 +232,6 @@ class SmtpServerCredentialsRecordsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_STANDARD_ACCOUNT, {"standard_account_id": standard_account_id}, body)
 
@@ -256,7 +252,6 @@ class SmtpServerCredentialsRecordsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_STANDARD_ACCOUNT, {"standard_account_id": standard_account_id})
 
@@ -267,7 +262,7 @@ class SmtpServerCredentialsRecordsApi(Api):
         """ValidateStandardAccountName: POST /api/v1/accounts/standard/validateName.
 
         Args:
-            body: what is sent, as application/json.
+            body: `StandardAccountNameValidationSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -277,7 +272,6 @@ class SmtpServerCredentialsRecordsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_STANDARD_ACCOUNT_NAME, {}, body)
 
@@ -292,7 +286,6 @@ class SmtpServerCredentialsRecordsApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_STANDARD_ACCOUNTS, {})
 

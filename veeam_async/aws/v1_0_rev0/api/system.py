@@ -82,7 +82,6 @@ class SystemApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(
             self,
@@ -108,7 +107,6 @@ class SystemApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SYSTEM_DATE_TIME_INFO, {})
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async._operation import Api, Caller, Operation, Parameter, Request, Response
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -33,6 +34,7 @@ _TAGS: Operation[TagsPage] = Operation(
     responses={
         200: Response("TagsPage", "application/json", "text/json"),
     },
+    paging=Paging("results", "Tag", "offset", "limit"),
 )
 
 _TAG: Operation[Tag] = Operation(
@@ -63,7 +65,7 @@ class TagsApi(Api):
         offset: int | Unset = UNSET,
         limit: int | Unset = UNSET,
         sort: list[TagsSort] | Unset = UNSET,
-    ) -> Request[TagsPage]:
+    ) -> Listing[Tag, TagsPage]:
         """Tags: GET /api/v1/cloudInfrastructure/tags.
 
         Args:
@@ -78,9 +80,8 @@ class TagsApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
-        return Request(self, _TAGS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort})
+        return Listing(self, _TAGS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort})
 
     def tag(
         self: Caller,
@@ -98,7 +99,6 @@ class TagsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _TAG, {"tag_id": tag_id})
 

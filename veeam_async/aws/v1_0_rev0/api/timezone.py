@@ -102,7 +102,6 @@ class TimezoneApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_DATE_TIME_SETTINGS, {})
 
@@ -113,7 +112,7 @@ class TimezoneApi(Api):
         """SetDateTimeSettings: POST /api/v1/settings/dateTime.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DateTimeSettings`.
 
         Returns:
             200: `DateTimeSettings`.
@@ -123,7 +122,6 @@ class TimezoneApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _SET_DATE_TIME_SETTINGS, {}, body)
 
@@ -140,7 +138,6 @@ class TimezoneApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_TIME_ZONES, {})
 
@@ -157,7 +154,6 @@ class TimezoneApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _SET_DEFAULT_DATE_TIME_SETTINGS, {})
 
@@ -174,7 +170,6 @@ class TimezoneApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_DEFAULT_DATE_TIME_SETTINGS, {})
 

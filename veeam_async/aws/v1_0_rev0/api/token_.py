@@ -71,7 +71,7 @@ class TokenApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/x-www-form-urlencoded.
+            body: `AuthenticateBody`, sent as application/x-www-form-urlencoded.
 
         Returns:
             200: `RESTLogin`.
@@ -80,7 +80,6 @@ class TokenApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _AUTHENTICATE, {}, body)
 
@@ -96,7 +95,6 @@ class TokenApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _SIGN_OUT, {})
 
@@ -113,7 +111,6 @@ class TokenApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_AUTHORIZATION_CODE, {})
 

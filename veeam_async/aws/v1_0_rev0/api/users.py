@@ -302,7 +302,6 @@ class UsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self, _USERS_GET_ALL, {"search_pattern": search_pattern, "sort": sort, "offset": offset, "limit": limit}
@@ -315,7 +314,7 @@ class UsersApi(Api):
         """CreateUser: POST /api/v1/users.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserCreateSpec`.
 
         Returns:
             201: `User`.
@@ -324,7 +323,6 @@ class UsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_USER, {}, body)
 
@@ -345,7 +343,6 @@ class UsersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _USERS_GET_BY_NAME, {"user_id": user_id})
 
@@ -358,7 +355,7 @@ class UsersApi(Api):
 
         Args:
             user_id: path `userId`.
-            body: what is sent, as application/json.
+            body: `UserUpdateSpec`.
 
         Returns:
             200: `User`.
@@ -368,7 +365,6 @@ class UsersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_USER, {"user_id": user_id}, body)
 
@@ -389,7 +385,6 @@ class UsersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_USER, {"user_id": user_id})
 
@@ -400,7 +395,7 @@ class UsersApi(Api):
         """ValidateName: POST /api/v1/users/validateName.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserNameValidationSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -409,7 +404,6 @@ class UsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_NAME, {}, body)
 
@@ -420,7 +414,7 @@ class UsersApi(Api):
         """ValidateDescription: POST /api/v1/users/validateDescription.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserDescriptionValidationSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -429,7 +423,6 @@ class UsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_DESCRIPTION, {}, body)
 
@@ -440,7 +433,7 @@ class UsersApi(Api):
         """ValidatePassword: POST /api/v1/users/validatePassword.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserPasswordValidationSpec`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -449,7 +442,6 @@ class UsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_PASSWORD, {}, body)
 
@@ -462,7 +454,7 @@ class UsersApi(Api):
 
         Args:
             user_id: path `userId`.
-            body: what is sent, as application/json.
+            body: `UserMfaSetup`.
 
         Returns:
             200: `UserMfaData`.
@@ -472,7 +464,6 @@ class UsersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_MFA, {"user_id": user_id}, body)
 
@@ -493,7 +484,6 @@ class UsersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DISABLE_MFA, {"user_id": user_id})
 
@@ -506,7 +496,7 @@ class UsersApi(Api):
 
         Args:
             user_id: path `userId`.
-            body: what is sent, as application/json.
+            body: `UserMfaAccept`.
 
         Returns:
             201: nothing.
@@ -516,7 +506,6 @@ class UsersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ACCEPT_MFA, {"user_id": user_id}, body)
 
@@ -535,7 +524,6 @@ class UsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IS_FIRST_LOGIN, {})
 
@@ -548,7 +536,7 @@ class UsersApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CheckInstanceIdSpec`.
 
         Returns:
             200: `CheckInstanceIdResult`.
@@ -558,7 +546,6 @@ class UsersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CHECK_INSTANCE, {}, body)
 
@@ -571,7 +558,7 @@ class UsersApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DefaultUserSpec`.
 
         Returns:
             201: `User`.
@@ -582,7 +569,6 @@ class UsersApi(Api):
             ForbiddenError: 403.
             ConflictError: 409.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_DEFAULT_USER, {}, body)
 
@@ -597,7 +583,6 @@ class UsersApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Download(self, _EXPORT_USERS, {})
 

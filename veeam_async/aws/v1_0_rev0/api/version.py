@@ -59,7 +59,6 @@ class VersionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_PRODUCT_VERSION, {})
 
@@ -76,7 +75,6 @@ class VersionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_PRODUCT_ID, {})
 

@@ -189,7 +189,6 @@ class VmRestorePointsApi(Api):
             BadRequestError: 400.
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -213,7 +212,6 @@ class VmRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESTORE_POINTS_GET_ONE_BY_ID, {"vm_restore_point_id": vm_restore_point_id})
 
@@ -226,7 +224,7 @@ class VmRestorePointsApi(Api):
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DiskBulkRestoreOptions`.
 
         Returns:
             202: `SessionLink`.
@@ -236,7 +234,6 @@ class VmRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESTORE_DISK, {"vm_restore_point_id": vm_restore_point_id}, body)
 
@@ -249,7 +246,7 @@ class VmRestorePointsApi(Api):
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `DiskBulkRestoreOptions`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -259,7 +256,6 @@ class VmRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_RESTORE_DISK, {"vm_restore_point_id": vm_restore_point_id}, body)
 
@@ -272,7 +268,7 @@ class VmRestorePointsApi(Api):
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `VirtualMachineRestoreOptions`.
 
         Returns:
             202: `SessionLink`.
@@ -282,7 +278,6 @@ class VmRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _RESTORE_VM, {"vm_restore_point_id": vm_restore_point_id}, body)
 
@@ -295,7 +290,7 @@ class VmRestorePointsApi(Api):
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `VirtualMachineRestoreOptions`.
 
         Returns:
             200: `list[ValidationMessage]`.
@@ -305,7 +300,6 @@ class VmRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _VALIDATE_RESTORE_VM, {"vm_restore_point_id": vm_restore_point_id}, body)
 
@@ -318,7 +312,7 @@ class VmRestorePointsApi(Api):
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrOptions`.
 
         Returns:
             202: `StartFlrResponse` as application/json, text/json.
@@ -329,7 +323,6 @@ class VmRestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_FLR, {"vm_restore_point_id": vm_restore_point_id}, body)
 
@@ -337,7 +330,8 @@ class VmRestorePointsApi(Api):
         self: Caller,
         vm_restore_point_id: str,
     ) -> Request[VmRestorePointDefaultNetworkSettings]:
-        """VmRestorePointsGetDefaultNetworkSettings: GET /api/v1/vmRestorePoints/{vmRestorePointId}/defaultNetworkSettings.
+        """VmRestorePointsGetDefaultNetworkSettings: GET
+        /api/v1/vmRestorePoints/{vmRestorePointId}/defaultNetworkSettings.
 
         Args:
             vm_restore_point_id: path `vmRestorePointId`, UUID.
@@ -349,7 +343,6 @@ class VmRestorePointsApi(Api):
             UnauthorizedError: 401.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(
             self, _VM_RESTORE_POINTS_GET_DEFAULT_NETWORK_SETTINGS, {"vm_restore_point_id": vm_restore_point_id}

@@ -144,7 +144,6 @@ class WorkersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SERVICE_ACCOUNT_SETTINGS, {})
 
@@ -155,7 +154,7 @@ class WorkersApi(Api):
         """UpdateServiceAccountSettings: PUT /api/v1/settings/serviceAccount.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ServiceAccountSettings`.
 
         Returns:
             200: `ServiceAccountSettings`.
@@ -166,7 +165,6 @@ class WorkersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_SERVICE_ACCOUNT_SETTINGS, {}, body)
 
@@ -190,7 +188,6 @@ class WorkersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(self, _GET_ALL_REGION_SETTINGS, {"offset": offset, "limit": limit})
 
@@ -201,7 +198,7 @@ class WorkersApi(Api):
         """CreateRegionSettings: POST /api/v1/settings/regions.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RegionSettingsSpec`.
 
         Returns:
             201: `RegionSettings`.
@@ -211,7 +208,6 @@ class WorkersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_REGION_SETTINGS, {}, body)
 
@@ -233,7 +229,6 @@ class WorkersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_REGION_SETTINGS, {"region_id": region_id})
 
@@ -246,7 +241,7 @@ class WorkersApi(Api):
 
         Args:
             region_id: path `regionId`, UUID.
-            body: what is sent, as application/json.
+            body: `RegionSettings`.
 
         Returns:
             200: `RegionSettings`.
@@ -257,7 +252,6 @@ class WorkersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_REGION_SETTINGS, {"region_id": region_id}, body)
 
@@ -279,7 +273,6 @@ class WorkersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_REGION_SETTINGS, {"region_id": region_id})
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class AmazonConnection(Model):
-    """Amazon connection.
+    """Given by `amazon_connections.create_amazon_connection`, `amazon_connections.get_amazon_connection_by_id`.
 
     Attributes:
         id: UUID.
@@ -27,7 +27,7 @@ class AmazonConnection(Model):
 
 @model
 class AmazonConnectionSpec(Model):
-    """Amazon connection spec.
+    """Taken by `amazon_connections.create_amazon_connection`.
 
     Attributes:
         amazon_account_id: UUID.
@@ -42,7 +42,7 @@ class AmazonConnectionSpec(Model):
 
 @model
 class AmazonConnectionsPage(Model):
-    """Amazon connections page."""
+    """Given by `amazon_connections.get_all_amazon_connections`."""
 
     total_count: int
     results: list[AmazonConnection]
@@ -51,7 +51,7 @@ class AmazonConnectionsPage(Model):
 
 @model
 class CloudEncryptionKey(Model):
-    """Cloud encryption key."""
+    """Given by `amazon_connections.browse_encryption_keys`."""
 
     arn: str
     name: str
@@ -59,15 +59,13 @@ class CloudEncryptionKey(Model):
 
 @model
 class CloudEncryptionKeysFilters(Model):
-    """Cloud encryption keys filters."""
-
     offset: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
 
 
 @model
 class CloudEncryptionKeysPage(Model):
-    """Cloud encryption keys page."""
+    """Given by `amazon_connections.browse_encryption_keys`."""
 
     total_count: int
     results: list[CloudEncryptionKey] = field(rows=True)
@@ -76,7 +74,7 @@ class CloudEncryptionKeysPage(Model):
 
 @model
 class CloudNetwork(Model):
-    """Cloud network."""
+    """Given by `amazon_connections.browse_cloud_networks`."""
 
     resource_id: str
     name: str | None | Unset = UNSET
@@ -86,23 +84,19 @@ class CloudNetwork(Model):
 
 
 class CloudNetworkStates(OpenEnum):
-    """Cloud network states: 2 known values."""
-
     AVAILABLE = "Available"
     PENDING = "Pending"
 
 
 @model
 class CloudNetworksFilters(Model):
-    """Cloud networks filters."""
-
     offset: int | None | Unset = field(default=UNSET, wire="Offset")
     limit: int | None | Unset = field(default=UNSET, wire="Limit")
 
 
 @model
 class CloudNetworksPage(Model):
-    """Cloud networks page."""
+    """Given by `amazon_connections.browse_cloud_networks`."""
 
     total_count: int
     results: list[CloudNetwork] = field(rows=True)
@@ -111,7 +105,7 @@ class CloudNetworksPage(Model):
 
 @model
 class CloudSecurityGroup(Model):
-    """Cloud security group."""
+    """Given by `amazon_connections.browse_cloud_security_groups`."""
 
     resource_id: str
     cloud_network_resource_id: str
@@ -120,8 +114,6 @@ class CloudSecurityGroup(Model):
 
 @model
 class CloudSecurityGroupsFilters(Model):
-    """Cloud security groups filters."""
-
     cloud_network_id: str | None | Unset = UNSET
     offset: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
@@ -129,7 +121,7 @@ class CloudSecurityGroupsFilters(Model):
 
 @model
 class CloudSecurityGroupsPage(Model):
-    """Cloud security groups page."""
+    """Given by `amazon_connections.browse_cloud_security_groups`."""
 
     total_count: int
     results: list[CloudSecurityGroup] = field(rows=True)
@@ -138,7 +130,7 @@ class CloudSecurityGroupsPage(Model):
 
 @model
 class CloudSubnetS3EndpointValidationResult(Model):
-    """Cloud subnet S3 endpoint validation result."""
+    """Given by `amazon_connections.validate_s3_endpoint`."""
 
     is_valid: bool
     details: str
@@ -146,7 +138,7 @@ class CloudSubnetS3EndpointValidationResult(Model):
 
 @model
 class CloudSubnetwork(Model):
-    """Cloud subnetwork."""
+    """Given by `amazon_connections.browse_cloud_subnetworks`."""
 
     resource_id: str
     name: str
@@ -157,8 +149,7 @@ class CloudSubnetwork(Model):
 
 @model
 class CloudSubnetworksFilters(Model):
-    """Cloud subnetworks filters.
-
+    """
     Attributes:
         availability_zone: UUID.
     """
@@ -171,7 +162,7 @@ class CloudSubnetworksFilters(Model):
 
 @model
 class CloudSubnetworksPage(Model):
-    """Cloud subnetworks page."""
+    """Given by `amazon_connections.browse_cloud_subnetworks`."""
 
     total_count: int
     results: list[CloudSubnetwork] = field(rows=True)
@@ -179,7 +170,5 @@ class CloudSubnetworksPage(Model):
 
 
 class BrowseBucketFoldersSort(OpenEnum):
-    """Browse bucket folders sort: 2 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"

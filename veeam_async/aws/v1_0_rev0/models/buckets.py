@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class Bucket(Model):
-    """Bucket.
+    """Given by `buckets.buckets`, `buckets.bucket_by_id`.
 
     Attributes:
         id: UUID.
@@ -29,8 +29,7 @@ class Bucket(Model):
 
 @model
 class BucketsFilters(Model):
-    """Buckets filters.
-
+    """
     Attributes:
         amazon_account_id: UUID.
         offset: at least 0.
@@ -46,7 +45,7 @@ class BucketsFilters(Model):
 
 @model
 class BucketsPage(Model):
-    """Buckets page."""
+    """Given by `buckets.buckets`."""
 
     results: list[Bucket] = field(rows=True)
     total_count: int
@@ -54,16 +53,13 @@ class BucketsPage(Model):
 
 
 class BucketsSortColumns(OpenEnum):
-    """Buckets sort columns: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 @model
 class BucketLocation(Model):
-    """Bucket location.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -73,14 +69,10 @@ class BucketLocation(Model):
 
 
 class BucketsSort(OpenEnum):
-    """Buckets sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class GetBucketFoldersSort(OpenEnum):
-    """Get bucket folders sort: 2 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"

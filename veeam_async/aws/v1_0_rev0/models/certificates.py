@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 @model
 class Certificate(Model):
-    """Certificate."""
-
     thumbprint: str
     serial_number: str
     key_algorithm: str
@@ -32,36 +30,32 @@ class Certificate(Model):
 
 @model
 class CertificateRegenerateSpec(Model):
-    """Certificate regenerate spec."""
+    """Taken by `certificates.recreate_certificate`."""
 
     valid_by: datetime | None | Unset = UNSET
 
 
 @model
 class Certificates(Model):
-    """Certificates."""
+    """Given by `certificates.get_certificates`."""
 
     data: list[Certificate] | None | Unset = UNSET
 
 
 @model
 class UploadCertificateSpec(Model):
-    """Upload certificate spec."""
-
     certificate_file: str
     certificate_password: str
 
 
 @model
 class UploadLicenseSpec(Model):
-    """Upload license spec."""
-
     license_file: str
 
 
 @model
 class UploadCertificateBody(Model):
-    """Upload certificate body."""
+    """Taken by `certificates.upload_certificate`."""
 
     certificate_file: Upload
     certificate_password: str

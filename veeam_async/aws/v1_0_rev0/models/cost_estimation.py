@@ -7,8 +7,6 @@ from veeam_async._model import OpenEnum
 
 
 class GetCostEstimationSort(OpenEnum):
-    """Get cost estimation sort: 14 known values."""
-
     VIRTUAL_MACHINE_NAME_ASC = "virtualMachineNameAsc"
     VIRTUAL_MACHINE_NAME_DESC = "virtualMachineNameDesc"
     SNAPSHOT_COST_ASC = "snapshotCostAsc"

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @model
 class EmailNotifications(Model):
-    """Email notifications.
+    """Given by `email_notifications.get_email_notifications`, `email_notifications.save_email_notifications`.
+
+    Taken by `email_notifications.save_email_notifications`, `email_notifications.send_test_message`.
 
     Attributes:
         credentials_id: UUID.
@@ -40,7 +42,7 @@ class EmailNotifications(Model):
 
 @model
 class EmailNotificationsTestResult(Model):
-    """Email notifications test result."""
+    """Given by `email_notifications.send_test_message`."""
 
     success: bool
     message: str | None | Unset = UNSET

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 @model
 class AmazonAccount(Model):
-    """Amazon account.
+    """Given by `iam_roles.amazon_accounts_get_all`, `iam_roles.add_amazon_account`,
+    `iam_roles.amazon_accounts_get_one_by_id`, `iam_roles.update_amazon_account`.
 
     Attributes:
         id: UUID.
@@ -36,16 +37,12 @@ class AmazonAccount(Model):
 
 @model
 class AmazonAccountAccessKeys(Model):
-    """Amazon account access keys."""
-
     access_key: str
     default_region: RegionTypes | None | Unset = UNSET
 
 
 @model
 class AmazonAccountAccessKeysCreateSpec(Model):
-    """Amazon account access keys create spec."""
-
     access_key: str
     secret_key: str
     default_region_type: RegionTypes
@@ -53,8 +50,6 @@ class AmazonAccountAccessKeysCreateSpec(Model):
 
 @model
 class AmazonAccountAccessKeysUpdateSpec(Model):
-    """Amazon account access keys update spec."""
-
     access_key: str
     secret_key: str
     default_region_type: RegionTypes
@@ -62,7 +57,7 @@ class AmazonAccountAccessKeysUpdateSpec(Model):
 
 @model
 class AmazonAccountCreateSpec(Model):
-    """Amazon account create spec.
+    """Taken by `iam_roles.add_amazon_account`.
 
     Attributes:
         name: at most 255 characters.
@@ -80,8 +75,7 @@ class AmazonAccountCreateSpec(Model):
 
 @model
 class AmazonAccountIAMRole(Model):
-    """Amazon account IAM role.
-
+    """
     Attributes:
         parent_amazon_account_id: UUID.
     """
@@ -93,15 +87,12 @@ class AmazonAccountIAMRole(Model):
 
 @model
 class AmazonAccountIAMRoleCreateSpec(Model):
-    """Amazon account IAM role create spec."""
-
     role_name: str
 
 
 @model
 class AmazonAccountIAMRoleFromAnotherAccount(Model):
-    """Amazon account IAM role from another account.
-
+    """
     Attributes:
         parent_amazon_account_id: UUID.
     """
@@ -113,8 +104,6 @@ class AmazonAccountIAMRoleFromAnotherAccount(Model):
 
 @model
 class AmazonAccountIAMRoleFromAnotherAccountCreateSpec(Model):
-    """Amazon account IAM role from another account create spec."""
-
     account_id: str
     role_name: str
     external_id: str | None | Unset = UNSET
@@ -122,8 +111,6 @@ class AmazonAccountIAMRoleFromAnotherAccountCreateSpec(Model):
 
 @model
 class AmazonAccountIAMRoleFromAnotherAccountUpdateSpec(Model):
-    """Amazon account IAM role from another account update spec."""
-
     account_id: str
     role_name: str
     external_id: str | None | Unset = UNSET
@@ -131,14 +118,12 @@ class AmazonAccountIAMRoleFromAnotherAccountUpdateSpec(Model):
 
 @model
 class AmazonAccountIAMRoleUpdateSpec(Model):
-    """Amazon account IAM role update spec."""
-
     role_name: str
 
 
 @model
 class AmazonAccountNameValidationSpec(Model):
-    """Amazon account name validation spec.
+    """Taken by `iam_roles.validate_amazon_account_name`.
 
     Attributes:
         name: at least 1 character.
@@ -149,7 +134,7 @@ class AmazonAccountNameValidationSpec(Model):
 
 @model
 class AmazonAccountUpdateSpec(Model):
-    """Amazon account update spec.
+    """Taken by `iam_roles.update_amazon_account`.
 
     Attributes:
         name: at most 255 characters.
@@ -167,8 +152,7 @@ class AmazonAccountUpdateSpec(Model):
 
 @model
 class AmazonAccountsFilters(Model):
-    """Amazon accounts filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -182,7 +166,7 @@ class AmazonAccountsFilters(Model):
 
 @model
 class AmazonAccountsPage(Model):
-    """Amazon accounts page."""
+    """Given by `iam_roles.amazon_accounts_get_all`."""
 
     results: list[AmazonAccount] = field(rows=True)
     total_count: int
@@ -190,16 +174,12 @@ class AmazonAccountsPage(Model):
 
 
 class AmazonAccountsSortColumns(OpenEnum):
-    """Amazon accounts sort columns: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 @model
 class AmazonInstancesTypesByRegionFilters(Model):
-    """Amazon instances types by region filters."""
-
     offset: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     is_arm64: bool | None | Unset = UNSET
@@ -208,7 +188,7 @@ class AmazonInstancesTypesByRegionFilters(Model):
 
 @model
 class RescanCloudAccountSpec(Model):
-    """Rescan cloud account spec.
+    """Taken by `iam_roles.rescan_amazon_account`.
 
     Attributes:
         region_ids: UUID.
@@ -218,7 +198,5 @@ class RescanCloudAccountSpec(Model):
 
 
 class AmazonAccountsGetAllSort(OpenEnum):
-    """Amazon accounts get all sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"

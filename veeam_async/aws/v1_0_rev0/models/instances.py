@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class BackupDestinations(OpenEnum):
-    """Backup destinations: 3 known values."""
-
     SNAPSHOT = "Snapshot"
     AWS_BLOB = "AwsBlob"
     MANUAL_SNAPSHOT = "ManualSnapshot"
@@ -23,7 +21,7 @@ class BackupDestinations(OpenEnum):
 
 @model
 class VirtualMachine(Model):
-    """Virtual machine.
+    """Given by `instances.virtual_machines`, `instances.virtual_machine_by_id`.
 
     Attributes:
         id: UUID.
@@ -40,15 +38,13 @@ class VirtualMachine(Model):
 
 
 class VirtualMachineProtectionStatuses(OpenEnum):
-    """Virtual machine protection statuses: 2 known values."""
-
     PROTECTED = "Protected"
     UNPROTECTED = "Unprotected"
 
 
 @model
 class VirtualMachineSnapshotSpec(Model):
-    """Virtual machine snapshot spec.
+    """Taken by `instances.take_snapshot`.
 
     Attributes:
         amazon_account_id: UUID.
@@ -66,8 +62,7 @@ class VirtualMachineSnapshotSpec(Model):
 
 @model
 class VirtualMachinesFilters(Model):
-    """Virtual machines filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -86,7 +81,7 @@ class VirtualMachinesFilters(Model):
 
 @model
 class VirtualMachinesPage(Model):
-    """Virtual machines page."""
+    """Given by `instances.virtual_machines`."""
 
     results: list[VirtualMachine] = field(rows=True)
     total_count: int
@@ -94,8 +89,6 @@ class VirtualMachinesPage(Model):
 
 
 class VirtualMachinesSortColumns(OpenEnum):
-    """Virtual machines sort columns: 4 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     LOCATION_ASC = "locationAsc"
@@ -104,8 +97,7 @@ class VirtualMachinesSortColumns(OpenEnum):
 
 @model
 class VirtualMachineLocation(Model):
-    """Virtual machine location.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -115,16 +107,12 @@ class VirtualMachineLocation(Model):
 
 
 class VirtualMachinesFiltersBackupState(OpenEnum):
-    """Virtual machines filters backup state: 3 known values."""
-
     ONLY_BACKED_UP = "OnlyBackedUp"
     ONLY_NOT_BACKED_UP = "OnlyNotBackedUp"
     ALL = "All"
 
 
 class VirtualMachinesSort(OpenEnum):
-    """Virtual machines sort: 4 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     LOCATION_ASC = "locationAsc"
@@ -132,23 +120,17 @@ class VirtualMachinesSort(OpenEnum):
 
 
 class VirtualMachinesProtectionStatus(OpenEnum):
-    """Virtual machines protection status: 2 known values."""
-
     PROTECTED = "Protected"
     UNPROTECTED = "Unprotected"
 
 
 class VirtualMachinesBuckupDestination(OpenEnum):
-    """Virtual machines buckup destination: 3 known values."""
-
     SNAPSHOT = "Snapshot"
     AWS_BLOB = "AwsBlob"
     MANUAL_SNAPSHOT = "ManualSnapshot"
 
 
 class VirtualMachinesBackupState(OpenEnum):
-    """Virtual machines backup state: 3 known values."""
-
     ONLY_BACKED_UP = "OnlyBackedUp"
     ONLY_NOT_BACKED_UP = "OnlyNotBackedUp"
     ALL = "All"

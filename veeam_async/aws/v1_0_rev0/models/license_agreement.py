@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 @model
 class LicenseAgreement(Model):
-    """License agreement."""
-
     checksum: str | None | Unset = UNSET
     content: str | None | Unset = UNSET
     type: LicenseAgreementTypes
@@ -22,34 +20,28 @@ class LicenseAgreement(Model):
 
 @model
 class LicenseAgreementAcceptResult(Model):
-    """License agreement accept result."""
+    """Given by `license_agreement.get_current_license_agreement_accepted`."""
 
     accepted: bool
 
 
 @model
 class LicenseAgreementDownloadSpec(Model):
-    """License agreement download spec."""
-
     license_agreement_type: LicenseAgreementTypes
 
 
 class LicenseAgreementTypes(OpenEnum):
-    """License agreement types: 2 known values."""
-
     EULA = "Eula"
     THIRD_PARTY_AGREEMENT = "ThirdPartyAgreement"
 
 
 @model
 class LicenseAgreements(Model):
-    """License agreements."""
+    """Given by `license_agreement.get_license_agreement`."""
 
     items: list[LicenseAgreement] | None | Unset = UNSET
 
 
 class DownloadLicenseAgreementFileLicenseAgreementType(OpenEnum):
-    """Download license agreement file license agreement type: 2 known values."""
-
     EULA = "Eula"
     THIRD_PARTY_AGREEMENT = "ThirdPartyAgreement"

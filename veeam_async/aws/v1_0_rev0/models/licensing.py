@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @model
 class LicenseInfo(Model):
-    """License info."""
+    """Given by `licensing.get_license`, `licensing.install_license`."""
 
     license_type: LicenseInfoLicenseType | None | Unset = UNSET
     instances_uses: float | None | Unset = UNSET
@@ -32,8 +32,6 @@ class LicenseInfo(Model):
 
 @model
 class LicenseNotification(Model):
-    """License notification."""
-
     notification_type: LicenseNotificationTypes
     notification_severity: LicenseNotificationSeverities
     message: str
@@ -42,8 +40,7 @@ class LicenseNotification(Model):
 
 @model
 class LicenseNotificationReply(Model):
-    """License notification reply.
-
+    """
     Attributes:
         reply_id: UUID.
     """
@@ -54,16 +51,12 @@ class LicenseNotificationReply(Model):
 
 
 class LicenseNotificationSeverities(OpenEnum):
-    """License notification severities: 3 known values."""
-
     INFORMATION = "Information"
     WARNING = "Warning"
     ERROR = "Error"
 
 
 class LicenseNotificationTypes(OpenEnum):
-    """License notification types: 3 known values."""
-
     EXPIRATION = "Expiration"
     EXCEED = "Exceed"
     MARKETPLACE = "Marketplace"
@@ -71,7 +64,7 @@ class LicenseNotificationTypes(OpenEnum):
 
 @model
 class LicenseNotifications(Model):
-    """License notifications."""
+    """Given by `licensing.get_all_license_notifications`."""
 
     results: list[LicenseNotification]
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
@@ -79,7 +72,7 @@ class LicenseNotifications(Model):
 
 @model
 class LicensedWorkload(Model):
-    """Licensed workload.
+    """Given by `licensing.get_licensed_workloads`.
 
     Attributes:
         id: UUID.
@@ -93,8 +86,7 @@ class LicensedWorkload(Model):
 
 @model
 class LicensedWorkloadsFilters(Model):
-    """Licensed workloads filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -108,7 +100,7 @@ class LicensedWorkloadsFilters(Model):
 
 @model
 class LicensedWorkloadsPage(Model):
-    """Licensed workloads page."""
+    """Given by `licensing.get_licensed_workloads`."""
 
     total_count: int
     results: list[LicensedWorkload] = field(rows=True)
@@ -116,8 +108,6 @@ class LicensedWorkloadsPage(Model):
 
 
 class LicensedWorkloadsSortColumns(OpenEnum):
-    """Licensed workloads sort columns: 4 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     LAST_BACKUP_ASC = "lastBackupAsc"
@@ -126,15 +116,13 @@ class LicensedWorkloadsSortColumns(OpenEnum):
 
 @model
 class ResolveNotificationsSpec(Model):
-    """Resolve notifications spec."""
+    """Taken by `licensing.resolve_license_notifications`."""
 
     notifications_to_resolve: list[LicenseNotificationTypes]
     selected_replies: list[LicenseNotificationReply] | None | Unset = UNSET
 
 
 class LicenseInfoLicenseType(OpenEnum):
-    """License info license type: 4 known values."""
-
     FREE = "Free"
     SUBSCRIPTION = "Subscription"
     MARKETPLACE = "Marketplace"
@@ -143,14 +131,12 @@ class LicenseInfoLicenseType(OpenEnum):
 
 @model
 class InstallLicenseBody(Model):
-    """Install license body."""
+    """Taken by `licensing.install_license`."""
 
     license_file: Upload
 
 
 class GetLicensedWorkloadsSort(OpenEnum):
-    """Get licensed workloads sort: 4 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     LAST_BACKUP_ASC = "lastBackupAsc"

@@ -8,7 +8,7 @@ from veeam_async._model import Model, model
 
 @model
 class UserStatus(Model):
-    """User status."""
+    """Given by `overview.user_status`."""
 
     connections_count: int
     repository_count: int

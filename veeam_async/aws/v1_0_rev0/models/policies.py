@@ -27,15 +27,12 @@ if TYPE_CHECKING:
 
 @model
 class BackupSettingsExportModel(Model):
-    """Backup settings export model."""
-
     target_repository_name: str
 
 
 @model
 class PoliciesFilters(Model):
-    """Policies filters.
-
+    """
     Attributes:
         virtual_machine_id: UUID.
         repository_id: UUID.
@@ -58,7 +55,7 @@ class PoliciesFilters(Model):
 
 @model
 class PoliciesPage(Model):
-    """Policies page."""
+    """Given by `policies.policies_get_all`."""
 
     total_count: int
     results: list[Policy] = field(rows=True)
@@ -67,14 +64,12 @@ class PoliciesPage(Model):
 
 @model
 class PoliciesPrioritySpec(Model):
-    """Policies priority spec."""
+    """Taken by `policies.policy_order_priority_of_policies`."""
 
     priorities: list[PolicyPrioritySpec]
 
 
 class PoliciesSortColumns(OpenEnum):
-    """Policies sort columns: 6 known values."""
-
     PRIORITY_ASC = "priorityAsc"
     PRIORITY_DESC = "priorityDesc"
     NAME_ASC = "nameAsc"
@@ -85,7 +80,9 @@ class PoliciesSortColumns(OpenEnum):
 
 @model
 class Policy(Model):
-    """Policy.
+    """Given by `policies.policies_get_all`, `policies.create_policy`, `policies.policies_get_one_by_id`,
+    `policies.update_policy`.
+    Taken by `policies.update_policy`.
 
     Attributes:
         id: UUID.
@@ -120,16 +117,12 @@ class Policy(Model):
 
 @model
 class PolicyBackupItemsExportModel(Model):
-    """Policy backup items export model."""
-
     virtual_machines: list[str] | None | Unset = UNSET
     tags: list[TagSpec] | None | Unset = UNSET
 
 
 @model
 class PolicyEmbeddedResources(Model):
-    """Policy embedded resources."""
-
     last_backup_session: Link | None | Unset = UNSET
     last_finished_backup_session: Link | None | Unset = UNSET
     target_repository: Link | None | Unset = UNSET
@@ -140,7 +133,9 @@ class PolicyEmbeddedResources(Model):
 
 @model
 class PolicyExportModel(Model):
-    """Policy export model.
+    """Given by `policies.export_policy`.
+
+    Taken by `policies.import_policy`.
 
     Attributes:
         regions: at least 1 character.
@@ -166,7 +161,7 @@ class PolicyExportModel(Model):
 
 @model
 class PolicyItem(Model):
-    """Policy item."""
+    """Given by `policies.policies_get_selected_items_by_id`, `policies.policies_get_excluded_items_by_id`."""
 
     name: str | None | Unset = UNSET
     tag: Link | None | Unset = UNSET
@@ -176,8 +171,7 @@ class PolicyItem(Model):
 
 @model
 class PolicyItemDeletedFromAmazon(Model):
-    """Policy item deleted from amazon.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -189,8 +183,7 @@ class PolicyItemDeletedFromAmazon(Model):
 
 @model
 class PolicyItemsFilters(Model):
-    """Policy items filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -204,7 +197,7 @@ class PolicyItemsFilters(Model):
 
 @model
 class PolicyItemsPage(Model):
-    """Policy items page."""
+    """Given by `policies.policies_get_selected_items_by_id`, `policies.policies_get_excluded_items_by_id`."""
 
     total_count: int
     results: list[PolicyItem] = field(rows=True)
@@ -212,16 +205,13 @@ class PolicyItemsPage(Model):
 
 
 class PolicyItemsSortColumns(OpenEnum):
-    """Policy items sort columns: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 @model
 class PolicyPrioritySpec(Model):
-    """Policy priority spec.
-
+    """
     Attributes:
         policy_id: UUID.
     """
@@ -231,16 +221,12 @@ class PolicyPrioritySpec(Model):
 
 
 class PolicyStatuses(OpenEnum):
-    """Policy statuses: 2 known values."""
-
     ENABLED = "Enabled"
     DISABLED = "Disabled"
 
 
 @model
 class RemoteMappingExportModel(Model):
-    """Remote mapping export model."""
-
     source_region_name: str
     target_region_name: str
     target_amazon_account_name: str
@@ -249,16 +235,12 @@ class RemoteMappingExportModel(Model):
 
 @model
 class ReplicaSettingsExportModel(Model):
-    """Replica settings export model."""
-
     mapping: list[RemoteMappingExportModel]
     additional_tags: list[TagSpec] | None | Unset = UNSET
     copy_tags_from_volume_enabled: bool | None | Unset = UNSET
 
 
 class PolicyItemDeletedFromAmazonType(OpenEnum):
-    """Policy item deleted from amazon type: 4 known values."""
-
     VIRTUAL_MACHINE = "VirtualMachine"
     TAG = "Tag"
     REGION = "Region"
@@ -266,8 +248,6 @@ class PolicyItemDeletedFromAmazonType(OpenEnum):
 
 
 class PoliciesGetAllLastPolicySessionStatus(OpenEnum):
-    """Policies get all last policy session status: 6 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCEEDED = "Succeeded"
@@ -277,15 +257,11 @@ class PoliciesGetAllLastPolicySessionStatus(OpenEnum):
 
 
 class PoliciesGetAllPolicyStatus(OpenEnum):
-    """Policies get all policy status: 2 known values."""
-
     ENABLED = "Enabled"
     DISABLED = "Disabled"
 
 
 class PoliciesGetAllSort(OpenEnum):
-    """Policies get all sort: 6 known values."""
-
     PRIORITY_ASC = "priorityAsc"
     PRIORITY_DESC = "priorityDesc"
     NAME_ASC = "nameAsc"
@@ -295,21 +271,15 @@ class PoliciesGetAllSort(OpenEnum):
 
 
 class PoliciesGetSelectedItemsByIdSort(OpenEnum):
-    """Policies get selected items by id sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class PoliciesGetRegionsByIdSort(OpenEnum):
-    """Policies get regions by id sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"
 
 
 class PoliciesGetExcludedItemsByIdSort(OpenEnum):
-    """Policies get excluded items by id sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"

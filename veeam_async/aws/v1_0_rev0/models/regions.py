@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class AmazonInstanceType(Model):
-    """Amazon instance type."""
+    """Given by `regions.get_instances_types_by_region`."""
 
     name: str
     cpu_count: int
@@ -26,22 +26,18 @@ class AmazonInstanceType(Model):
 
 @model
 class AmazonInstanceTypesByRegionPage(Model):
-    """Amazon instance types by region page."""
+    """Given by `regions.get_instances_types_by_region`."""
 
     total_count: int
-    results: list[AmazonInstanceType]
+    results: list[AmazonInstanceType] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
 class GetAllRegionsSort(OpenEnum):
-    """Get all regions sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"
 
 
 class GetInnerRegionsSort(OpenEnum):
-    """Get inner regions sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class RepositoriesFilters(Model):
-    """Repositories filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -30,7 +29,7 @@ class RepositoriesFilters(Model):
 
 @model
 class RepositoriesPage(Model):
-    """Repositories page."""
+    """Given by `repositories.repositories_get_all`."""
 
     total_count: int
     results: list[Repository] = field(rows=True)
@@ -38,8 +37,6 @@ class RepositoriesPage(Model):
 
 
 class RepositoriesSortColumns(OpenEnum):
-    """Repositories sort columns: 14 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     DESCRIPTION_ASC = "descriptionAsc"
@@ -58,7 +55,8 @@ class RepositoriesSortColumns(OpenEnum):
 
 @model
 class Repository(Model):
-    """Repository.
+    """Given by `repositories.repositories_get_all`, `repositories.create_repository`,
+    `repositories.repositories_get_one_by_id`, `repositories.update_repository`.
 
     Attributes:
         id: UUID.
@@ -80,7 +78,7 @@ class Repository(Model):
 
 @model
 class RepositoryCreateSpec(Model):
-    """Repository create spec.
+    """Taken by `repositories.create_repository`, `repositories.repository_validate_settings`.
 
     Attributes:
         name: 1 to 255 characters.
@@ -100,8 +98,6 @@ class RepositoryCreateSpec(Model):
 
 @model
 class RepositoryEmbedded(Model):
-    """Repository embedded."""
-
     amazon_account: str | None | Unset = UNSET
     amazon_account_link: Link | None | Unset = UNSET
     region: str | None | Unset = UNSET
@@ -112,14 +108,14 @@ class RepositoryEmbedded(Model):
 
 @model
 class RepositoryPasswordValidationResult(Model):
-    """Repository password validation result."""
+    """Given by `repositories.repository_password_is_correct`."""
 
     is_success: bool
 
 
 @model
 class RepositoryPasswordValidationSpec(Model):
-    """Repository password validation spec.
+    """Taken by `repositories.repository_password_is_correct`.
 
     Attributes:
         password: at least 1 character.
@@ -130,7 +126,7 @@ class RepositoryPasswordValidationSpec(Model):
 
 @model
 class RepositoryUpdateSpec(Model):
-    """Repository update spec.
+    """Taken by `repositories.update_repository`.
 
     Attributes:
         name: 1 to 255 characters.
@@ -146,8 +142,6 @@ class RepositoryUpdateSpec(Model):
 
 
 class RepositoriesGetAllSort(OpenEnum):
-    """Repositories get all sort: 14 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     DESCRIPTION_ASC = "descriptionAsc"

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 @model
 class RetentionSetting(Model):
-    """Retention setting."""
-
     time_retention_duration: int
     retention_duration_type: RetentionSettingRetentionDurationType
 
 
 @model
 class RetentionSettings(Model):
-    """Retention settings."""
+    """Given by `retention_settings.get_retention_settings`, `retention_settings.update_retention_settings`,
+    `retention_settings.set_default_retention_settings`.
+    Taken by `retention_settings.update_retention_settings`.
+    """
 
     lingering_snapshot_retention_disabled: bool
     lingering_snapshot_retention: RetentionSetting | None | Unset = UNSET
@@ -33,8 +34,6 @@ class RetentionSettings(Model):
 
 
 class RetentionSettingRetentionDurationType(OpenEnum):
-    """Retention setting retention duration type: 3 known values."""
-
     DAILY = "Daily"
     MONTHLY = "Monthly"
     POINTS = "Points"

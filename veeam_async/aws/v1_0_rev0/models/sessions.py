@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 @model
 class LogExportSpec(Model):
-    """Log export spec."""
-
     export_logs_type: LogExportSpecExportLogsType | None | Unset = UNSET
     days: int | None | Unset = UNSET
     from_date_utc: datetime | None | Unset = UNSET
@@ -27,8 +25,6 @@ class LogExportSpec(Model):
 
 @model
 class LogItem(Model):
-    """Log item."""
-
     log_time: datetime
     status: LogItemStatus
     message: str | None | Unset = UNSET
@@ -38,7 +34,7 @@ class LogItem(Model):
 
 @model
 class ProtectedItem(Model):
-    """Protected item.
+    """Given by `sessions.get_backup_session_protected_items`.
 
     Attributes:
         id: UUID.
@@ -53,16 +49,13 @@ class ProtectedItem(Model):
 
 @model
 class ProtectedItemEmbedded(Model):
-    """Protected item embedded."""
-
     virtual_machine: Link | None | Unset = UNSET
     region: Link | None | Unset = UNSET
 
 
 @model
 class ProtectedItemsFilters(Model):
-    """Protected items filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -76,7 +69,7 @@ class ProtectedItemsFilters(Model):
 
 @model
 class ProtectedItemsPage(Model):
-    """Protected items page."""
+    """Given by `sessions.get_backup_session_protected_items`."""
 
     total_count: int
     results: list[ProtectedItem] = field(rows=True)
@@ -84,8 +77,6 @@ class ProtectedItemsPage(Model):
 
 
 class ProtectedItemsSortColumns(OpenEnum):
-    """Protected items sort columns: 4 known values."""
-
     VIRTUAL_MACHINE_NAME_ASC = "virtualMachineNameAsc"
     VIRTUAL_MACHINE_NAME_DESC = "virtualMachineNameDesc"
     REGION_ASC = "regionAsc"
@@ -94,15 +85,13 @@ class ProtectedItemsSortColumns(OpenEnum):
 
 @model
 class RestoreItemEmbedded(Model):
-    """Restore item embedded."""
-
     virtual_machine: Link | None | Unset = UNSET
     region: Link | None | Unset = UNSET
 
 
 @model
 class RestoredItem(Model):
-    """Restored item."""
+    """Given by `sessions.get_restore_session_restored_items`."""
 
     name: str | None | Unset = UNSET
     status: SessionItemsStatuses | None | Unset = UNSET
@@ -112,8 +101,7 @@ class RestoredItem(Model):
 
 @model
 class RestoredItemsFilters(Model):
-    """Restored items filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -127,7 +115,7 @@ class RestoredItemsFilters(Model):
 
 @model
 class RestoredItemsPage(Model):
-    """Restored items page."""
+    """Given by `sessions.get_restore_session_restored_items`."""
 
     total_count: int
     results: list[RestoredItem] = field(rows=True)
@@ -135,8 +123,6 @@ class RestoredItemsPage(Model):
 
 
 class RestoredItemsSortColumns(OpenEnum):
-    """Restored items sort columns: 4 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     REGION_ASC = "regionAsc"
@@ -145,7 +131,7 @@ class RestoredItemsSortColumns(OpenEnum):
 
 @model
 class RetentionJobDeletedRestorePoint(Model):
-    """Retention job deleted restore point."""
+    """Given by `sessions.get_retention_session_deleted_restore_points`."""
 
     name: str | None | Unset = UNSET
     status: SessionItemsStatuses | None | Unset = UNSET
@@ -155,14 +141,10 @@ class RetentionJobDeletedRestorePoint(Model):
 
 @model
 class RetentionJobDeletedRestorePointEmbedded(Model):
-    """Retention job deleted restore point embedded."""
-
     region: Link | None | Unset = UNSET
 
 
 class RetentionJobDeletedRestorePointSortColumns(OpenEnum):
-    """Retention job deleted restore point sort columns: 6 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     STATUS_ASC = "statusAsc"
@@ -173,8 +155,7 @@ class RetentionJobDeletedRestorePointSortColumns(OpenEnum):
 
 @model
 class RetentionJobDeletedRestorePointsFilters(Model):
-    """Retention job deleted restore points filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -188,7 +169,7 @@ class RetentionJobDeletedRestorePointsFilters(Model):
 
 @model
 class RetentionJobDeletedRestorePointsPage(Model):
-    """Retention job deleted restore points page."""
+    """Given by `sessions.get_retention_session_deleted_restore_points`."""
 
     total_count: int
     results: list[RetentionJobDeletedRestorePoint] = field(rows=True)
@@ -197,7 +178,7 @@ class RetentionJobDeletedRestorePointsPage(Model):
 
 @model
 class Session(Model):
-    """Session.
+    """Given by `sessions.get_sessions`, `sessions.get_session_by_id`.
 
     Attributes:
         id: UUID.
@@ -218,16 +199,12 @@ class Session(Model):
 
 @model
 class SessionEmbeddedResources(Model):
-    """Session embedded resources."""
-
     backup_job_info: Link | None | Unset = UNSET
     restore_job_info: Link | None | Unset = UNSET
     retention_job_deleted_restore_points: Link | None | Unset = UNSET
 
 
 class SessionItemsStatuses(OpenEnum):
-    """Session items statuses: 3 known values."""
-
     SUCCEEDED = "Succeeded"
     WARNING = "Warning"
     FAILED = "Failed"
@@ -235,7 +212,7 @@ class SessionItemsStatuses(OpenEnum):
 
 @model
 class SessionLog(Model):
-    """Session log.
+    """Given by `sessions.get_session_log`.
 
     Attributes:
         session_id: UUID.
@@ -246,8 +223,6 @@ class SessionLog(Model):
 
 
 class SessionResults(OpenEnum):
-    """Session results: 5 known values."""
-
     RUNNING = "Running"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -256,8 +231,6 @@ class SessionResults(OpenEnum):
 
 
 class SessionTypes(OpenEnum):
-    """Session types: 10 known values."""
-
     POLICY = "Policy"
     JOB = "Job"
     TASK = "Task"
@@ -272,8 +245,7 @@ class SessionTypes(OpenEnum):
 
 @model
 class SessionsFilters(Model):
-    """Sessions filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -292,7 +264,7 @@ class SessionsFilters(Model):
 
 @model
 class SessionsPage(Model):
-    """Sessions page."""
+    """Given by `sessions.get_sessions`."""
 
     total_count: int
     results: list[Session] = field(rows=True)
@@ -300,8 +272,6 @@ class SessionsPage(Model):
 
 
 class SessionsSortColumns(OpenEnum):
-    """Sessions sort columns: 12 known values."""
-
     START_TIME_ASC = "startTimeAsc"
     START_TIME_DESC = "startTimeDesc"
     STOP_TIME_ASC = "stopTimeAsc"
@@ -317,15 +287,11 @@ class SessionsSortColumns(OpenEnum):
 
 
 class LogExportSpecExportLogsType(OpenEnum):
-    """Log export spec export logs type: 2 known values."""
-
     LAST_DAYS = "LastDays"
     BETWEEN_DATES = "BetweenDates"
 
 
 class LogItemStatus(OpenEnum):
-    """Log item status: 10 known values."""
-
     NEVER_EXECUTED = "NeverExecuted"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -339,8 +305,6 @@ class LogItemStatus(OpenEnum):
 
 
 class GetSessionsStatus(OpenEnum):
-    """Get sessions status: 6 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCEEDED = "Succeeded"
@@ -350,8 +314,6 @@ class GetSessionsStatus(OpenEnum):
 
 
 class GetSessionsTypes(OpenEnum):
-    """Get sessions types: 8 known values."""
-
     POLICY = "Policy"
     JOB = "Job"
     TASK = "Task"
@@ -363,8 +325,6 @@ class GetSessionsTypes(OpenEnum):
 
 
 class GetSessionsSort(OpenEnum):
-    """Get sessions sort: 12 known values."""
-
     START_TIME_ASC = "startTimeAsc"
     START_TIME_DESC = "startTimeDesc"
     STOP_TIME_ASC = "stopTimeAsc"
@@ -380,8 +340,6 @@ class GetSessionsSort(OpenEnum):
 
 
 class GetRetentionSessionDeletedRestorePointsSort(OpenEnum):
-    """Get retention session deleted restore points sort: 6 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     STATUS_ASC = "statusAsc"
@@ -391,8 +349,6 @@ class GetRetentionSessionDeletedRestorePointsSort(OpenEnum):
 
 
 class GetBackupSessionProtectedItemsSort(OpenEnum):
-    """Get backup session protected items sort: 8 known values."""
-
     VIRTUAL_MACHINE_NAME_ASC = "virtualMachineNameAsc"
     VIRTUAL_MACHINE_NAME_DESC = "virtualMachineNameDesc"
     REGION_ASC = "regionAsc"
@@ -404,8 +360,6 @@ class GetBackupSessionProtectedItemsSort(OpenEnum):
 
 
 class GetRestoreSessionRestoredItemsSort(OpenEnum):
-    """Get restore session restored items sort: 4 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     REGION_ASC = "regionAsc"

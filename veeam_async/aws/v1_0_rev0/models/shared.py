@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @model
 class BucketFolder(Model):
-    """Bucket folder.
+    """Given by `buckets.get_bucket_folders`, `buckets.get_bucket_folder`, `amazon_connections.browse_bucket_folders`.
 
     Attributes:
         folder_id: UUID.
@@ -28,23 +28,19 @@ class BucketFolder(Model):
 
 @model
 class BucketFoldersFilters(Model):
-    """Bucket folders filters."""
-
     offset: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     sort: list[BucketFoldersFiltersOrderColumns] | None | Unset = UNSET
 
 
 class BucketFoldersFiltersOrderColumns(OpenEnum):
-    """Bucket folders filters order columns: 2 known values."""
-
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
 
 
 @model
 class BucketFoldersPage(Model):
-    """Bucket folders page."""
+    """Given by `buckets.get_bucket_folders`, `amazon_connections.browse_bucket_folders`."""
 
     total_count: int
     results: list[BucketFolder] = field(rows=True)
@@ -53,8 +49,7 @@ class BucketFoldersPage(Model):
 
 @model
 class CostEstimationFilters(Model):
-    """Cost estimation filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -68,7 +63,7 @@ class CostEstimationFilters(Model):
 
 @model
 class CostEstimationItem(Model):
-    """Cost estimation item.
+    """Given by `cost_estimation.get_cost_estimation`.
 
     Attributes:
         virtual_machine_id: UUID.
@@ -85,8 +80,6 @@ class CostEstimationItem(Model):
 
 
 class CostEstimationSortColumns(OpenEnum):
-    """Cost estimation sort columns: 14 known values."""
-
     VIRTUAL_MACHINE_NAME_ASC = "virtualMachineNameAsc"
     VIRTUAL_MACHINE_NAME_DESC = "virtualMachineNameDesc"
     SNAPSHOT_COST_ASC = "snapshotCostAsc"
@@ -105,7 +98,7 @@ class CostEstimationSortColumns(OpenEnum):
 
 @model
 class CostEstimationsPage(Model):
-    """Cost estimations page."""
+    """Given by `policies.get_policy_cost`, `cost_estimation.get_cost_estimation`."""
 
     total_count: int
     items: list[CostEstimationItem] = field(rows=True)
@@ -121,24 +114,19 @@ class CostEstimationsPage(Model):
 
 @model
 class DailyBackupScheduleSettings(Model):
-    """Daily backup schedule settings."""
-
     retention: PeriodRetentionOptions
     schedule: DailySchedule
 
 
 @model
 class DailyReplicaScheduleSettings(Model):
-    """Daily replica schedule settings."""
-
     retention: PointsRetentionOptions
     schedule: DailySchedule
 
 
 @model
 class DailySchedule(Model):
-    """Daily schedule.
-
+    """
     Attributes:
         hours: 24 characters.
     """
@@ -147,8 +135,6 @@ class DailySchedule(Model):
 
 
 class DailyScheduleKinds(OpenEnum):
-    """Daily schedule kinds: 3 known values."""
-
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
     SELECTED_DAYS = "SelectedDays"
@@ -156,8 +142,7 @@ class DailyScheduleKinds(OpenEnum):
 
 @model
 class DailyScheduleSettings(Model):
-    """Daily schedule settings.
-
+    """
     Attributes:
         runs_per_hour: at least 1.
     """
@@ -172,15 +157,11 @@ class DailyScheduleSettings(Model):
 
 @model
 class DailySnapshotScheduleSettings(Model):
-    """Daily snapshot schedule settings."""
-
     retention: PointsRetentionOptions
     schedule: DailySchedule
 
 
 class DayNumbersInMonth(OpenEnum):
-    """Day numbers in month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -190,8 +171,6 @@ class DayNumbersInMonth(OpenEnum):
 
 
 class DaysOfWeek(OpenEnum):
-    """Days of week: 7 known values."""
-
     SUNDAY = "Sunday"
     MONDAY = "Monday"
     TUESDAY = "Tuesday"
@@ -203,13 +182,12 @@ class DaysOfWeek(OpenEnum):
 
 @model
 class EmptySuccessResponse(Model):
-    """Empty success response."""
+    """Given by `test.test`, `policies.policy_order_priority_of_policies`."""
 
 
 @model
 class Error(Model):
-    """Error.
-
+    """
     Attributes:
         type: URI.
         status: 400 to 600.
@@ -227,16 +205,12 @@ class Error(Model):
 
 @model
 class Link(Model):
-    """Link."""
-
     rel: str
     href: str
     method: LinkMethod
 
 
 class LoginGrantTypes(OpenEnum):
-    """Login grant types: 4 known values."""
-
     PASSWORD = "password"
     REFRESH_TOKEN = "refresh_token"
     AUTHORIZATION_CODE = "authorization_code"
@@ -245,8 +219,7 @@ class LoginGrantTypes(OpenEnum):
 
 @model
 class LoginSpec(Model):
-    """Login spec.
-
+    """
     Attributes:
         password: password.
     """
@@ -262,24 +235,19 @@ class LoginSpec(Model):
 
 @model
 class MonthlyBackupScheduleSettings(Model):
-    """Monthly backup schedule settings."""
-
     retention: PeriodRetentionOptions
     schedule: MonthlySchedule
 
 
 @model
 class MonthlyReplicaScheduleSettings(Model):
-    """Monthly replica schedule settings."""
-
     retention: PointsRetentionOptions
     schedule: MonthlySchedule
 
 
 @model
 class MonthlySchedule(Model):
-    """Monthly schedule.
-
+    """
     Attributes:
         months: at most 12 characters.
     """
@@ -289,8 +257,6 @@ class MonthlySchedule(Model):
 
 @model
 class MonthlyScheduleSettings(Model):
-    """Monthly schedule settings."""
-
     time_local: datetime
     day_number_in_month: DayNumbersInMonth
     day_of_week: DaysOfWeek | None | Unset = UNSET
@@ -302,15 +268,11 @@ class MonthlyScheduleSettings(Model):
 
 @model
 class MonthlySnapshotScheduleSettings(Model):
-    """Monthly snapshot schedule settings."""
-
     retention: PointsRetentionOptions
     schedule: MonthlySchedule
 
 
 class Months(OpenEnum):
-    """Months: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -327,8 +289,7 @@ class Months(OpenEnum):
 
 @model
 class PeriodRetentionOptions(Model):
-    """Period retention options.
-
+    """
     Attributes:
         count: at least 0.
     """
@@ -339,8 +300,7 @@ class PeriodRetentionOptions(Model):
 
 @model
 class PointsRetentionOptions(Model):
-    """Points retention options.
-
+    """
     Attributes:
         count: at least 0.
     """
@@ -350,8 +310,7 @@ class PointsRetentionOptions(Model):
 
 @model
 class PolicyBackupItems(Model):
-    """Policy backup items.
-
+    """
     Attributes:
         virtual_machine_ids: UUID.
         tag_ids: UUID.
@@ -363,8 +322,7 @@ class PolicyBackupItems(Model):
 
 @model
 class PolicyBackupSettings(Model):
-    """Policy backup settings.
-
+    """
     Attributes:
         target_repository_id: UUID.
     """
@@ -374,8 +332,6 @@ class PolicyBackupSettings(Model):
 
 @model
 class PolicyNotificationSettings(Model):
-    """Policy notification settings."""
-
     recipient: str | None | Unset = UNSET
     notify_on_success: bool | None | Unset = UNSET
     notify_on_warning: bool | None | Unset = UNSET
@@ -384,24 +340,18 @@ class PolicyNotificationSettings(Model):
 
 @model
 class PolicyReplicaSettings(Model):
-    """Policy replica settings."""
-
     mapping: list[ReplicaMapping]
     additional_tags: list[TagSpec] | None | Unset = UNSET
     copy_tags_from_volume_enabled: bool | None | Unset = UNSET
 
 
 class PolicySelectionTypes(OpenEnum):
-    """Policy selection types: 2 known values."""
-
     ALL_ITEMS = "AllItems"
     SELECTED_ITEMS = "SelectedItems"
 
 
 @model
 class PolicySnapshotSettings(Model):
-    """Policy snapshot settings."""
-
     additional_tags: list[TagSpec] | None | Unset = UNSET
     copy_tags_from_volume_enabled: bool | None | Unset = UNSET
     try_create_vss_snapshot: bool | None | Unset = field(default=UNSET, wire="tryCreateVSSSnapshot")
@@ -409,7 +359,8 @@ class PolicySnapshotSettings(Model):
 
 @model
 class PolicySpec(Model):
-    """Policy spec.
+    """Taken by `policies.create_policy`, `policies.validate`, `cost_estimation.get_cost_estimation`,
+    `cost_estimation.export_cost_estimation`.
 
     Attributes:
         region_ids: UUID, at least 1 character.
@@ -434,7 +385,8 @@ class PolicySpec(Model):
 
 @model
 class Region(Model):
-    """Region.
+    """Given by `regions.get_all_regions`, `regions.get_region_by_id`, `regions.get_inner_regions`,
+    `policies.policies_get_regions_by_id`.
 
     Attributes:
         id: UUID.
@@ -446,8 +398,6 @@ class Region(Model):
 
 
 class RegionTypes(OpenEnum):
-    """Region types: 4 known values."""
-
     GLOBAL = "Global"
     EMULATOR = "Emulator"
     GOVERNMENT = "Government"
@@ -456,8 +406,7 @@ class RegionTypes(OpenEnum):
 
 @model
 class RegionsFilters(Model):
-    """Regions filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -471,7 +420,9 @@ class RegionsFilters(Model):
 
 @model
 class RegionsPage(Model):
-    """Regions page."""
+    """Given by `regions.get_all_regions`, `regions.get_inner_regions`, `policies.policies_get_regions_by_id`,
+    `amazon_connections.browse_availability_zones`.
+    """
 
     total_count: int
     results: list[Region] = field(rows=True)
@@ -479,16 +430,13 @@ class RegionsPage(Model):
 
 
 class RegionsSortColumns(OpenEnum):
-    """Regions sort columns: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"
 
 
 @model
 class ReplicaMapping(Model):
-    """Replica mapping.
-
+    """
     Attributes:
         source_region_id: UUID.
         target_region_id: UUID.
@@ -502,23 +450,17 @@ class ReplicaMapping(Model):
 
 
 class RetentionTypes(OpenEnum):
-    """Retention types: 2 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
 
 
 @model
 class RetrySettings(Model):
-    """Retry settings."""
-
     retry_times: int
 
 
 @model
 class ScheduleSettings(Model):
-    """Schedule settings."""
-
     daily_schedule_enabled: bool
     daily_schedule: DailyScheduleSettings | None | Unset = UNSET
     weekly_schedule_enabled: bool
@@ -531,7 +473,9 @@ class ScheduleSettings(Model):
 
 @model
 class SessionLink(Model):
-    """Session link.
+    """Given by `iam_roles.rescan_amazon_account`, `instances.take_snapshot`,
+    `instances.delete_virtual_machine_snapshots`, `instances.delete_virtual_machine_backups`, `buckets.rescan_bucket`
+    and 5 more.
 
     Attributes:
         session_id: UUID.
@@ -542,8 +486,6 @@ class SessionLink(Model):
 
 
 class SessionStatuses(OpenEnum):
-    """Session statuses: 6 known values."""
-
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
     SUCCEEDED = "Succeeded"
@@ -554,15 +496,15 @@ class SessionStatuses(OpenEnum):
 
 @model
 class TagSpec(Model):
-    """Tag spec."""
-
     key: str
     value: str
 
 
 @model
 class ValidationMessage(Model):
-    """Validation message.
+    """Given by `smtp_server_credentials_records.validate_standard_account_name`,
+    `iam_roles.validate_amazon_account_name`, `iam_roles.validate_delete_amazon_account`,
+    `repositories.repository_validate_settings`, `policies.validate` and 5 more.
 
     Attributes:
         context_id: UUID.
@@ -575,24 +517,19 @@ class ValidationMessage(Model):
 
 @model
 class WeeklyBackupScheduleSettings(Model):
-    """Weekly backup schedule settings."""
-
     retention: PeriodRetentionOptions
     schedule: WeeklySchedule
 
 
 @model
 class WeeklyReplicaScheduleSettings(Model):
-    """Weekly replica schedule settings."""
-
     retention: PointsRetentionOptions
     schedule: WeeklySchedule
 
 
 @model
 class WeeklySchedule(Model):
-    """Weekly schedule.
-
+    """
     Attributes:
         days: at most 7 characters.
     """
@@ -602,8 +539,6 @@ class WeeklySchedule(Model):
 
 @model
 class WeeklyScheduleSettings(Model):
-    """Weekly schedule settings."""
-
     time_local: datetime
     snapshot_options: WeeklySnapshotScheduleSettings
     backup_options: WeeklyBackupScheduleSettings | None | Unset = UNSET
@@ -612,16 +547,13 @@ class WeeklyScheduleSettings(Model):
 
 @model
 class WeeklySnapshotScheduleSettings(Model):
-    """Weekly snapshot schedule settings."""
-
     retention: PointsRetentionOptions
     schedule: WeeklySchedule
 
 
 @model
 class YearlyRetentionOptions(Model):
-    """Yearly retention options.
-
+    """
     Attributes:
         count: at least 0.
     """
@@ -632,8 +564,6 @@ class YearlyRetentionOptions(Model):
 
 @model
 class YearlyScheduleSettings(Model):
-    """Yearly schedule settings."""
-
     time_local: datetime
     day_number_in_month: DayNumbersInMonth
     day_of_week: DaysOfWeek | None | Unset = UNSET
@@ -643,8 +573,6 @@ class YearlyScheduleSettings(Model):
 
 
 class ErrorErrorCode(OpenEnum):
-    """Error error code: 10 known values."""
-
     ACCESS_DENIED = "AccessDenied"
     EXPIRED_TOKEN = "ExpiredToken"
     INVALID_TOKEN = "InvalidToken"
@@ -658,8 +586,6 @@ class ErrorErrorCode(OpenEnum):
 
 
 class LinkMethod(OpenEnum):
-    """Link method: 4 known values."""
-
     GET = "GET"
     POST = "POST"
     PUT = "PUT"
@@ -667,13 +593,9 @@ class LinkMethod(OpenEnum):
 
 
 class ValidationMessageSeverity(OpenEnum):
-    """Validation message severity: 2 known values."""
-
     WARNING = "Warning"
     ERROR = "Error"
 
 
 class YearlyRetentionOptionsType(OpenEnum):
-    """Yearly retention options type: one known value."""
-
     YEARS = "Years"

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @model
 class StandardAccount(Model):
-    """Standard account.
+    """Given by `smtp_server_credentials_records.standard_accounts_get_all`,
+    `smtp_server_credentials_records.add_standard_account`,
+    `smtp_server_credentials_records.standard_accounts_get_one_by_id`,
+    `smtp_server_credentials_records.update_standard_account`.
 
     Attributes:
         id: UUID.
@@ -30,7 +33,7 @@ class StandardAccount(Model):
 
 @model
 class StandardAccountCreateSpec(Model):
-    """Standard account create spec.
+    """Taken by `smtp_server_credentials_records.add_standard_account`.
 
     Attributes:
         name: at most 255 characters.
@@ -47,7 +50,7 @@ class StandardAccountCreateSpec(Model):
 
 @model
 class StandardAccountNameValidationSpec(Model):
-    """Standard account name validation spec.
+    """Taken by `smtp_server_credentials_records.validate_standard_account_name`.
 
     Attributes:
         name: at least 1 character.
@@ -58,7 +61,7 @@ class StandardAccountNameValidationSpec(Model):
 
 @model
 class StandardAccountUpdateSpec(Model):
-    """Standard account update spec.
+    """Taken by `smtp_server_credentials_records.update_standard_account`.
 
     Attributes:
         name: at most 255 characters.
@@ -75,8 +78,7 @@ class StandardAccountUpdateSpec(Model):
 
 @model
 class StandardAccountsFilters(Model):
-    """Standard accounts filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -90,7 +92,7 @@ class StandardAccountsFilters(Model):
 
 @model
 class StandardAccountsPage(Model):
-    """Standard accounts page."""
+    """Given by `smtp_server_credentials_records.standard_accounts_get_all`."""
 
     results: list[StandardAccount] = field(rows=True)
     total_count: int
@@ -98,14 +100,10 @@ class StandardAccountsPage(Model):
 
 
 class StandardAccountsSortColumns(OpenEnum):
-    """Standard accounts sort columns: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
 class StandardAccountsGetAllSort(OpenEnum):
-    """Standard accounts get all sort: 2 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"

@@ -7,8 +7,6 @@ from veeam_async._model import Model, OpenEnum, model
 
 
 class SummaryChangesTrends(OpenEnum):
-    """Summary changes trends: 3 known values."""
-
     NOT_CHANGED = "NotChanged"
     INCREASED = "Increased"
     DECREASED = "Decreased"
@@ -16,7 +14,7 @@ class SummaryChangesTrends(OpenEnum):
 
 @model
 class SummaryStatistics(Model):
-    """Summary statistics."""
+    """Given by `statistics.get_summary`."""
 
     alarms_count: int
     alarms_count_changes_trend: SummaryChangesTrends

@@ -13,13 +13,11 @@ if TYPE_CHECKING:
 
 @model
 class DateTimeInfo(Model):
-    """Date time info."""
+    """Given by `system.get_system_date_time_info`."""
 
     utc_date_time: datetime
 
 
 class GetSystemLogsExportLogsType(OpenEnum):
-    """Get system logs export logs type: 2 known values."""
-
     LAST_DAYS = "LastDays"
     BETWEEN_DATES = "BetweenDates"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class Tag(Model):
-    """Tag.
+    """Given by `tags.tags`, `tags.tag`.
 
     Attributes:
         id: UUID.
@@ -29,8 +29,7 @@ class Tag(Model):
 
 @model
 class TagsFilters(Model):
-    """Tags filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -44,22 +43,18 @@ class TagsFilters(Model):
 
 @model
 class TagsPage(Model):
-    """Tags page."""
+    """Given by `tags.tags`."""
 
-    results: list[Tag]
+    results: list[Tag] = field(rows=True)
     total_count: int
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
 class TagsSortColumns(OpenEnum):
-    """Tags sort columns: 2 known values."""
-
     KEY_ASC = "keyAsc"
     KEY_DESC = "keyDesc"
 
 
 class TagsSort(OpenEnum):
-    """Tags sort: 2 known values."""
-
     KEY_ASC = "keyAsc"
     KEY_DESC = "keyDesc"

@@ -8,7 +8,10 @@ from veeam_async._model import Model, model
 
 @model
 class DateTimeSettings(Model):
-    """Date time settings."""
+    """Given by `timezone.get_date_time_settings`, `timezone.set_date_time_settings`,
+    `timezone.set_default_date_time_settings`, `timezone.get_default_date_time_settings`.
+    Taken by `timezone.set_date_time_settings`.
+    """
 
     timezone: TimeZone
     use_custom_settings: bool
@@ -16,14 +19,12 @@ class DateTimeSettings(Model):
 
 @model
 class TimeZone(Model):
-    """Time zone."""
-
     name: str
     display_name: str
 
 
 @model
 class TimeZones(Model):
-    """Time zones."""
+    """Given by `timezone.get_time_zones`."""
 
     items: list[TimeZone]

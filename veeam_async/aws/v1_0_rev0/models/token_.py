@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @model
 class AuthorizationCode(Model):
-    """Authorization code."""
+    """Given by `token_.create_authorization_code`."""
 
     code: str
 
 
 @model
 class RESTLogin(Model):
-    """REST login."""
+    """Given by `token_.authenticate`."""
 
     access_token: str | None | Unset = field(default=UNSET, wire="access_token")
     token_type: str | None | Unset = field(default=UNSET, wire="token_type")
@@ -38,7 +38,7 @@ class RESTLogin(Model):
 
 @model
 class AuthenticateBody(Model):
-    """Authenticate body.
+    """Taken by `token_.authenticate`.
 
     Attributes:
         password: password.
@@ -54,8 +54,6 @@ class AuthenticateBody(Model):
 
 
 class AuthenticateBodyGrantType(OpenEnum):
-    """Authenticate body grant type: 4 known values."""
-
     PASSWORD = "password"
     REFRESH_TOKEN = "refresh_token"
     AUTHORIZATION_CODE = "authorization_code"

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 @model
 class CheckInstanceIdResult(Model):
-    """Check instance id result."""
+    """Given by `users.check_instance`."""
 
     is_valid: bool
 
 
 @model
 class CheckInstanceIdSpec(Model):
-    """Check instance id spec."""
+    """Taken by `users.check_instance`."""
 
     instance_id: str
 
 
 @model
 class DefaultUserSpec(Model):
-    """Default user spec."""
+    """Taken by `users.create_default_user`."""
 
     instance: CheckInstanceIdSpec
     user_spec: UserCreateSpec
@@ -37,14 +37,16 @@ class DefaultUserSpec(Model):
 
 @model
 class IsFirstLoginResult(Model):
-    """Is first login result."""
+    """Given by `users.is_first_login`."""
 
     is_first_login: bool
 
 
 @model
 class User(Model):
-    """User."""
+    """Given by `users.users_get_all`, `users.create_user`, `users.users_get_by_name`, `users.update_user`,
+    `users.create_default_user`.
+    """
 
     name: str
     description: str
@@ -55,7 +57,7 @@ class User(Model):
 
 @model
 class UserCreateSpec(Model):
-    """User create spec.
+    """Taken by `users.create_user`.
 
     Attributes:
         name: at least 1 character.
@@ -69,14 +71,14 @@ class UserCreateSpec(Model):
 
 @model
 class UserDescriptionValidationSpec(Model):
-    """User description validation spec."""
+    """Taken by `users.validate_description`."""
 
     description: str
 
 
 @model
 class UserMfaAccept(Model):
-    """User mfa accept.
+    """Taken by `users.accept_mfa`.
 
     Attributes:
         code: at least 1 character.
@@ -89,7 +91,7 @@ class UserMfaAccept(Model):
 
 @model
 class UserMfaData(Model):
-    """User mfa data."""
+    """Given by `users.enable_mfa`."""
 
     user_name: str | None | Unset = UNSET
     qr_string: str | None | Unset = UNSET
@@ -100,14 +102,14 @@ class UserMfaData(Model):
 
 @model
 class UserMfaSetup(Model):
-    """User mfa setup."""
+    """Taken by `users.enable_mfa`."""
 
     recreate: bool | None | Unset = UNSET
 
 
 @model
 class UserNameValidationSpec(Model):
-    """User name validation spec.
+    """Taken by `users.validate_name`.
 
     Attributes:
         name: at least 1 character.
@@ -118,7 +120,7 @@ class UserNameValidationSpec(Model):
 
 @model
 class UserPasswordValidationSpec(Model):
-    """User password validation spec.
+    """Taken by `users.validate_password`.
 
     Attributes:
         password: at least 1 character.
@@ -129,7 +131,7 @@ class UserPasswordValidationSpec(Model):
 
 @model
 class UserUpdateSpec(Model):
-    """User update spec."""
+    """Taken by `users.update_user`."""
 
     description: str | None | Unset = UNSET
     password: str | None | Unset = UNSET
@@ -138,8 +140,7 @@ class UserUpdateSpec(Model):
 
 @model
 class UsersFilters(Model):
-    """Users filters.
-
+    """
     Attributes:
         offset: at least 0.
         limit: at least -1.
@@ -153,7 +154,7 @@ class UsersFilters(Model):
 
 @model
 class UsersPage(Model):
-    """Users page."""
+    """Given by `users.users_get_all`."""
 
     total_count: int
     results: list[User] = field(rows=True)
@@ -161,8 +162,6 @@ class UsersPage(Model):
 
 
 class UsersSortColumns(OpenEnum):
-    """Users sort columns: 8 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     DESCRIPTION_ASC = "descriptionAsc"
@@ -174,8 +173,6 @@ class UsersSortColumns(OpenEnum):
 
 
 class UsersGetAllSort(OpenEnum):
-    """Users get all sort: 8 known values."""
-
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
     DESCRIPTION_ASC = "descriptionAsc"

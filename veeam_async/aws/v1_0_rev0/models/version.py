@@ -8,7 +8,7 @@ from veeam_async._model import Model, model
 
 @model
 class ProductId(Model):
-    """Product id."""
+    """Given by `version.get_product_id`."""
 
     awsid: str
     supportid: str
@@ -16,7 +16,7 @@ class ProductId(Model):
 
 @model
 class ProductVersion(Model):
-    """Product version."""
+    """Given by `version.get_product_version`."""
 
     about: str
     version: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class DiskBulkRestoreOptions(Model):
-    """Disk bulk restore options.
+    """Taken by `vm_restore_points.restore_disk`, `vm_restore_points.validate_restore_disk`.
 
     Attributes:
         amazon_account_id: UUID.
@@ -33,8 +33,7 @@ class DiskBulkRestoreOptions(Model):
 
 @model
 class DiskBulkRestoreToAlternativeOptions(Model):
-    """Disk bulk restore to alternative options.
-
+    """
     Attributes:
         availability_zone_id: UUID.
     """
@@ -46,15 +45,11 @@ class DiskBulkRestoreToAlternativeOptions(Model):
 
 @model
 class DiskRestoreOptions(Model):
-    """Disk restore options."""
-
     disk_id: str
     name: str | None | Unset = UNSET
 
 
 class Ec2DiskTypes(OpenEnum):
-    """Ec2 disk types: 5 known values."""
-
     STANDART = "Standart"
     ST1 = "St1"
     SC1 = "Sc1"
@@ -64,14 +59,12 @@ class Ec2DiskTypes(OpenEnum):
 
 @model
 class FlrOptions(Model):
-    """Flr options."""
+    """Taken by `vm_restore_points.start_flr`."""
 
     reason: str | None | Unset = UNSET
 
 
 class JobTypes(OpenEnum):
-    """Job types: 4 known values."""
-
     BACKUP = "Backup"
     SNAPSHOT = "Snapshot"
     MANUAL_SNAPSHOT = "ManualSnapshot"
@@ -80,7 +73,7 @@ class JobTypes(OpenEnum):
 
 @model
 class StartFlrResponse(Model):
-    """Start flr response.
+    """Given by `vm_restore_points.start_flr`.
 
     Attributes:
         session_id: UUID.
@@ -93,7 +86,7 @@ class StartFlrResponse(Model):
 
 @model
 class VirtualMachineRestoreOptions(Model):
-    """Virtual machine restore options.
+    """Taken by `vm_restore_points.restore_vm`, `vm_restore_points.validate_restore_vm`.
 
     Attributes:
         amazon_account_id: UUID.
@@ -109,8 +102,7 @@ class VirtualMachineRestoreOptions(Model):
 
 @model
 class VirtualMachineToAlternativeRestoreOptions(Model):
-    """Virtual machine to alternative restore options.
-
+    """
     Attributes:
         region_id: UUID.
     """
@@ -126,8 +118,7 @@ class VirtualMachineToAlternativeRestoreOptions(Model):
 
 @model
 class VmBackupVolume(Model):
-    """Vm backup volume.
-
+    """
     Attributes:
         backup_size_bytes: in bytes.
     """
@@ -144,7 +135,7 @@ class VmBackupVolume(Model):
 
 @model
 class VmRestorePoint(Model):
-    """Vm restore point.
+    """Given by `vm_restore_points.restore_points_get_all`, `vm_restore_points.restore_points_get_one_by_id`.
 
     Attributes:
         id: UUID.
@@ -167,7 +158,7 @@ class VmRestorePoint(Model):
 
 @model
 class VmRestorePointDefaultNetworkSettings(Model):
-    """Vm restore point default network settings.
+    """Given by `vm_restore_points.vm_restore_points_get_default_network_settings`.
 
     Attributes:
         restore_point_id: UUID.
@@ -184,8 +175,7 @@ class VmRestorePointDefaultNetworkSettings(Model):
 
 @model
 class VmRestorePointsFilters(Model):
-    """Vm restore points filters.
-
+    """
     Attributes:
         virtual_machine_id: UUID.
         offset: at least 0.
@@ -201,7 +191,7 @@ class VmRestorePointsFilters(Model):
 
 @model
 class VmRestorePointsPage(Model):
-    """Vm restore points page."""
+    """Given by `vm_restore_points.restore_points_get_all`."""
 
     total_count: int
     results: list[VmRestorePoint] = field(rows=True)
@@ -209,8 +199,6 @@ class VmRestorePointsPage(Model):
 
 
 class VmRestorePointsSortColumns(OpenEnum):
-    """Vm restore points sort columns: 6 known values."""
-
     POINT_IN_TIME_ASC = "pointInTimeAsc"
     POINT_IN_TIME_DESC = "pointInTimeDesc"
     BACKUP_SIZE_BYTES_ASC = "backupSizeBytesAsc"
@@ -220,8 +208,6 @@ class VmRestorePointsSortColumns(OpenEnum):
 
 
 class RestorePointsGetAllSort(OpenEnum):
-    """Restore points get all sort: 6 known values."""
-
     POINT_IN_TIME_ASC = "pointInTimeAsc"
     POINT_IN_TIME_DESC = "pointInTimeDesc"
     BACKUP_SIZE_BYTES_ASC = "backupSizeBytesAsc"

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @model
 class RegionSettings(Model):
-    """Region settings.
+    """Given by `workers.get_all_region_settings`, `workers.create_region_settings`, `workers.get_region_settings`,
+    `workers.update_region_settings`.
+    Taken by `workers.update_region_settings`.
 
     Attributes:
         region_id: UUID.
@@ -37,15 +39,13 @@ class RegionSettings(Model):
 
 @model
 class RegionSettingsFilters(Model):
-    """Region settings filters."""
-
     offset: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
 
 
 @model
 class RegionSettingsPage(Model):
-    """Region settings page."""
+    """Given by `workers.get_all_region_settings`."""
 
     total_count: int
     results: list[RegionSettings] = field(rows=True)
@@ -54,7 +54,7 @@ class RegionSettingsPage(Model):
 
 @model
 class RegionSettingsSpec(Model):
-    """Region settings spec.
+    """Taken by `workers.create_region_settings`.
 
     Attributes:
         available_zone_id: UUID.
@@ -68,7 +68,9 @@ class RegionSettingsSpec(Model):
 
 @model
 class ServiceAccountSettings(Model):
-    """Service account settings.
+    """Given by `workers.get_service_account_settings`, `workers.update_service_account_settings`.
+
+    Taken by `workers.update_service_account_settings`.
 
     Attributes:
         service_amazon_account_id: UUID.

@@ -231,13 +231,10 @@ class ConfigurationBackupAndRestoreApi(Api):
     ) -> Request[None]:
         """Get Configuration Backup Restore Points: GET /api/v1/configurationBackup/restorePoints.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_CONFIGURATION_BACKUP_RESTORE_POINTS, {})
 
@@ -247,16 +244,13 @@ class ConfigurationBackupAndRestoreApi(Api):
     ) -> Request[None]:
         """Get Configuration Backup Restore Point Data: GET /api/v1/configurationBackup/restorePoints/{restorePointId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             restore_point_id: path `restorePointId`.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_CONFIGURATION_BACKUP_RESTORE_POINT_DATA, {"restore_point_id": restore_point_id})
 
@@ -266,16 +260,13 @@ class ConfigurationBackupAndRestoreApi(Api):
     ) -> Request[None]:
         """Remove Configuration Backup Restore Point: DELETE /api/v1/configurationBackup/restorePoints/{restorePointId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             restore_point_id: path `restorePointId`.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REMOVE_CONFIGURATION_BACKUP_RESTORE_POINT, {"restore_point_id": restore_point_id})
 
@@ -284,13 +275,10 @@ class ConfigurationBackupAndRestoreApi(Api):
     ) -> Request[None]:
         """Create Configuration Backup: POST /api/v1/configurationBackup/backup.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_CONFIGURATION_BACKUP, {})
 
@@ -299,13 +287,10 @@ class ConfigurationBackupAndRestoreApi(Api):
     ) -> Request[None]:
         """Start Configuration Backup Export: POST /api/v1/configurationBackup/export/start.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_CONFIGURATION_BACKUP_EXPORT, {})
 
@@ -315,16 +300,13 @@ class ConfigurationBackupAndRestoreApi(Api):
     ) -> Request[None]:
         """Check Status of Configuration Backup Export: GET /api/v1/configurationBackup/export/status/{sessionId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             session_id: path `sessionId`.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CHECK_STATUS_OF_CONFIGURATION_BACKUP_EXPORT, {"session_id": session_id})
 
@@ -333,13 +315,10 @@ class ConfigurationBackupAndRestoreApi(Api):
     ) -> Request[None]:
         """Download Configuration Backup File: POST /api/v1/configurationBackup/export/download.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DOWNLOAD_CONFIGURATION_BACKUP_FILE, {})
 

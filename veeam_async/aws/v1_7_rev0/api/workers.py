@@ -299,16 +299,13 @@ class WorkersApi(Api):
     ) -> Request[None]:
         """Get Worker Profiles for Region: GET /api/v1/workers/profiles/{regionId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             region_id: path `regionId`.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_WORKER_PROFILES_FOR_REGION, {"region_id": region_id})
 
@@ -318,16 +315,13 @@ class WorkersApi(Api):
     ) -> Request[None]:
         """Modify Worker Profiles: PUT /api/v1/workers/profiles/{regionId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             region_id: path `regionId`.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _MODIFY_WORKER_PROFILES, {"region_id": region_id})
 
@@ -337,16 +331,13 @@ class WorkersApi(Api):
     ) -> Request[None]:
         """Remove Worker Profiles: DELETE /api/v1/workers/profiles/{regionId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             region_id: path `regionId`.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REMOVE_WORKER_PROFILES, {"region_id": region_id})
 
@@ -355,13 +346,10 @@ class WorkersApi(Api):
     ) -> Request[None]:
         """Get Collection of Worker Configurations: GET /api/v1/workers/networkConfiguration.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_COLLECTION_OF_WORKER_CONFIGURATIONS, {})
 
@@ -370,13 +358,10 @@ class WorkersApi(Api):
     ) -> Request[None]:
         """Add Worker Configuration: POST /api/v1/workers/networkConfiguration.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ADD_WORKER_CONFIGURATION, {})
 
@@ -386,16 +371,13 @@ class WorkersApi(Api):
     ) -> Request[None]:
         """Get Worker Configuration Data: GET /api/v1/workers/networkConfiguration/{regionId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             region_id: path `regionId`.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_WORKER_CONFIGURATION_DATA, {"region_id": region_id})
 
@@ -405,16 +387,13 @@ class WorkersApi(Api):
     ) -> Request[None]:
         """Modify Worker Configuration: PUT /api/v1/workers/networkConfiguration/{regionId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             region_id: path `regionId`.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _MODIFY_WORKER_CONFIGURATION, {"region_id": region_id})
 
@@ -424,16 +403,13 @@ class WorkersApi(Api):
     ) -> Request[None]:
         """Remove Worker Configuration: DELETE /api/v1/workers/networkConfiguration/{regionId}.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Args:
             region_id: path `regionId`.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _REMOVE_WORKER_CONFIGURATION, {"region_id": region_id})
 
@@ -442,13 +418,10 @@ class WorkersApi(Api):
     ) -> Request[None]:
         """Get Worker Custom Tags: GET /api/v1/workers/customTags.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_WORKER_CUSTOM_TAGS, {})
 
@@ -457,13 +430,10 @@ class WorkersApi(Api):
     ) -> Request[None]:
         """Modify Worker Custom Tags: PUT /api/v1/workers/customTags.
 
-        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+        Inferred from similar operations: no document shows this one. The first call warns.
 
         Returns:
             200: nothing.
-
-        Raises:
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _MODIFY_WORKER_CUSTOM_TAGS, {})
 

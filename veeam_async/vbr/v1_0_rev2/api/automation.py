@@ -313,7 +313,7 @@ class AutomationApi(Api):
         """Import Jobs: POST /api/v1/automation/jobs/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `JobImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -323,7 +323,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_JOBS, {}, body)
 
@@ -334,7 +333,7 @@ class AutomationApi(Api):
         """Export Jobs: POST /api/v1/automation/jobs/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `JobExportSpec`.
 
         Returns:
             200: `JobImportSpecCollection`.
@@ -344,7 +343,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_JOBS, {}, body)
 
@@ -355,7 +353,7 @@ class AutomationApi(Api):
         """Import Credentials: POST /api/v1/automation/credentials/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CredentialsImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -365,7 +363,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_CREDENTIALS, {}, body)
 
@@ -376,7 +373,7 @@ class AutomationApi(Api):
         """Export Credentials: POST /api/v1/automation/credentials/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CredentialsExportSpec`.
 
         Returns:
             200: `CredentialsImportSpecCollection`.
@@ -386,7 +383,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_CREDENTIALS, {}, body)
 
@@ -397,7 +393,7 @@ class AutomationApi(Api):
         """Import Proxies: POST /api/v1/automation/proxies/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProxyImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -407,7 +403,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_PROXIES, {}, body)
 
@@ -418,7 +413,7 @@ class AutomationApi(Api):
         """Export Proxies: POST /api/v1/automation/proxies/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProxyExportSpec`.
 
         Returns:
             200: `ProxyImportSpecCollection`.
@@ -428,7 +423,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_PROXIES, {}, body)
 
@@ -439,7 +433,7 @@ class AutomationApi(Api):
         """Import Servers: POST /api/v1/automation/managedServers/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManageServerImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -449,7 +443,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_MANAGED_SERVERS, {}, body)
 
@@ -460,7 +453,7 @@ class AutomationApi(Api):
         """Export Servers: POST /api/v1/automation/managedServers/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManageServerExportSpec`.
 
         Returns:
             200: `ManageServerImportSpecCollection`.
@@ -470,7 +463,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_MANAGED_SERVERS, {}, body)
 
@@ -481,7 +473,7 @@ class AutomationApi(Api):
         """Import Repositories: POST /api/v1/automation/repositories/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -491,7 +483,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_REPOSITORIES, {}, body)
 
@@ -502,7 +493,7 @@ class AutomationApi(Api):
         """Export Repositories: POST /api/v1/automation/repositories/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryExportSpec`.
 
         Returns:
             200: `RepositoryImportSpecCollection`.
@@ -512,7 +503,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_REPOSITORIES, {}, body)
 
@@ -523,7 +513,7 @@ class AutomationApi(Api):
         """Import Encryption Passwords: POST /api/v1/automation/encryptionPasswords/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -533,7 +523,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _IMPORT_ENCRYPTION_PASSWORDS, {}, body)
 
@@ -544,7 +533,7 @@ class AutomationApi(Api):
         """Export Encryption Passwords: POST /api/v1/automation/encryptionPasswords/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordExportSpec`.
 
         Returns:
             200: `EncryptionPasswordImportSpecCollection`.
@@ -554,7 +543,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _EXPORT_ENCRYPTION_PASSWORDS, {}, body)
 
@@ -599,7 +587,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -638,7 +625,6 @@ class AutomationApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_AUTOMATION_SESSION, {"id": id})
 
@@ -659,7 +645,6 @@ class AutomationApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_AUTOMATION_SESSION_LOGS, {"id": id})
 
@@ -680,7 +665,6 @@ class AutomationApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STOP_AUTOMATION_SESSION, {"id": id})
 

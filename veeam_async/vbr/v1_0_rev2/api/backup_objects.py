@@ -118,7 +118,6 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -153,7 +152,6 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_BACKUP_OBJECT, {"id": id})
 
@@ -174,7 +172,6 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_BACKUP_OBJECT_RESTORE_POINTS, {"id": id})
 

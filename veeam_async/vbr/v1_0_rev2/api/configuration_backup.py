@@ -74,7 +74,6 @@ class ConfigurationBackupApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_CONFIG_BACKUP_OPTIONS, {})
 
@@ -85,7 +84,7 @@ class ConfigurationBackupApi(Api):
         """Edit Configuration Backup: PUT /api/v1/configBackup.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ConfigBackupModel`.
 
         Returns:
             200: `ConfigBackupModel`.
@@ -96,7 +95,6 @@ class ConfigurationBackupApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_CONFIG_BACKUP_OPTIONS, {}, body)
 
@@ -113,7 +111,6 @@ class ConfigurationBackupApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_CONFIG_BACKUP, {})
 

@@ -41,7 +41,7 @@ class ConnectionApi(Api):
         """Request TLS Certificate or SSH Fingerprint: POST /api/v1/connectionCertificate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `HostConnectionSpec`.
 
         Returns:
             201: `ConnectionCertificateModel`.
@@ -51,7 +51,6 @@ class ConnectionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_CONNECTION_CERTIFICATE, {}, body)
 

@@ -186,7 +186,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -207,7 +206,7 @@ class CredentialsApi(Api):
         """Add Credentials Record: POST /api/v1/credentials.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CredentialsSpec`.
 
         Returns:
             201: `CredentialsModel`.
@@ -217,7 +216,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_CREDS, {}, body)
 
@@ -238,7 +236,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_CREDS, {"id": id})
 
@@ -251,7 +248,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsModel`.
 
         Returns:
             200: `CredentialsModel`.
@@ -262,7 +259,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_CREDS, {"id": id}, body)
 
@@ -283,7 +279,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_CREDS, {"id": id})
 
@@ -296,7 +291,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -307,7 +302,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CHANGE_PASSWORD_FOR_CREDS, {"id": id}, body)
 
@@ -320,7 +314,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `PrivateKeyChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -331,7 +325,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CHANGE_PRIVATE_KEY_FOR_CREDS, {"id": id}, body)
 
@@ -344,7 +337,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -355,7 +348,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CHANGE_ROOT_PASSWORD_FOR_CREDS, {"id": id}, body)
 

@@ -132,7 +132,6 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -147,7 +146,7 @@ class EncryptionApi(Api):
         """Add Encryption Password: POST /api/v1/encryptionPasswords.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordSpec`.
 
         Returns:
             201: `EncryptionPasswordModel`.
@@ -157,7 +156,6 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_ENCRYPTION_PASSWORD, {}, body)
 
@@ -178,7 +176,6 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_ENCRYPTION_PASSWORD, {"id": id})
 
@@ -191,7 +188,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordModel`.
 
         Returns:
             200: `EncryptionPasswordModel`.
@@ -202,7 +199,6 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_ENCRYPTION_PASSWORD, {"id": id}, body)
 
@@ -223,7 +219,6 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_ENCRYPTION_PASSWORD, {"id": id})
 

@@ -60,7 +60,6 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_GENERAL_OPTIONS, {})
 
@@ -71,7 +70,7 @@ class GeneralOptionsApi(Api):
         """Edit General Options: PUT /api/v1/generalOptions.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsModel`.
 
         Returns:
             200: `GeneralOptionsModel`.
@@ -82,7 +81,6 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_GENERAL_OPTIONS, {}, body)
 

@@ -245,7 +245,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -267,7 +266,7 @@ class JobsApi(Api):
         """Create Job: POST /api/v1/jobs.
 
         Args:
-            body: what is sent, as application/json.
+            body: `JobSpec`.
 
         Returns:
             201: `JobModel`.
@@ -277,7 +276,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_JOB, {}, body)
 
@@ -326,7 +324,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -367,7 +364,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_JOB, {"id": id})
 
@@ -380,7 +376,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobModel`.
 
         Returns:
             200: `JobModel`.
@@ -391,7 +387,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_JOB, {"id": id}, body)
 
@@ -412,7 +407,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_JOB, {"id": id})
 
@@ -425,7 +419,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStartSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -436,7 +430,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _START_JOB, {"id": id}, body)
 
@@ -449,7 +442,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStopSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -460,7 +453,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STOP_JOB, {"id": id}, body)
 
@@ -482,7 +474,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DISABLE_JOB, {"id": id})
 
@@ -504,7 +495,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_JOB, {"id": id})
 

@@ -71,7 +71,7 @@ class LoginApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/x-www-form-urlencoded.
+            body: `TokenLoginSpec`, sent as application/x-www-form-urlencoded.
 
         Returns:
             200: `TokenModel`.
@@ -81,7 +81,6 @@ class LoginApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_TOKEN, {}, body)
 
@@ -97,7 +96,6 @@ class LoginApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_AUTHORIZATION_CODE, {})
 
@@ -113,7 +111,6 @@ class LoginApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _LOGOUT, {})
 

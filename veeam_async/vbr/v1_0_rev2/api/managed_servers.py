@@ -144,7 +144,6 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -167,7 +166,7 @@ class ManagedServersApi(Api):
         """Add Server: POST /api/v1/backupInfrastructure/managedServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManagedServerSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -177,7 +176,6 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_MANAGED_SERVER, {}, body)
 
@@ -198,7 +196,6 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_MANAGED_SERVER, {"id": id})
 
@@ -211,7 +208,7 @@ class ManagedServersApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ManagedServerModel`.
 
         Returns:
             201: `SessionModel`.
@@ -222,7 +219,6 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_MANAGED_SERVER, {"id": id}, body)
 
@@ -243,7 +239,6 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_MANAGED_SERVER, {"id": id})
 

@@ -125,7 +125,6 @@ class ObjectRestorePointsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -162,7 +161,6 @@ class ObjectRestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_OBJECT_RESTORE_POINT, {"id": id})
 
@@ -183,7 +181,6 @@ class ObjectRestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_OBJECT_RESTORE_POINT_DISKS, {"id": id})
 

@@ -136,7 +136,6 @@ class ProxiesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -159,7 +158,7 @@ class ProxiesApi(Api):
         """Add Proxy: POST /api/v1/backupInfrastructure/proxies.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProxySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -169,7 +168,6 @@ class ProxiesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_PROXY, {}, body)
 
@@ -190,7 +188,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_PROXY, {"id": id})
 
@@ -203,7 +200,7 @@ class ProxiesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ProxyModel`.
 
         Returns:
             201: `SessionModel`.
@@ -214,7 +211,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_PROXY, {"id": id}, body)
 
@@ -235,7 +231,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_PROXY, {"id": id})
 

@@ -258,7 +258,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -284,7 +283,7 @@ class RepositoriesApi(Api):
         """Add Repository: POST /api/v1/backupInfrastructure/repositories.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositorySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -294,7 +293,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _CREATE_REPOSITORY, {}, body)
 
@@ -333,7 +331,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -369,7 +366,6 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_REPOSITORY, {"id": id})
 
@@ -382,7 +378,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryModel`.
 
         Returns:
             201: `SessionModel`.
@@ -393,7 +389,6 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_REPOSITORY, {"id": id}, body)
 
@@ -417,7 +412,6 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DELETE_REPOSITORY, {"id": id, "delete_backups": delete_backups})
 
@@ -446,7 +440,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -477,7 +470,6 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SCALE_OUT_REPOSITORY, {"id": id})
 
@@ -490,7 +482,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -500,7 +492,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _ENABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
 
@@ -513,7 +504,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -523,7 +514,6 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _DISABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
 

@@ -139,7 +139,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -160,7 +159,7 @@ class RestoreApi(Api):
         """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vmware/fcd/.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VmwareFcdInstantRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -171,7 +170,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
 
@@ -192,7 +190,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
 
@@ -214,7 +211,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
 
@@ -227,7 +223,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `VmwareFcdQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -238,7 +234,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
 

@@ -62,7 +62,6 @@ class ServiceApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SERVER_TIME, {})
 
@@ -80,7 +79,6 @@ class ServiceApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SERVER_CERTIFICATE, {})
 

@@ -149,7 +149,6 @@ class SessionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Listing(
             self,
@@ -188,7 +187,6 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SESSION, {"id": id})
 
@@ -209,7 +207,6 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_SESSION_LOGS, {"id": id})
 
@@ -230,7 +227,6 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _STOP_SESSION, {"id": id})
 

@@ -59,7 +59,6 @@ class TrafficRulesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _GET_ALL_TRAFFIC_RULES, {})
 
@@ -70,7 +69,7 @@ class TrafficRulesApi(Api):
         """Edit Traffic Rules: PUT /api/v1/trafficRules.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GlobalNetworkTrafficRulesModel`.
 
         Returns:
             201: `GlobalNetworkTrafficRulesModel`.
@@ -80,7 +79,6 @@ class TrafficRulesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
         """
         return Request(self, _UPDATE_TRAFFIC_RULES, {}, body)
 

@@ -47,16 +47,12 @@ if TYPE_CHECKING:
 
 @model
 class BackupApplicationAwareProcessingImportModel(Model):
-    """Backup application aware processing import model."""
-
     is_enabled: bool
     app_settings: list[BackupApplicationSettingsImportModel] | None | Unset = UNSET
 
 
 @model
 class BackupApplicationSettingsImportModel(Model):
-    """Backup application settings import model."""
-
     vm_object: VmwareObjectModel
     vss: EApplicationSettingsVSS
     use_persistent_guest_agent: bool | None | Unset = UNSET
@@ -69,8 +65,6 @@ class BackupApplicationSettingsImportModel(Model):
 
 @model
 class BackupJobGuestProcessingImportModel(Model):
-    """Backup job guest processing import model."""
-
     application_aware_processing: BackupApplicationAwareProcessingImportModel
     guest_file_system_indexing: GuestFileSystemIndexingModel
     guest_interaction_proxies: GuestInteractionProxiesSettingsImportModel | None | Unset = UNSET
@@ -79,8 +73,7 @@ class BackupJobGuestProcessingImportModel(Model):
 
 @model
 class BackupJobImportProxiesModel(Model):
-    """Backup job import proxies model.
-
+    """
     Attributes:
         automatic_selection: default true.
     """
@@ -91,8 +84,6 @@ class BackupJobImportProxiesModel(Model):
 
 @model
 class BackupJobStorageImportModel(Model):
-    """Backup job storage import model."""
-
     backup_repository: BackupRepositoryImportModel
     backup_proxies: BackupJobImportProxiesModel
     retention_policy: BackupJobRetentionPolicySettingsModel
@@ -102,16 +93,12 @@ class BackupJobStorageImportModel(Model):
 
 @model
 class BackupLogShippingServersImportModel(Model):
-    """Backup log shipping servers import model."""
-
     auto_selection: bool
     shipping_server_names: list[str] | None | Unset = UNSET
 
 
 @model
 class BackupOracleSettingsImportModel(Model):
-    """Backup oracle settings import model."""
-
     use_guest_credentials: bool
     credentials: CredentialsImportModel | None | Unset = UNSET
     archive_logs: EBackupOracleLogsSettings
@@ -126,8 +113,6 @@ class BackupOracleSettingsImportModel(Model):
 
 @model
 class BackupProxyImportModel(Model):
-    """Backup proxy import model."""
-
     name: str
     type: EBackupProxyImportType
     tag: str | None | Unset = UNSET
@@ -135,16 +120,12 @@ class BackupProxyImportModel(Model):
 
 @model
 class BackupRepositoryImportModel(Model):
-    """Backup repository import model."""
-
     name: str
     tag: str | None | Unset = UNSET
 
 
 @model
 class BackupSQLSettingsImportModel(Model):
-    """Backup SQL settings import model."""
-
     logs_processing: ESQLLogsProcessing
     backup_mins_count: int | None | Unset = UNSET
     retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
@@ -154,7 +135,7 @@ class BackupSQLSettingsImportModel(Model):
 
 @model
 class CredentialsExportSpec(Model):
-    """Credentials export spec.
+    """Taken by `automation.export_credentials`.
 
     Attributes:
         ids: UUID.
@@ -168,8 +149,6 @@ class CredentialsExportSpec(Model):
 
 @model
 class CredentialsFilters(Model):
-    """Credentials filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: ECredentialsFiltersOrderColumn | None | Unset = UNSET
@@ -179,16 +158,12 @@ class CredentialsFilters(Model):
 
 @model
 class CredentialsImportModel(Model):
-    """Credentials import model."""
-
     credentials_name: str
     credentials_tag: str | None | Unset = UNSET
 
 
 @model
 class CredentialsImportSpec(Model):
-    """Credentials import spec."""
-
     username: str
     password: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
@@ -199,15 +174,16 @@ class CredentialsImportSpec(Model):
 
 @model
 class CredentialsImportSpecCollection(Model):
-    """Credentials import spec collection."""
+    """Given by `automation.export_credentials`.
+
+    Taken by `automation.import_credentials`.
+    """
 
     credentials: list[CredentialsImportSpec]
 
 
 @model
 class CredentialsLinuxSettingsImportModel(Model):
-    """Credentials linux settings import model."""
-
     ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
     auto_elevated: bool | None | Unset = UNSET
     add_to_sudoers: bool | None | Unset = UNSET
@@ -218,14 +194,12 @@ class CredentialsLinuxSettingsImportModel(Model):
 
 
 class EBackupProxyImportType(OpenEnum):
-    """Backup proxy import type: one known value."""
-
     VMWARE = "vmware"
 
 
 @model
 class EncryptionPasswordExportSpec(Model):
-    """Encryption password export spec.
+    """Taken by `automation.export_encryption_passwords`.
 
     Attributes:
         ids: UUID.
@@ -239,8 +213,6 @@ class EncryptionPasswordExportSpec(Model):
 
 @model
 class EncryptionPasswordImportSpec(Model):
-    """Encryption password import spec."""
-
     password: str
     hint: str
     tag: str | None | Unset = UNSET
@@ -248,15 +220,17 @@ class EncryptionPasswordImportSpec(Model):
 
 @model
 class EncryptionPasswordImportSpecCollection(Model):
-    """Encryption password import spec collection."""
+    """Given by `automation.export_encryption_passwords`.
+
+    Taken by `automation.import_encryption_passwords`.
+    """
 
     encryption_passwords: list[EncryptionPasswordImportSpec] | None | Unset = UNSET
 
 
 @model
 class GuestInteractionProxiesSettingsImportModel(Model):
-    """Guest interaction proxies settings import model.
-
+    """
     Attributes:
         automatic_selection: default true.
     """
@@ -267,16 +241,12 @@ class GuestInteractionProxiesSettingsImportModel(Model):
 
 @model
 class GuestOsCredentialsImportModel(Model):
-    """Guest Os credentials import model."""
-
     creds: CredentialsImportModel | None | Unset = UNSET
     credentials_per_machine: list[GuestOsCredentialsPerMachineImportModel] | None | Unset = UNSET
 
 
 @model
 class GuestOsCredentialsPerMachineImportModel(Model):
-    """Guest Os credentials per machine import model."""
-
     windows_creds: CredentialsImportModel | None | Unset = UNSET
     linux_creds: CredentialsImportModel | None | Unset = UNSET
     vm_object: VmwareObjectModel
@@ -284,7 +254,7 @@ class GuestOsCredentialsPerMachineImportModel(Model):
 
 @model
 class JobExportSpec(Model):
-    """Job export spec.
+    """Taken by `automation.export_jobs`.
 
     Attributes:
         ids: UUID.
@@ -297,8 +267,6 @@ class JobExportSpec(Model):
 
 @model
 class JobImportSpec(Model):
-    """Job import spec."""
-
     name: str
     description: str
     is_high_priority: bool
@@ -311,15 +279,16 @@ class JobImportSpec(Model):
 
 @model
 class JobImportSpecCollection(Model):
-    """Job import spec collection."""
+    """Given by `automation.export_jobs`.
+
+    Taken by `automation.import_jobs`.
+    """
 
     jobs: list[JobImportSpec]
 
 
 @model
 class LinuxHostImportSpec(Model):
-    """Linux host import spec."""
-
     name: str
     description: str
     type: EManagedServerType
@@ -330,8 +299,6 @@ class LinuxHostImportSpec(Model):
 
 @model
 class LinuxLocalStorageImportSpec(Model):
-    """Linux local storage import spec."""
-
     name: str
     description: str
     tag: str
@@ -343,7 +310,7 @@ class LinuxLocalStorageImportSpec(Model):
 
 @model
 class ManageServerExportSpec(Model):
-    """Manage server export spec.
+    """Taken by `automation.export_managed_servers`.
 
     Attributes:
         ids: UUID.
@@ -356,7 +323,10 @@ class ManageServerExportSpec(Model):
 
 @model
 class ManageServerImportSpecCollection(Model):
-    """Manage server import spec collection."""
+    """Given by `automation.export_managed_servers`.
+
+    Taken by `automation.import_managed_servers`.
+    """
 
     windows_hosts: list[WindowsHostImportSpec] | None | Unset = UNSET
     linux_hosts: list[LinuxHostImportSpec] | None | Unset = UNSET
@@ -365,8 +335,6 @@ class ManageServerImportSpecCollection(Model):
 
 @model
 class MountServerSettingsImportSpec(Model):
-    """Mount server settings import spec."""
-
     mount_server_name: str
     write_cache_folder: str
     v_power_nfs_enabled: bool = field(wire="vPowerNFSEnabled")
@@ -377,16 +345,12 @@ class MountServerSettingsImportSpec(Model):
 
 @model
 class NfsRepositoryShareSettingsSpec(Model):
-    """Nfs repository share settings spec."""
-
     share_path: str
     gateway_server: RepositoryShareGatewayImportSpec | None | Unset = UNSET
 
 
 @model
 class NfsStorageImportSpec(Model):
-    """Nfs storage import spec."""
-
     name: str
     description: str
     tag: str
@@ -398,7 +362,7 @@ class NfsStorageImportSpec(Model):
 
 @model
 class ProxyExportSpec(Model):
-    """Proxy export spec.
+    """Taken by `automation.export_proxies`.
 
     Attributes:
         ids: UUID.
@@ -411,8 +375,6 @@ class ProxyExportSpec(Model):
 
 @model
 class ProxyImportSpec(Model):
-    """Proxy import spec."""
-
     description: str
     type: EProxyType
     server: ProxyServerSettingsImportSpec
@@ -420,15 +382,16 @@ class ProxyImportSpec(Model):
 
 @model
 class ProxyImportSpecCollection(Model):
-    """Proxy import spec collection."""
+    """Given by `automation.export_proxies`.
+
+    Taken by `automation.import_proxies`.
+    """
 
     proxies: list[ProxyImportSpec]
 
 
 @model
 class ProxyServerSettingsImportSpec(Model):
-    """Proxy server settings import spec."""
-
     host_name: str
     host_tag: str | None | Unset = UNSET
     transport_mode: EBackupProxyTransportMode | None | Unset = UNSET
@@ -440,7 +403,7 @@ class ProxyServerSettingsImportSpec(Model):
 
 @model
 class RepositoryExportSpec(Model):
-    """Repository export spec.
+    """Taken by `automation.export_repositories`.
 
     Attributes:
         ids: UUID.
@@ -453,7 +416,10 @@ class RepositoryExportSpec(Model):
 
 @model
 class RepositoryImportSpecCollection(Model):
-    """Repository import spec collection."""
+    """Given by `automation.export_repositories`.
+
+    Taken by `automation.import_repositories`.
+    """
 
     windows_local_repositories: list[WindowsLocalStorageImportSpec] | None | Unset = field(
         default=UNSET, wire="WindowsLocalRepositories"
@@ -467,16 +433,12 @@ class RepositoryImportSpecCollection(Model):
 
 @model
 class RepositoryShareGatewayImportSpec(Model):
-    """Repository share gateway import spec."""
-
     auto_select: bool | None | Unset = UNSET
     gateway_server_name: str | None | Unset = UNSET
 
 
 @model
 class SmbRepositoryShareSettingsSpec(Model):
-    """Smb repository share settings spec."""
-
     share_path: str
     credentials: CredentialsImportModel
     gateway_server: RepositoryShareGatewayImportSpec | None | Unset = UNSET
@@ -484,8 +446,6 @@ class SmbRepositoryShareSettingsSpec(Model):
 
 @model
 class SmbStorageImportSpec(Model):
-    """Smb storage import spec."""
-
     name: str
     description: str
     tag: str
@@ -497,8 +457,6 @@ class SmbStorageImportSpec(Model):
 
 @model
 class ViHostImportSpec(Model):
-    """Vi host import spec."""
-
     name: str
     description: str
     type: EManagedServerType
@@ -510,8 +468,6 @@ class ViHostImportSpec(Model):
 
 @model
 class WindowsHostImportSpec(Model):
-    """Windows host import spec."""
-
     name: str
     description: str
     type: EManagedServerType
@@ -521,8 +477,6 @@ class WindowsHostImportSpec(Model):
 
 @model
 class WindowsLocalStorageImportSpec(Model):
-    """Windows local storage import spec."""
-
     name: str
     description: str
     tag: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class BackupModel(Model):
-    """Backup model.
+    """Given by `backups.get_all_backups`, `backups.get_backup`.
 
     Attributes:
         id: UUID.
@@ -38,8 +38,7 @@ class BackupModel(Model):
 
 @model
 class BackupsFilters(Model):
-    """Backups filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
         job_id_filter: UUID.
@@ -59,15 +58,13 @@ class BackupsFilters(Model):
 
 @model
 class BackupsResult(Model):
-    """Backups result."""
+    """Given by `backups.get_all_backups`."""
 
     data: list[BackupModel] = field(rows=True)
     pagination: PaginationResult
 
 
 class EBackupsFiltersOrderColumn(OpenEnum):
-    """Backups filters order column: 5 known values."""
-
     NAME = "Name"
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class ConfigBackupEncryptionModel(Model):
-    """Config backup encryption model.
-
+    """
     Attributes:
         password_id: UUID.
     """
@@ -29,8 +28,7 @@ class ConfigBackupEncryptionModel(Model):
 
 @model
 class ConfigBackupLastSuccessfulModel(Model):
-    """Config backup last successful model.
-
+    """
     Attributes:
         session_id: UUID.
     """
@@ -41,7 +39,9 @@ class ConfigBackupLastSuccessfulModel(Model):
 
 @model
 class ConfigBackupModel(Model):
-    """Config backup model.
+    """Given by `configuration_backup.get_config_backup_options`, `configuration_backup.update_config_backup_options`.
+
+    Taken by `configuration_backup.update_config_backup_options`.
 
     Attributes:
         backup_repository_id: UUID.
@@ -58,16 +58,12 @@ class ConfigBackupModel(Model):
 
 @model
 class ConfigBackupNotificationsModel(Model):
-    """Config backup notifications model."""
-
     snmp_enabled: bool = field(wire="SNMPEnabled")
     smtp_settings: ConfigBackupSMTPSettigsModel | None | Unset = field(default=UNSET, wire="SMTPSettings")
 
 
 @model
 class ConfigBackupSMTPSettigsModel(Model):
-    """Config backup SMTP settigs model."""
-
     is_enabled: bool
     recipients: list[str]
     settings_type: EConfigBackupSMTPSettingsType
@@ -79,15 +75,11 @@ class ConfigBackupSMTPSettigsModel(Model):
 
 @model
 class ConfigBackupScheduleModel(Model):
-    """Config backup schedule model."""
-
     is_enabled: bool
     daily: ScheduleDailyModel | None | Unset = UNSET
     monthly: ScheduleMonthlyModel | None | Unset = UNSET
 
 
 class EConfigBackupSMTPSettingsType(OpenEnum):
-    """Config backup SMTP settings type: 2 known values."""
-
     GLOBAL = "Global"
     CUSTOM = "Custom"

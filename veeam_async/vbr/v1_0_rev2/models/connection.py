@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class ConnectionCertificateModel(Model):
-    """Connection certificate model."""
+    """Given by `connection.get_connection_certificate`."""
 
     fingerprint: str | None | Unset = UNSET
     certificate: CertificateModel | None | Unset = UNSET
@@ -23,7 +23,7 @@ class ConnectionCertificateModel(Model):
 
 @model
 class HostConnectionSpec(Model):
-    """Host connection spec.
+    """Taken by `connection.get_connection_certificate`.
 
     Attributes:
         credentials_id: UUID.

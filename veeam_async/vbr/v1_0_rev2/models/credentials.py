@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     },
 )
 class CredentialsModel(Model):
-    """Credentials model: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
+    `credentials.update_creds`.
+    Taken by `credentials.update_creds`.
 
     Attributes:
         id: UUID.
@@ -38,14 +42,14 @@ class CredentialsModel(Model):
 
 @model
 class CredentialsPasswordChangeSpec(Model):
-    """Credentials password change spec."""
+    """Taken by `credentials.change_password_for_creds`, `credentials.change_root_password_for_creds`."""
 
     password: str
 
 
 @model
 class CredentialsResult(Model):
-    """Credentials result."""
+    """Given by `credentials.get_all_creds`."""
 
     data: list[CredentialsModel] = field(rows=True)
     pagination: PaginationResult
@@ -59,7 +63,10 @@ class CredentialsResult(Model):
     },
 )
 class CredentialsSpec(Model):
-    """Credentials spec: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     username: str
     password: str | None | Unset = UNSET
@@ -68,15 +75,13 @@ class CredentialsSpec(Model):
 
 
 class ECredentialsFiltersOrderColumn(OpenEnum):
-    """Credentials filters order column: 2 known values."""
-
     USERNAME = "Username"
     DESCRIPTION = "Description"
 
 
 @model
 class PrivateKeyChangeSpec(Model):
-    """Private key change spec."""
+    """Taken by `credentials.change_private_key_for_creds`."""
 
     private_key: str
     passphrase: str | None | Unset = UNSET
@@ -84,7 +89,12 @@ class PrivateKeyChangeSpec(Model):
 
 @model
 class LinuxCredentialsModel(CredentialsModel):
-    """Linux credentials model: `CredentialsModel` of type `Linux`."""
+    """The `CredentialsModel` whose `type` is `Linux`.
+
+    Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
+    `credentials.update_creds`.
+    Taken by `credentials.update_creds`.
+    """
 
     type: ECredentialsType = field(default="Linux")
     tag: str | None | Unset = UNSET
@@ -98,7 +108,10 @@ class LinuxCredentialsModel(CredentialsModel):
 
 @model
 class LinuxCredentialsSpec(CredentialsSpec):
-    """Linux credentials spec: `CredentialsSpec` of type `Linux`."""
+    """The `CredentialsSpec` whose `type` is `Linux`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="Linux")
     tag: str | None | Unset = UNSET
@@ -113,7 +126,12 @@ class LinuxCredentialsSpec(CredentialsSpec):
 
 @model
 class StandardCredentialsModel(CredentialsModel):
-    """Standard credentials model: `CredentialsModel` of type `Standard`."""
+    """The `CredentialsModel` whose `type` is `Standard`.
+
+    Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
+    `credentials.update_creds`.
+    Taken by `credentials.update_creds`.
+    """
 
     type: ECredentialsType = field(default="Standard")
     tag: str | None | Unset = UNSET
@@ -121,7 +139,10 @@ class StandardCredentialsModel(CredentialsModel):
 
 @model
 class StandardCredentialsSpec(CredentialsSpec):
-    """Standard credentials spec: `CredentialsSpec` of type `Standard`."""
+    """The `CredentialsSpec` whose `type` is `Standard`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="Standard")
     tag: str | None | Unset = UNSET

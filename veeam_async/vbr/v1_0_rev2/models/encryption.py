@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class EEncryptionPasswordsFiltersOrderColumn(OpenEnum):
-    """Encryption passwords filters order column: 2 known values."""
-
     HINT = "Hint"
     MODIFICATION_TIME = "ModificationTime"
 
 
 @model
 class EncryptionPasswordModel(Model):
-    """Encryption password model.
+    """Given by `encryption.get_all_encryption_passwords`, `encryption.create_encryption_password`,
+    `encryption.get_encryption_password`, `encryption.update_encryption_password`.
+    Taken by `encryption.update_encryption_password`.
 
     Attributes:
         id: UUID.
@@ -38,7 +38,7 @@ class EncryptionPasswordModel(Model):
 
 @model
 class EncryptionPasswordSpec(Model):
-    """Encryption password spec."""
+    """Taken by `encryption.create_encryption_password`."""
 
     password: str
     hint: str
@@ -47,8 +47,6 @@ class EncryptionPasswordSpec(Model):
 
 @model
 class EncryptionPasswordsFilters(Model):
-    """Encryption passwords filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EEncryptionPasswordsFiltersOrderColumn | None | Unset = UNSET
@@ -57,7 +55,7 @@ class EncryptionPasswordsFilters(Model):
 
 @model
 class EncryptionPasswordsResult(Model):
-    """Encryption passwords result."""
+    """Given by `encryption.get_all_encryption_passwords`."""
 
     data: list[EncryptionPasswordModel] = field(rows=True)
     pagination: PaginationResult

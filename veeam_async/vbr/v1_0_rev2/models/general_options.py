@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class AdvancedSmtpOptionsModel(Model):
-    """Advanced smtp options model.
-
+    """
     Attributes:
         timeout_ms: in milliseconds.
         credentials_id: UUID.
@@ -31,8 +30,6 @@ class AdvancedSmtpOptionsModel(Model):
 
 @model
 class GeneralOptionsEmailNotificationsModel(Model):
-    """General options email notifications model."""
-
     is_enabled: bool
     smtp_server_name: str
     advanced_smtp_options: AdvancedSmtpOptionsModel
@@ -48,7 +45,10 @@ class GeneralOptionsEmailNotificationsModel(Model):
 
 @model
 class GeneralOptionsModel(Model):
-    """General options model."""
+    """Given by `general_options.get_general_options`, `general_options.update_general_options`.
+
+    Taken by `general_options.update_general_options`.
+    """
 
     email_settings: GeneralOptionsEmailNotificationsModel | None | Unset = UNSET
     notifications: GeneralOptionsNotificationsModel | None | Unset = UNSET
@@ -56,8 +56,6 @@ class GeneralOptionsModel(Model):
 
 @model
 class GeneralOptionsNotificationsModel(Model):
-    """General options notifications model."""
-
     storage_space_threshold_enabled: bool
     storage_space_threshold: int
     datastore_space_threshold_enabled: bool

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class EHierarchyType(OpenEnum):
-    """Hierarchy type: 5 known values."""
-
     HOSTS_AND_CLUSTERS = "HostsAndClusters"
     DATASTORES_AND_VMS = "DatastoresAndVms"
     HOSTS_AND_DATASTORES = "HostsAndDatastores"
@@ -24,15 +22,11 @@ class EHierarchyType(OpenEnum):
 
 
 class EViRootFiltersOrderColumn(OpenEnum):
-    """Vi root filters order column: 2 known values."""
-
     NAME = "Name"
     TYPE = "Type"
 
 
 class EvCentersInventoryFiltersOrderColumn(OpenEnum):
-    """Ev centers inventory filters order column: 3 known values."""
-
     NAME = "Name"
     OBJECT_ID = "ObjectId"
     TYPE = "Type"
@@ -40,8 +34,6 @@ class EvCentersInventoryFiltersOrderColumn(OpenEnum):
 
 @model
 class VCenterInventoryFilters(Model):
-    """V center inventory filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EvCentersInventoryFiltersOrderColumn | None | Unset = UNSET
@@ -55,7 +47,7 @@ class VCenterInventoryFilters(Model):
 
 @model
 class VCenterInventoryResult(Model):
-    """V center inventory result."""
+    """Given by `inventory_browser.get_vmware_host_object`."""
 
     data: list[VmwareObjectSizeModel] = field(rows=True)
     pagination: PaginationResult
@@ -63,7 +55,7 @@ class VCenterInventoryResult(Model):
 
 @model
 class ViRootsResult(Model):
-    """Vi roots result."""
+    """Given by `inventory_browser.get_all_inventory_vmware_hosts`."""
 
     data: list[VmwareObjectSizeModel] = field(rows=True)
     pagination: PaginationResult

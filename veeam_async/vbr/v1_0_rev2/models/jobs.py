@@ -39,16 +39,12 @@ if TYPE_CHECKING:
 
 @model
 class BackupApplicationAwareProcessingModel(Model):
-    """Backup application aware processing model."""
-
     is_enabled: bool
     app_settings: list[BackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class BackupApplicationSettingsModel(Model):
-    """Backup application settings model."""
-
     vm_object: VmwareObjectModel
     vss: EApplicationSettingsVSS
     use_persistent_guest_agent: bool | None | Unset = UNSET
@@ -61,8 +57,6 @@ class BackupApplicationSettingsModel(Model):
 
 @model
 class BackupJobExclusions(Model):
-    """Backup job exclusions."""
-
     vms: list[VmwareObjectSizeModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
     templates: BackupJobExclusionsTemplates | None | Unset = UNSET
@@ -70,8 +64,6 @@ class BackupJobExclusions(Model):
 
 @model
 class BackupJobGuestProcessingModel(Model):
-    """Backup job guest processing model."""
-
     app_aware_processing: BackupApplicationAwareProcessingModel
     guest_fs_indexing: GuestFileSystemIndexingModel = field(wire="guestFSIndexing")
     guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
@@ -80,8 +72,7 @@ class BackupJobGuestProcessingModel(Model):
 
 @model
 class BackupJobStorageModel(Model):
-    """Backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -95,16 +86,13 @@ class BackupJobStorageModel(Model):
 
 @model
 class BackupJobVirtualMachinesModel(Model):
-    """Backup job virtual machines model."""
-
     includes: list[VmwareObjectSizeModel]
     excludes: BackupJobExclusions | None | Unset = UNSET
 
 
 @model
 class BackupLogShippingServersModel(Model):
-    """Backup log shipping servers model.
-
+    """
     Attributes:
         shipping_server_ids: UUID.
     """
@@ -115,8 +103,7 @@ class BackupLogShippingServersModel(Model):
 
 @model
 class BackupOracleSettingsModel(Model):
-    """Backup oracle settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -135,8 +122,7 @@ class BackupOracleSettingsModel(Model):
 
 @model
 class BackupProxiesSettingsModel(Model):
-    """Backup proxies settings model.
-
+    """
     Attributes:
         auto_selection: default true.
         proxy_ids: UUID.
@@ -148,8 +134,6 @@ class BackupProxiesSettingsModel(Model):
 
 @model
 class BackupSQLSettingsModel(Model):
-    """Backup SQL settings model."""
-
     logs_processing: ESQLLogsProcessing
     backup_mins_count: int | None | Unset = UNSET
     retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
@@ -158,16 +142,12 @@ class BackupSQLSettingsModel(Model):
 
 
 class EJobFiltersOrderColumn(OpenEnum):
-    """Job filters order column: 3 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
 
 
 class EJobStatesFiltersOrderColumn(OpenEnum):
-    """Job states filters order column: 9 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     STATUS = "Status"
@@ -180,16 +160,12 @@ class EJobStatesFiltersOrderColumn(OpenEnum):
 
 
 class EJobStatus(OpenEnum):
-    """Job status: 3 known values."""
-
     RUNNING = "running"
     INACTIVE = "inactive"
     DISABLED = "disabled"
 
 
 class EJobWorkload(OpenEnum):
-    """Job workload: 6 known values."""
-
     APPLICATION = "application"
     CLOUD_VM = "cloudVm"
     FILE = "file"
@@ -200,8 +176,7 @@ class EJobWorkload(OpenEnum):
 
 @model
 class GuestInteractionProxiesSettingsModel(Model):
-    """Guest interaction proxies settings model.
-
+    """
     Attributes:
         auto_selection: default true.
         proxy_ids: UUID.
@@ -213,8 +188,7 @@ class GuestInteractionProxiesSettingsModel(Model):
 
 @model
 class GuestOsCredentialsModel(Model):
-    """Guest Os credentials model.
-
+    """
     Attributes:
         creds_id: UUID.
     """
@@ -226,8 +200,7 @@ class GuestOsCredentialsModel(Model):
 
 @model
 class GuestOsCredentialsPerMachineModel(Model):
-    """Guest Os credentials per machine model.
-
+    """
     Attributes:
         windows_creds_id: UUID.
         linux_creds_id: UUID.
@@ -245,7 +218,9 @@ class GuestOsCredentialsPerMachineModel(Model):
     },
 )
 class JobModel(Model):
-    """Job model: one of 1 kinds, told apart by `type`.
+    """Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`.
+
+    Taken by `jobs.update_job`.
 
     Attributes:
         id: UUID.
@@ -265,7 +240,7 @@ class JobModel(Model):
     },
 )
 class JobSpec(Model):
-    """Job spec: one of 1 kinds, told apart by `type`."""
+    """Taken by `jobs.create_job`."""
 
     name: str
     description: str
@@ -274,7 +249,7 @@ class JobSpec(Model):
 
 @model
 class JobStartSpec(Model):
-    """Job start spec.
+    """Taken by `jobs.start_job`.
 
     Attributes:
         perform_active_full: default false.
@@ -287,7 +262,7 @@ class JobStartSpec(Model):
 
 @model
 class JobStateModel(Model):
-    """Job state model.
+    """Given by `jobs.get_all_jobs_states`.
 
     Attributes:
         id: UUID.
@@ -312,8 +287,7 @@ class JobStateModel(Model):
 
 @model
 class JobStatesFilters(Model):
-    """Job states filters.
-
+    """
     Attributes:
         id_filter: UUID.
         repository_id_filter: UUID.
@@ -338,7 +312,7 @@ class JobStatesFilters(Model):
 
 @model
 class JobStatesResult(Model):
-    """Job states result."""
+    """Given by `jobs.get_all_jobs_states`."""
 
     data: list[JobStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -346,7 +320,7 @@ class JobStatesResult(Model):
 
 @model
 class JobStopSpec(Model):
-    """Job stop spec.
+    """Taken by `jobs.stop_job`.
 
     Attributes:
         gracefull_stop: default true.
@@ -357,8 +331,6 @@ class JobStopSpec(Model):
 
 @model
 class JobsFilters(Model):
-    """Jobs filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EJobFiltersOrderColumn | None | Unset = UNSET
@@ -369,7 +341,7 @@ class JobsFilters(Model):
 
 @model
 class JobsResult(Model):
-    """Jobs result."""
+    """Given by `jobs.get_all_jobs`."""
 
     data: list[JobModel] = field(rows=True)
     pagination: PaginationResult
@@ -377,7 +349,11 @@ class JobsResult(Model):
 
 @model
 class BackupJobModel(JobModel):
-    """Backup job model: `JobModel` of type `Backup`."""
+    """The `JobModel` whose `type` is `Backup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="Backup")
     is_high_priority: bool
@@ -389,7 +365,9 @@ class BackupJobModel(JobModel):
 
 @model
 class BackupJobSpec(JobSpec):
-    """Backup job spec: `JobSpec` of type `Backup`.
+    """The `JobSpec` whose `type` is `Backup`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         is_high_priority: default false.

@@ -15,14 +15,12 @@ if TYPE_CHECKING:
 
 @model
 class AuthorizationCodeModel(Model):
-    """Authorization code model."""
+    """Given by `login_.create_authorization_code`."""
 
     code: str
 
 
 class ELoginGrantType(OpenEnum):
-    """Login grant type: 3 known values."""
-
     PASSWORD = "password"
     REFRESH_TOKEN = "refresh_token"
     AUTHORIZATION_CODE = "authorization_code"
@@ -30,7 +28,7 @@ class ELoginGrantType(OpenEnum):
 
 @model
 class TokenLoginSpec(Model):
-    """Token login spec.
+    """Taken by `login_.create_token`.
 
     Attributes:
         password: password.
@@ -46,7 +44,7 @@ class TokenLoginSpec(Model):
 
 @model
 class TokenModel(Model):
-    """Token model."""
+    """Given by `login_.create_token`."""
 
     access_token: str = field(wire="access_token")
     token_type: str = field(wire="token_type")

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 
 class EManagedServersFiltersOrderColumn(OpenEnum):
-    """Managed servers filters order column: 3 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
@@ -37,7 +35,10 @@ class EManagedServersFiltersOrderColumn(OpenEnum):
     },
 )
 class ManagedServerModel(Model):
-    """Managed server model: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         id: UUID.
@@ -60,7 +61,9 @@ class ManagedServerModel(Model):
     },
 )
 class ManagedServerSpec(Model):
-    """Managed server spec: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -74,8 +77,6 @@ class ManagedServerSpec(Model):
 
 @model
 class ManagedServersFilters(Model):
-    """Managed servers filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EManagedServersFiltersOrderColumn | None | Unset = UNSET
@@ -87,7 +88,7 @@ class ManagedServersFilters(Model):
 
 @model
 class ManagedServersResult(Model):
-    """Managed servers result."""
+    """Given by `managed_servers.get_all_managed_servers`."""
 
     data: list[ManagedServerModel] = field(rows=True)
     pagination: PaginationResult
@@ -95,8 +96,6 @@ class ManagedServersResult(Model):
 
 @model
 class ViRootFilters(Model):
-    """Vi root filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EViRootFiltersOrderColumn | None | Unset = UNSET
@@ -106,7 +105,11 @@ class ViRootFilters(Model):
 
 @model
 class LinuxHostModel(ManagedServerModel):
-    """Linux host model: `ManagedServerModel` of type `LinuxHost`."""
+    """The `ManagedServerModel` whose `type` is `LinuxHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
+    """
 
     type: EManagedServerType = field(default="LinuxHost")
     ssh_settings: LinuxHostSSHSettingsModel | None | Unset = UNSET
@@ -114,7 +117,10 @@ class LinuxHostModel(ManagedServerModel):
 
 @model
 class LinuxHostSpec(ManagedServerSpec):
-    """Linux host spec: `ManagedServerSpec` of type `LinuxHost`."""
+    """The `ManagedServerSpec` whose `type` is `LinuxHost`.
+
+    Taken by `managed_servers.create_managed_server`.
+    """
 
     type: EManagedServerType = field(default="LinuxHost")
     ssh_settings: LinuxHostSSHSettingsModel | None | Unset = UNSET
@@ -123,7 +129,11 @@ class LinuxHostSpec(ManagedServerSpec):
 
 @model
 class ViHostModel(ManagedServerModel):
-    """Vi host model: `ManagedServerModel` of type `ViHost`."""
+    """The `ManagedServerModel` whose `type` is `ViHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
+    """
 
     type: EManagedServerType = field(default="ViHost")
     vi_host_type: EViHostType | None | Unset = UNSET
@@ -132,7 +142,10 @@ class ViHostModel(ManagedServerModel):
 
 @model
 class ViHostSpec(ManagedServerSpec):
-    """Vi host spec: `ManagedServerSpec` of type `ViHost`."""
+    """The `ManagedServerSpec` whose `type` is `ViHost`.
+
+    Taken by `managed_servers.create_managed_server`.
+    """
 
     type: EManagedServerType = field(default="ViHost")
     port: int | None | Unset = UNSET
@@ -141,7 +154,11 @@ class ViHostSpec(ManagedServerSpec):
 
 @model
 class WindowsHostModel(ManagedServerModel):
-    """Windows host model: `ManagedServerModel` of type `WindowsHost`."""
+    """The `ManagedServerModel` whose `type` is `WindowsHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
+    """
 
     type: EManagedServerType = field(default="WindowsHost")
     network_settings: WindowsHostPortsModel | None | Unset = UNSET
@@ -149,7 +166,10 @@ class WindowsHostModel(ManagedServerModel):
 
 @model
 class WindowsHostSpec(ManagedServerSpec):
-    """Windows host spec: `ManagedServerSpec` of type `WindowsHost`."""
+    """The `ManagedServerSpec` whose `type` is `WindowsHost`.
+
+    Taken by `managed_servers.create_managed_server`.
+    """
 
     type: EManagedServerType = field(default="WindowsHost")
     network_settings: WindowsHostPortsModel | None | Unset = UNSET

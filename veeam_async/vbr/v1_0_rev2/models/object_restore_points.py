@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 
 class EDiskInfoProcessState(OpenEnum):
-    """Disk info process state: 4 known values."""
-
     NOT_PROCESSED = "NotProcessed"
     IN_PROCESSING = "InProcessing"
     PARTIALLY_PROCESSED = "PartiallyProcessed"
@@ -21,8 +19,6 @@ class EDiskInfoProcessState(OpenEnum):
 
 
 class EDiskInfoType(OpenEnum):
-    """Disk info type: 6 known values."""
-
     UNKNOWN = "Unknown"
     SIMPLE = "Simple"
     VI = "Vi"
@@ -32,8 +28,6 @@ class EDiskInfoType(OpenEnum):
 
 
 class EObjectRestorePointsFiltersOrderColumn(OpenEnum):
-    """Object restore points filters order column: 3 known values."""
-
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
     BACKUP_ID = "BackupId"
@@ -41,8 +35,6 @@ class EObjectRestorePointsFiltersOrderColumn(OpenEnum):
 
 @model
 class ObjectRestorePointDiskModel(Model):
-    """Object restore point disk model."""
-
     uid: str
     type: EDiskInfoType
     name: str
@@ -52,7 +44,7 @@ class ObjectRestorePointDiskModel(Model):
 
 @model
 class ObjectRestorePointDisksResult(Model):
-    """Object restore point disks result."""
+    """Given by `object_restore_points.get_object_restore_point_disks`."""
 
     data: list[ObjectRestorePointDiskModel]
     pagination: PaginationResult

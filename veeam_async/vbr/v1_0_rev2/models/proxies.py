@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class EProxiesFiltersOrderColumn(OpenEnum):
-    """Proxies filters order column: 3 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
@@ -23,8 +21,7 @@ class EProxiesFiltersOrderColumn(OpenEnum):
 
 @model
 class ProxiesFilters(Model):
-    """Proxies filters.
-
+    """
     Attributes:
         host_id_filter: UUID.
     """
@@ -40,7 +37,7 @@ class ProxiesFilters(Model):
 
 @model
 class ProxiesResult(Model):
-    """Proxies result."""
+    """Given by `proxies.get_all_proxies`."""
 
     data: list[ProxyModel] = field(rows=True)
     pagination: PaginationResult
@@ -53,7 +50,9 @@ class ProxiesResult(Model):
     },
 )
 class ProxyModel(Model):
-    """Proxy model: one of 1 kinds, told apart by `type`.
+    """Given by `proxies.get_all_proxies`, `proxies.get_proxy`.
+
+    Taken by `proxies.update_proxy`.
 
     Attributes:
         id: UUID.
@@ -67,8 +66,7 @@ class ProxyModel(Model):
 
 @model
 class ProxyServerSettingsModel(Model):
-    """Proxy server settings model.
-
+    """
     Attributes:
         host_id: UUID.
     """
@@ -88,7 +86,7 @@ class ProxyServerSettingsModel(Model):
     },
 )
 class ProxySpec(Model):
-    """Proxy spec: one of 1 kinds, told apart by `type`."""
+    """Taken by `proxies.create_proxy`."""
 
     description: str
     type: EProxyType
@@ -96,7 +94,11 @@ class ProxySpec(Model):
 
 @model
 class ViProxyModel(ProxyModel):
-    """Vi proxy model: `ProxyModel` of type `ViProxy`."""
+    """The `ProxyModel` whose `type` is `ViProxy`.
+
+    Given by `proxies.get_all_proxies`, `proxies.get_proxy`.
+    Taken by `proxies.update_proxy`.
+    """
 
     type: EProxyType = field(default="ViProxy")
     server: ProxyServerSettingsModel
@@ -104,7 +106,10 @@ class ViProxyModel(ProxyModel):
 
 @model
 class ViProxySpec(ProxySpec):
-    """Vi proxy spec: `ProxySpec` of type `ViProxy`."""
+    """The `ProxySpec` whose `type` is `ViProxy`.
+
+    Taken by `proxies.create_proxy`.
+    """
 
     type: EProxyType = field(default="ViProxy")
     server: ProxyServerSettingsModel

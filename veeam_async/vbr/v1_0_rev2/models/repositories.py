@@ -24,16 +24,13 @@ if TYPE_CHECKING:
 
 @model
 class ArchiveTierAdvancedSettingsModel(Model):
-    """Archive tier advanced settings model."""
-
     cost_optimized_archive_enabled: bool | None | Unset = UNSET
     archive_deduplication_enabled: bool | None | Unset = UNSET
 
 
 @model
 class ArchiveTierModel(Model):
-    """Archive tier model.
-
+    """
     Attributes:
         extent_id: UUID.
         archive_period_days: in days.
@@ -47,16 +44,13 @@ class ArchiveTierModel(Model):
 
 @model
 class BackupPlacementSettingsModel(Model):
-    """Backup placement settings model."""
-
     extent_name: str
     allowed_backups: EAllowedBackupsType
 
 
 @model
 class CapacityTierModel(Model):
-    """Capacity tier model.
-
+    """
     Attributes:
         extent_id: UUID.
         operational_restore_period_days: in days.
@@ -74,8 +68,7 @@ class CapacityTierModel(Model):
 
 @model
 class CapacityTierOverridePolicyModel(Model):
-    """Capacity tier override policy model.
-
+    """
     Attributes:
         override_space_threshold_percents: in percent.
     """
@@ -85,23 +78,17 @@ class CapacityTierOverridePolicyModel(Model):
 
 
 class EAllowedBackupsType(OpenEnum):
-    """Allowed backups type: 3 known values."""
-
     ALL = "All"
     FULLS_ONLY = "FullsOnly"
     INCREMENTS_ONLY = "IncrementsOnly"
 
 
 class EPlacementPolicyType(OpenEnum):
-    """Placement policy type: 2 known values."""
-
     DATA_LOCALITY = "DataLocality"
     PERFORMANCE = "Performance"
 
 
 class ERepositoryExtentStatusType(OpenEnum):
-    """Repository extent status type: 5 known values."""
-
     NORMAL = "Normal"
     EVACUATE = "Evacuate"
     PENDING = "Pending"
@@ -110,8 +97,6 @@ class ERepositoryExtentStatusType(OpenEnum):
 
 
 class ERepositoryFiltersOrderColumn(OpenEnum):
-    """Repository filters order column: 5 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -120,8 +105,6 @@ class ERepositoryFiltersOrderColumn(OpenEnum):
 
 
 class ERepositoryStatesFiltersOrderColumn(OpenEnum):
-    """Repository states filters order column: 8 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     HOST = "Host"
@@ -133,8 +116,6 @@ class ERepositoryStatesFiltersOrderColumn(OpenEnum):
 
 
 class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
-    """Scale out repository filters order column: 5 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -144,8 +125,7 @@ class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
 
 @model
 class MountServerSettingsModel(Model):
-    """Mount server settings model.
-
+    """
     Attributes:
         mount_server_id: UUID.
     """
@@ -160,16 +140,13 @@ class MountServerSettingsModel(Model):
 
 @model
 class NfsRepositoryShareSettingsModel(Model):
-    """Nfs repository share settings model."""
-
     share_path: str
     gateway_server: RepositoryShareGatewayModel | None | Unset = UNSET
 
 
 @model
 class PerformanceExtentModel(Model):
-    """Performance extent model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -181,32 +158,25 @@ class PerformanceExtentModel(Model):
 
 @model
 class PerformanceTierAdvancedSettingsModel(Model):
-    """Performance tier advanced settings model."""
-
     per_vm_backup: bool | None | Unset = UNSET
     full_when_extent_offline: bool | None | Unset = UNSET
 
 
 @model
 class PerformanceTierModel(Model):
-    """Performance tier model."""
-
     performance_extents: list[PerformanceExtentModel] | None | Unset = UNSET
     advanced_settings: PerformanceTierAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
 class PlacementPolicyModel(Model):
-    """Placement policy model."""
-
     type: EPlacementPolicyType
     settings: list[BackupPlacementSettingsModel]
 
 
 @model
 class RepositoriesFilters(Model):
-    """Repositories filters.
-
+    """
     Attributes:
         host_id_filter: UUID.
         vmb_api_platform: UUID.
@@ -226,7 +196,7 @@ class RepositoriesFilters(Model):
 
 @model
 class RepositoriesResult(Model):
-    """Repositories result."""
+    """Given by `repositories.get_all_repositories`."""
 
     data: list[RepositoryModel] = field(rows=True)
     pagination: PaginationResult
@@ -242,7 +212,10 @@ class RepositoriesResult(Model):
     },
 )
 class RepositoryModel(Model):
-    """Repository model: one of 4 kinds, told apart by `type`.
+    """One of 4 kinds, told apart by `type`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         id: UUID.
@@ -257,8 +230,7 @@ class RepositoryModel(Model):
 
 @model
 class RepositoryShareGatewayModel(Model):
-    """Repository share gateway model.
-
+    """
     Attributes:
         gateway_server_id: UUID.
     """
@@ -277,7 +249,10 @@ class RepositoryShareGatewayModel(Model):
     },
 )
 class RepositorySpec(Model):
-    """Repository spec: one of 4 kinds, told apart by `type`."""
+    """One of 4 kinds, told apart by `type`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     name: str
     description: str
@@ -287,7 +262,7 @@ class RepositorySpec(Model):
 
 @model
 class RepositoryStateModel(Model):
-    """Repository state model.
+    """Given by `repositories.get_all_repositories_states`.
 
     Attributes:
         id: UUID.
@@ -311,8 +286,7 @@ class RepositoryStateModel(Model):
 
 @model
 class RepositoryStatesFilters(Model):
-    """Repository states filters.
-
+    """
     Attributes:
         id_filter: UUID.
     """
@@ -331,7 +305,7 @@ class RepositoryStatesFilters(Model):
 
 @model
 class RepositoryStatesResult(Model):
-    """Repository states result."""
+    """Given by `repositories.get_all_repositories_states`."""
 
     data: list[RepositoryStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -339,7 +313,8 @@ class RepositoryStatesResult(Model):
 
 @model
 class ScaleOutExtentMaintenanceSpec(Model):
-    """Scale out extent maintenance spec.
+    """Taken by `repositories.enable_scale_out_extent_maintenance_mode`,
+    `repositories.disable_scale_out_extent_maintenance_mode`.
 
     Attributes:
         repository_ids: UUID.
@@ -350,8 +325,6 @@ class ScaleOutExtentMaintenanceSpec(Model):
 
 @model
 class ScaleOutRepositoriesFilters(Model):
-    """Scale out repositories filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EScaleOutRepositoryFiltersOrderColumn | None | Unset = UNSET
@@ -361,7 +334,7 @@ class ScaleOutRepositoriesFilters(Model):
 
 @model
 class ScaleOutRepositoriesResult(Model):
-    """Scale out repositories result."""
+    """Given by `repositories.get_all_scale_out_repositories`."""
 
     data: list[ScaleOutRepositoryModel] = field(rows=True)
     pagination: PaginationResult
@@ -369,7 +342,7 @@ class ScaleOutRepositoriesResult(Model):
 
 @model
 class ScaleOutRepositoryModel(Model):
-    """Scale out repository model.
+    """Given by `repositories.get_all_scale_out_repositories`, `repositories.get_scale_out_repository`.
 
     Attributes:
         id: UUID.
@@ -387,8 +360,7 @@ class ScaleOutRepositoryModel(Model):
 
 @model
 class SmbRepositoryShareSettingsModel(Model):
-    """Smb repository share settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -400,7 +372,10 @@ class SmbRepositoryShareSettingsModel(Model):
 
 @model
 class LinuxLocalStorageModel(RepositoryModel):
-    """Linux local storage model: `RepositoryModel` of type `LinuxLocal`.
+    """The `RepositoryModel` whose `type` is `LinuxLocal`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -414,7 +389,9 @@ class LinuxLocalStorageModel(RepositoryModel):
 
 @model
 class LinuxLocalStorageSpec(RepositorySpec):
-    """Linux local storage spec: `RepositorySpec` of type `LinuxLocal`.
+    """The `RepositorySpec` whose `type` is `LinuxLocal`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -428,7 +405,11 @@ class LinuxLocalStorageSpec(RepositorySpec):
 
 @model
 class NfsStorageModel(RepositoryModel):
-    """Nfs storage model: `RepositoryModel` of type `Nfs`."""
+    """The `RepositoryModel` whose `type` is `Nfs`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="Nfs")
     share: NfsRepositoryShareSettingsModel
@@ -438,7 +419,10 @@ class NfsStorageModel(RepositoryModel):
 
 @model
 class NfsStorageSpec(RepositorySpec):
-    """Nfs storage spec: `RepositorySpec` of type `Nfs`."""
+    """The `RepositorySpec` whose `type` is `Nfs`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="Nfs")
     share: NfsRepositoryShareSettingsModel
@@ -448,7 +432,11 @@ class NfsStorageSpec(RepositorySpec):
 
 @model
 class SmbStorageModel(RepositoryModel):
-    """Smb storage model: `RepositoryModel` of type `Smb`."""
+    """The `RepositoryModel` whose `type` is `Smb`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="Smb")
     share: SmbRepositoryShareSettingsModel
@@ -458,7 +446,10 @@ class SmbStorageModel(RepositoryModel):
 
 @model
 class SmbStorageSpec(RepositorySpec):
-    """Smb storage spec: `RepositorySpec` of type `Smb`."""
+    """The `RepositorySpec` whose `type` is `Smb`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="Smb")
     share: SmbRepositoryShareSettingsModel
@@ -468,7 +459,10 @@ class SmbStorageSpec(RepositorySpec):
 
 @model
 class WindowsLocalStorageModel(RepositoryModel):
-    """Windows local storage model: `RepositoryModel` of type `WinLocal`.
+    """The `RepositoryModel` whose `type` is `WinLocal`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -482,7 +476,9 @@ class WindowsLocalStorageModel(RepositoryModel):
 
 @model
 class WindowsLocalStorageSpec(RepositorySpec):
-    """Windows local storage spec: `RepositorySpec` of type `WinLocal`.
+    """The `RepositorySpec` whose `type` is `WinLocal`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class EInstantRecoveryMountState(OpenEnum):
-    """Instant recovery mount state: 4 known values."""
-
     FAILED = "Failed"
     MOUNTING = "Mounting"
     MOUNTED = "Mounted"
@@ -23,16 +21,12 @@ class EInstantRecoveryMountState(OpenEnum):
 
 
 class EVmwareFcdInstantRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Vmware fcd instant recovery mounts filters order column: 2 known values."""
-
     STATE = "state"
     NAME = "name"
 
 
 @model
 class VmwareFcdInstantRecoveryDiskInfo(Model):
-    """Vmware fcd instant recovery disk info."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -41,8 +35,6 @@ class VmwareFcdInstantRecoveryDiskInfo(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskSpec(Model):
-    """Vmware fcd instant recovery disk spec."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -50,7 +42,8 @@ class VmwareFcdInstantRecoveryDiskSpec(Model):
 
 @model
 class VmwareFcdInstantRecoveryMount(Model):
-    """Vmware fcd instant recovery mount.
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`,
+    `restore.get_vmware_fcd_instant_recovery_mount_model`.
 
     Attributes:
         id: UUID.
@@ -67,8 +60,6 @@ class VmwareFcdInstantRecoveryMount(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsFilters(Model):
-    """Vmware fcd instant recovery mounts filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
@@ -79,7 +70,7 @@ class VmwareFcdInstantRecoveryMountsFilters(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsResult(Model):
-    """Vmware fcd instant recovery mounts result."""
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`."""
 
     data: list[VmwareFcdInstantRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -87,7 +78,7 @@ class VmwareFcdInstantRecoveryMountsResult(Model):
 
 @model
 class VmwareFcdInstantRecoverySpec(Model):
-    """Vmware fcd instant recovery spec.
+    """Taken by `restore.instant_recovery_vmware_fcd_mount_with_session`.
 
     Attributes:
         object_restore_point_id: UUID.
@@ -101,7 +92,7 @@ class VmwareFcdInstantRecoverySpec(Model):
 
 @model
 class VmwareFcdQuickMigrationSpec(Model):
-    """Vmware fcd quick migration spec."""
+    """Taken by `restore.instant_recovery_vmware_fcd_migrate_with_session`."""
 
     mounted_disk_names: list[str] | None | Unset = UNSET
     target_datastore: VmwareObjectModel
@@ -110,8 +101,6 @@ class VmwareFcdQuickMigrationSpec(Model):
 
 @model
 class VmwareFcdWriteCacheSpec(Model):
-    """Vmware fcd write cache spec."""
-
     redirect_is_enabled: bool
     cache_datastore: VmwareObjectModel | None | Unset = UNSET
     storage_policy: VmwareObjectModel | None | Unset = UNSET

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class ServerTimeModel(Model):
-    """Server time model."""
+    """Given by `service.get_server_time`."""
 
     server_time: datetime
     time_zone: str | None | Unset = UNSET

@@ -14,16 +14,12 @@ if TYPE_CHECKING:
 
 
 class EServicesFiltersOrderColumn(OpenEnum):
-    """Services filters order column: 2 known values."""
-
     NAME = "Name"
     PORT = "Port"
 
 
 @model
 class ServicesFilters(Model):
-    """Services filters."""
-
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
     order_column: EServicesFiltersOrderColumn | None | Unset = UNSET
@@ -33,7 +29,7 @@ class ServicesFilters(Model):
 
 @model
 class ServicesModel(Model):
-    """Services model."""
+    """Given by `services.get_all_services`."""
 
     name: str
     port: int
@@ -41,7 +37,7 @@ class ServicesModel(Model):
 
 @model
 class ServicesResult(Model):
-    """Services result."""
+    """Given by `services.get_all_services`."""
 
     data: list[ServicesModel] = field(rows=True)
     pagination: PaginationResult

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 @model
 class ActiveFullSettingsModel(Model):
-    """Active full settings model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -27,8 +25,7 @@ class ActiveFullSettingsModel(Model):
 
 @model
 class AdvancedStorageScheduleMonthlyModel(Model):
-    """Advanced storage schedule monthly model.
-
+    """
     Attributes:
         day_of_months: in months.
     """
@@ -42,8 +39,7 @@ class AdvancedStorageScheduleMonthlyModel(Model):
 
 @model
 class AdvancedStorageScheduleWeeklyModel(Model):
-    """Advanced storage schedule weekly model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -54,16 +50,12 @@ class AdvancedStorageScheduleWeeklyModel(Model):
 
 @model
 class BackupFSExclusionsModel(Model):
-    """Backup FS exclusions model."""
-
     exclusion_policy: EBackupExclusionPolicy
     items_list: list[str] | None | Unset = UNSET
 
 
 @model
 class BackupHealthCheckSettingsModels(Model):
-    """Backup health check settings models."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -71,8 +63,6 @@ class BackupHealthCheckSettingsModels(Model):
 
 @model
 class BackupIndexingSettingsModel(Model):
-    """Backup indexing settings model."""
-
     vm_object: VmwareObjectModel
     windows_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="WindowsIndexing")
     linux_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="LinuxIndexing")
@@ -80,8 +70,6 @@ class BackupIndexingSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsModel(Model):
-    """Backup job advanced settings model."""
-
     backup_mode_type: EBackupModeType
     synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
@@ -96,16 +84,12 @@ class BackupJobAdvancedSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsVSphereModel(Model):
-    """Backup job advanced settings V sphere model."""
-
     enable_vm_ware_tools_quiescence: bool | None | Unset = field(default=UNSET, wire="enableVMWareToolsQuiescence")
     changed_block_tracking: VSphereChangedBlockTrackingSettingsModel | None | Unset = UNSET
 
 
 @model
 class BackupJobExclusionsSpec(Model):
-    """Backup job exclusions spec."""
-
     vms: list[VmwareObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
     templates: BackupJobExclusionsTemplates | None | Unset = UNSET
@@ -113,40 +97,30 @@ class BackupJobExclusionsSpec(Model):
 
 @model
 class BackupJobExclusionsTemplates(Model):
-    """Backup job exclusions templates."""
-
     is_enabled: bool | None | Unset = UNSET
     exclude_from_incremental: bool | None | Unset = UNSET
 
 
 @model
 class BackupJobRetentionPolicySettingsModel(Model):
-    """Backup job retention policy settings model."""
-
     type: ERetentionPolicyType
     quantity: int
 
 
 @model
 class BackupJobVirtualMachinesSpec(Model):
-    """Backup job virtual machines spec."""
-
     includes: list[VmwareObjectModel]
     excludes: BackupJobExclusionsSpec | None | Unset = UNSET
 
 
 @model
 class BackupLinuxScriptModel(Model):
-    """Backup linux script model."""
-
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
 
 
 @model
 class BackupObjectIndexingModel(Model):
-    """Backup object indexing model."""
-
     guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
     indexing_list: list[str] | None | Unset = UNSET
 
@@ -158,7 +132,7 @@ class BackupObjectIndexingModel(Model):
     },
 )
 class BackupObjectModel(Model):
-    """Backup object model: one of 1 kinds, told apart by `platformName`.
+    """Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
 
     Attributes:
         id: UUID.
@@ -175,8 +149,7 @@ class BackupObjectModel(Model):
 
 @model
 class BackupObjectsFilters(Model):
-    """Backup objects filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
     """
@@ -194,7 +167,7 @@ class BackupObjectsFilters(Model):
 
 @model
 class BackupObjectsResult(Model):
-    """Backup objects result."""
+    """Given by `backups.get_backup_objects`, `backup_objects.get_all_backup_objects`."""
 
     data: list[BackupObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -202,8 +175,7 @@ class BackupObjectsResult(Model):
 
 @model
 class BackupScheduleModel(Model):
-    """Backup schedule model.
-
+    """
     Attributes:
         run_automatically: default false.
     """
@@ -220,8 +192,6 @@ class BackupScheduleModel(Model):
 
 @model
 class BackupScriptSettingsModel(Model):
-    """Backup script settings model."""
-
     script_processing_mode: EBackupScriptProcessingMode
     windows_scripts: BackupWindowsScriptModel | None | Unset = UNSET
     linux_scripts: BackupLinuxScriptModel | None | Unset = UNSET
@@ -229,8 +199,6 @@ class BackupScriptSettingsModel(Model):
 
 @model
 class BackupStorageSettingModel(Model):
-    """Backup storage setting model."""
-
     enable_inline_data_dedup: bool | None | Unset = UNSET
     exclude_swap_file_blocks: bool | None | Unset = UNSET
     exclude_deleted_file_blocks: bool | None | Unset = UNSET
@@ -241,8 +209,7 @@ class BackupStorageSettingModel(Model):
 
 @model
 class BackupStorageSettingsEncryptionModel(Model):
-    """Backup storage settings encryption model.
-
+    """
     Attributes:
         encryption_password_id_or_null: UUID.
     """
@@ -254,30 +221,24 @@ class BackupStorageSettingsEncryptionModel(Model):
 
 @model
 class BackupWindowDayHoursModel(Model):
-    """Backup window day hours model."""
-
     day: EDayOfWeek
     hours: str
 
 
 @model
 class BackupWindowSettingModel(Model):
-    """Backup window setting model."""
-
     days: list[BackupWindowDayHoursModel]
 
 
 @model
 class BackupWindowsScriptModel(Model):
-    """Backup windows script model."""
-
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
 
 
 @model
 class CertificateModel(Model):
-    """Certificate model."""
+    """Given by `service.get_server_certificate`."""
 
     thumbprint: str
     serial_number: str
@@ -292,30 +253,22 @@ class CertificateModel(Model):
 
 @model
 class DeleteRepositoryFilters(Model):
-    """Delete repository filters."""
-
     delete_backups: bool | None | Unset = UNSET
 
 
 class EApplicationSettingsVSS(OpenEnum):
-    """Application settings VSS: 3 known values."""
-
     REQUIRE_SUCCESS = "requireSuccess"
     IGNORE_FAILURES = "ignoreFailures"
     DISABLED = "disabled"
 
 
 class EBackupExclusionPolicy(OpenEnum):
-    """Backup exclusion policy: 3 known values."""
-
     DISABLED = "disabled"
     EXCLUDE_ONLY = "excludeOnly"
     INCLUDE_ONLY = "includeOnly"
 
 
 class EBackupModeType(OpenEnum):
-    """Backup mode type: 5 known values."""
-
     FULL = "Full"
     INCREMENTAL = "Incremental"
     REVERSE_INCREMENTAL = "ReverseIncremental"
@@ -324,16 +277,12 @@ class EBackupModeType(OpenEnum):
 
 
 class EBackupOracleLogsSettings(OpenEnum):
-    """Backup oracle logs settings: 3 known values."""
-
     PRESERVE = "preserve"
     DELETE_EXPIRED_HOURS = "deleteExpiredHours"
     DELETE_EXPIRED_GBS = "deleteExpiredGBs"
 
 
 class EBackupProxyTransportMode(OpenEnum):
-    """Backup proxy transport mode: 4 known values."""
-
     AUTO = "auto"
     DIRECT_ACCESS = "directAccess"
     VIRTUAL_APPLIANCE = "virtualAppliance"
@@ -341,16 +290,12 @@ class EBackupProxyTransportMode(OpenEnum):
 
 
 class EBackupScriptProcessingMode(OpenEnum):
-    """Backup script processing mode: 3 known values."""
-
     DISABLE_EXEC = "disableExec"
     IGNORE_EXEC_FAILURES = "ignoreExecFailures"
     REQUIRE_SUCCESS = "requireSuccess"
 
 
 class ECompressionLevel(OpenEnum):
-    """Compression level: 6 known values."""
-
     AUTO = "Auto"
     NONE = "None"
     DEDUP_FRIENDLY = "DedupFriendly"
@@ -360,23 +305,17 @@ class ECompressionLevel(OpenEnum):
 
 
 class ECredentialsType(OpenEnum):
-    """Credentials type: 2 known values."""
-
     STANDARD = "Standard"
     LINUX = "Linux"
 
 
 class EDailyKinds(OpenEnum):
-    """Daily kinds: 3 known values."""
-
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
     SELECTED_DAYS = "SelectedDays"
 
 
 class EDayNumberInMonth(OpenEnum):
-    """Day number in month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -386,8 +325,6 @@ class EDayNumberInMonth(OpenEnum):
 
 
 class EDayOfWeek(OpenEnum):
-    """Day of week: 7 known values."""
-
     MONDAY = "monday"
     TUESDAY = "tuesday"
     WEDNESDAY = "wednesday"
@@ -398,15 +335,11 @@ class EDayOfWeek(OpenEnum):
 
 
 class EEmailNotificationType(OpenEnum):
-    """Email notification type: 2 known values."""
-
     USE_GLOBAL_NOTIFICATION_SETTINGS = "UseGlobalNotificationSettings"
     USE_CUSTOM_NOTIFICATION_SETTINGS = "UseCustomNotificationSettings"
 
 
 class EGuestFSIndexingMode(OpenEnum):
-    """Guest FS indexing mode: 4 known values."""
-
     DISABLE = "disable"
     INDEX_ALL = "indexAll"
     INDEX_ALL_EXCEPT = "indexAllExcept"
@@ -414,29 +347,21 @@ class EGuestFSIndexingMode(OpenEnum):
 
 
 class EGuestOSType(OpenEnum):
-    """Guest OS type: 2 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
 
 
 class EJobType(OpenEnum):
-    """Job type: one known value."""
-
     BACKUP = "Backup"
 
 
 class EManagedServerType(OpenEnum):
-    """Managed server type: 3 known values."""
-
     WINDOWS_HOST = "WindowsHost"
     LINUX_HOST = "LinuxHost"
     VI_HOST = "ViHost"
 
 
 class EMonth(OpenEnum):
-    """Month: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -452,14 +377,10 @@ class EMonth(OpenEnum):
 
 
 class EObjectRestorePointOperation(OpenEnum):
-    """Object restore point operation: one known value."""
-
     VMWARE_INSTANT_RECOVERY_FCD = "VmwareInstantRecoveryFcd"
 
 
 class EPeriodicallyKinds(OpenEnum):
-    """Periodically kinds: 4 known values."""
-
     HOURS = "Hours"
     MINUTES = "Minutes"
     SECONDS = "Seconds"
@@ -467,8 +388,6 @@ class EPeriodicallyKinds(OpenEnum):
 
 
 class EPlatform(OpenEnum):
-    """Platform: 14 known values."""
-
     VMWARE = "VMware"
     HYPER_V = "HyperV"
     TEST = "Test"
@@ -486,8 +405,6 @@ class EPlatform(OpenEnum):
 
 
 class EPlatformType(OpenEnum):
-    """Platform type: 8 known values."""
-
     VMWARE = "VMware"
     HYPER_V = "HyperV"
     VCD = "Vcd"
@@ -499,14 +416,10 @@ class EPlatformType(OpenEnum):
 
 
 class EProxyType(OpenEnum):
-    """Proxy type: one known value."""
-
     VI_PROXY = "ViProxy"
 
 
 class ERepositoryType(OpenEnum):
-    """Repository type: 11 known values."""
-
     WIN_LOCAL = "WinLocal"
     LINUX_LOCAL = "LinuxLocal"
     SMB = "Smb"
@@ -521,22 +434,16 @@ class ERepositoryType(OpenEnum):
 
 
 class ERetainLogBackupsType(OpenEnum):
-    """Retain log backups type: 2 known values."""
-
     UNTIL_BACKUP_DELETED = "untilBackupDeleted"
     KEEP_ONLY_DAYS = "KeepOnlyDays"
 
 
 class ERetentionPolicyType(OpenEnum):
-    """Retention policy type: 2 known values."""
-
     RESTORE_POINTS = "RestorePoints"
     DAYS = "Days"
 
 
 class ESQLLogsProcessing(OpenEnum):
-    """ESQL logs processing: 4 known values."""
-
     TRUNCATE = "truncate"
     PRESERVE = "preserve"
     BACKUP = "backup"
@@ -544,15 +451,11 @@ class ESQLLogsProcessing(OpenEnum):
 
 
 class EScriptPeriodicityType(OpenEnum):
-    """Script periodicity type: 2 known values."""
-
     DAYS = "Days"
     BACKUP_SESSIONS = "BackupSessions"
 
 
 class ESennightOfMonth(OpenEnum):
-    """Sennight of month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -562,8 +465,6 @@ class ESennightOfMonth(OpenEnum):
 
 
 class ESessionResult(OpenEnum):
-    """Session result: 4 known values."""
-
     NONE = "None"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -571,8 +472,6 @@ class ESessionResult(OpenEnum):
 
 
 class ESessionState(OpenEnum):
-    """Session state: 11 known values."""
-
     STOPPED = "Stopped"
     STARTING = "Starting"
     STOPPING = "Stopping"
@@ -587,8 +486,6 @@ class ESessionState(OpenEnum):
 
 
 class ESessionType(OpenEnum):
-    """Session type: 7 known values."""
-
     INFRASTRUCTURE = "Infrastructure"
     JOB = "Job"
     AUTOMATION = "Automation"
@@ -599,8 +496,6 @@ class ESessionType(OpenEnum):
 
 
 class ESessionsFiltersOrderColumn(OpenEnum):
-    """Sessions filters order column: 6 known values."""
-
     NAME = "Name"
     SESSION_TYPE = "SessionType"
     CREATION_TIME = "CreationTime"
@@ -610,8 +505,6 @@ class ESessionsFiltersOrderColumn(OpenEnum):
 
 
 class EStorageOptimization(OpenEnum):
-    """Storage optimization: 7 known values."""
-
     AUTO = "Auto"
     LOCAL_TARGET_LARGE = "LocalTargetLarge"
     LOCAL_TARGET = "LocalTarget"
@@ -622,8 +515,6 @@ class EStorageOptimization(OpenEnum):
 
 
 class ETaskLogRecordStatus(OpenEnum):
-    """Task log record status: 4 known values."""
-
     NONE = "None"
     SUCCEEDED = "Succeeded"
     WARNING = "Warning"
@@ -631,31 +522,23 @@ class ETaskLogRecordStatus(OpenEnum):
 
 
 class ETransactionLogsSettings(OpenEnum):
-    """Transaction logs settings: 2 known values."""
-
     PROCESS = "process"
     COPY_ONLY = "copyOnly"
 
 
 class EViHostType(OpenEnum):
-    """Vi host type: 3 known values."""
-
     ESX = "ESX"
     ES_XI = "ESXi"
     VC = "VC"
 
 
 class EVmwareDisksTypeToProcess(OpenEnum):
-    """Vmware disks type to process: 3 known values."""
-
     ALL_DISKS = "AllDisks"
     SYSTEM_ONLY = "SystemOnly"
     SELECTED_DISKS = "SelectedDisks"
 
 
 class EVmwareInventoryType(OpenEnum):
-    """Vmware inventory type: 17 known values."""
-
     UNKNOWN = "Unknown"
     VIRTUAL_MACHINE = "VirtualMachine"
     V_CENTER_SERVER = "vCenterServer"
@@ -676,8 +559,6 @@ class EVmwareInventoryType(OpenEnum):
 
 
 class EWindowsHostComponentType(OpenEnum):
-    """Windows host component type: 22 known values."""
-
     TRANSPORT = "Transport"
     NFS = "Nfs"
     HV_INTEGRATION = "HvIntegration"
@@ -704,8 +585,6 @@ class EWindowsHostComponentType(OpenEnum):
 
 @model
 class EmailCustomNotificationType(Model):
-    """Email custom notification type."""
-
     subject: str | None | Unset = UNSET
     notify_on_success: bool | None | Unset = UNSET
     notify_on_warning: bool | None | Unset = UNSET
@@ -717,8 +596,6 @@ class EmailCustomNotificationType(Model):
 
 @model
 class EmailNotificationSettingsModel(Model):
-    """Email notification settings model."""
-
     is_enabled: bool
     recipients: list[str] | None | Unset = UNSET
     notification_type: EEmailNotificationType | None | Unset = UNSET
@@ -727,13 +604,13 @@ class EmailNotificationSettingsModel(Model):
 
 @model
 class EmptySuccessResponse(Model):
-    """Empty success response."""
+    """Given by `login_.logout`, `sessions.stop_session`, `jobs.disable_job`, `jobs.enable_job`,
+    `credentials.change_password_for_creds` and 3 more.
+    """
 
 
 @model
 class Error(Model):
-    """Error."""
-
     error_code: ErrorErrorCode
     message: str
     resource_id: str | None | Unset = UNSET
@@ -741,8 +618,6 @@ class Error(Model):
 
 @model
 class FullBackupMaintenanceDefragmentAndCompactModel(Model):
-    """Full backup maintenance defragment and compact model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -750,16 +625,13 @@ class FullBackupMaintenanceDefragmentAndCompactModel(Model):
 
 @model
 class FullBackupMaintenanceModel(Model):
-    """Full backup maintenance model."""
-
     remove_data: FullBackupMaintenanceRemoveDataModel | None | Unset = field(default=UNSET, wire="RemoveData")
     defragment_and_compact: FullBackupMaintenanceDefragmentAndCompactModel | None | Unset = UNSET
 
 
 @model
 class FullBackupMaintenanceRemoveDataModel(Model):
-    """Full backup maintenance remove data model.
-
+    """
     Attributes:
         after_days: in days.
     """
@@ -770,8 +642,6 @@ class FullBackupMaintenanceRemoveDataModel(Model):
 
 @model
 class GFSPolicySettingsModel(Model):
-    """GFS policy settings model."""
-
     is_enabled: bool
     weekly: GFSPolicySettingsWeeklyModel | None | Unset = UNSET
     monthly: GFSPolicySettingsMonthlyModel | None | Unset = UNSET
@@ -780,8 +650,7 @@ class GFSPolicySettingsModel(Model):
 
 @model
 class GFSPolicySettingsMonthlyModel(Model):
-    """GFS policy settings monthly model.
-
+    """
     Attributes:
         keep_for_number_of_months: in months.
     """
@@ -793,8 +662,7 @@ class GFSPolicySettingsMonthlyModel(Model):
 
 @model
 class GFSPolicySettingsWeeklyModel(Model):
-    """GFS policy settings weekly model.
-
+    """
     Attributes:
         keep_for_number_of_weeks: in weeks.
     """
@@ -806,8 +674,7 @@ class GFSPolicySettingsWeeklyModel(Model):
 
 @model
 class GFSPolicySettingsYearlyModel(Model):
-    """GFS policy settings yearly model.
-
+    """
     Attributes:
         keep_for_number_of_years: in years.
     """
@@ -819,16 +686,12 @@ class GFSPolicySettingsYearlyModel(Model):
 
 @model
 class GuestFileSystemIndexingModel(Model):
-    """Guest file system indexing model."""
-
     is_enabled: bool
     indexing_settings: list[BackupIndexingSettingsModel] | None | Unset = UNSET
 
 
 @model
 class JobScriptsSettingsModel(Model):
-    """Job scripts settings model."""
-
     pre_command: ScriptCommand | None | Unset = UNSET
     post_command: ScriptCommand | None | Unset = UNSET
     periodicity_type: EScriptPeriodicityType | None | Unset = UNSET
@@ -838,8 +701,7 @@ class JobScriptsSettingsModel(Model):
 
 @model
 class LinuxHostSSHSettingsModel(Model):
-    """Linux host SSH settings model.
-
+    """
     Attributes:
         ssh_time_out_ms: in milliseconds.
     """
@@ -853,8 +715,7 @@ class LinuxHostSSHSettingsModel(Model):
 
 @model
 class LinuxLocalRepositorySettingsModel(Model):
-    """Linux local repository settings model.
-
+    """
     Attributes:
         make_recent_backups_immutable_days: in days.
     """
@@ -870,8 +731,6 @@ class LinuxLocalRepositorySettingsModel(Model):
 
 @model
 class NetworkRepositorySettingsModel(Model):
-    """Network repository settings model."""
-
     max_task_count: int | None | Unset = UNSET
     read_write_rate: int | None | Unset = UNSET
     advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET
@@ -879,8 +738,6 @@ class NetworkRepositorySettingsModel(Model):
 
 @model
 class NotificationSettingsModel(Model):
-    """Notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
     vm_attribute: NotificationVmAttributeSettingsModel | None | Unset = UNSET
@@ -888,8 +745,6 @@ class NotificationSettingsModel(Model):
 
 @model
 class NotificationVmAttributeSettingsModel(Model):
-    """Notification vm attribute settings model."""
-
     is_enabled: bool
     notes: str | None | Unset = UNSET
     append_to_exisiting_value: bool | None | Unset = UNSET
@@ -897,7 +752,7 @@ class NotificationVmAttributeSettingsModel(Model):
 
 @model
 class ObjectRestorePointModel(Model):
-    """Object restore point model.
+    """Given by `object_restore_points.get_all_object_restore_points`, `object_restore_points.get_object_restore_point`.
 
     Attributes:
         id: UUID.
@@ -916,8 +771,7 @@ class ObjectRestorePointModel(Model):
 
 @model
 class ObjectRestorePointsFilters(Model):
-    """Object restore points filters.
-
+    """
     Attributes:
         platform_id_filter: UUID.
         backup_id_filter: UUID.
@@ -939,7 +793,7 @@ class ObjectRestorePointsFilters(Model):
 
 @model
 class ObjectRestorePointsResult(Model):
-    """Object restore points result."""
+    """Given by `backup_objects.get_backup_object_restore_points`, `object_restore_points.get_all_object_restore_points`."""
 
     data: list[ObjectRestorePointModel] = field(rows=True)
     pagination: PaginationResult
@@ -947,8 +801,6 @@ class ObjectRestorePointsResult(Model):
 
 @model
 class PaginationResult(Model):
-    """Pagination result."""
-
     total: int
     count: int
     skip: int | None | Unset = UNSET
@@ -957,8 +809,6 @@ class PaginationResult(Model):
 
 @model
 class PrimaryStorageIntegrationSettingsModel(Model):
-    """Primary storage integration settings model."""
-
     is_enabled: bool
     limit_processed_vm: bool | None | Unset = UNSET
     limit_processed_vm_count: int | None | Unset = UNSET
@@ -967,24 +817,18 @@ class PrimaryStorageIntegrationSettingsModel(Model):
 
 @model
 class ProxyDatastoreModel(Model):
-    """Proxy datastore model."""
-
     datastore: VmwareObjectModel | None | Unset = UNSET
     vm_count: int | None | Unset = UNSET
 
 
 @model
 class ProxyDatastoreSettingsModel(Model):
-    """Proxy datastore settings model."""
-
     auto_select: bool
     datastores: list[ProxyDatastoreModel] | None | Unset = UNSET
 
 
 @model
 class RepositoryAdvancedSettingsModel(Model):
-    """Repository advanced settings model."""
-
     align_data_blocks: bool | None | Unset = UNSET
     decompress_before_storing: bool | None | Unset = UNSET
     rotated_drives: bool | None | Unset = UNSET
@@ -993,16 +837,13 @@ class RepositoryAdvancedSettingsModel(Model):
 
 @model
 class ScheduleAfterThisJobModel(Model):
-    """Schedule after this job model."""
-
     is_enabled: bool
     job_name: str | None | Unset = UNSET
 
 
 @model
 class ScheduleBackupWindowModel(Model):
-    """Schedule backup window model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -1013,8 +854,7 @@ class ScheduleBackupWindowModel(Model):
 
 @model
 class ScheduleDailyModel(Model):
-    """Schedule daily model.
-
+    """
     Attributes:
         is_enabled: default true.
         local_time: time.
@@ -1028,8 +868,7 @@ class ScheduleDailyModel(Model):
 
 @model
 class ScheduleMonthlyModel(Model):
-    """Schedule monthly model.
-
+    """
     Attributes:
         is_enabled: default false.
         local_time: time.
@@ -1045,8 +884,7 @@ class ScheduleMonthlyModel(Model):
 
 @model
 class SchedulePeriodicallyModel(Model):
-    """Schedule periodically model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -1060,8 +898,7 @@ class SchedulePeriodicallyModel(Model):
 
 @model
 class ScheduleRetryModel(Model):
-    """Schedule retry model.
-
+    """
     Attributes:
         is_enabled: default false.
         await_minutes: in minutes.
@@ -1074,16 +911,12 @@ class ScheduleRetryModel(Model):
 
 @model
 class ScriptCommand(Model):
-    """Script command."""
-
     is_enabled: bool
     command: str | None | Unset = UNSET
 
 
 @model
 class SessionLogRecordModel(Model):
-    """Session log record model."""
-
     id: int | None | Unset = UNSET
     status: ETaskLogRecordStatus | None | Unset = UNSET
     start_time: datetime | None | Unset = UNSET
@@ -1094,7 +927,7 @@ class SessionLogRecordModel(Model):
 
 @model
 class SessionLogResult(Model):
-    """Session log result."""
+    """Given by `sessions.get_session_logs`, `automation.get_automation_session_logs`."""
 
     total_records: int | None | Unset = UNSET
     records: list[SessionLogRecordModel] | None | Unset = UNSET
@@ -1102,7 +935,8 @@ class SessionLogResult(Model):
 
 @model
 class SessionModel(Model):
-    """Session model.
+    """Given by `configuration_backup.start_config_backup`, `sessions.get_all_sessions`, `sessions.get_session`,
+    `managed_servers.create_managed_server`, `managed_servers.update_managed_server` and 20 more.
 
     Attributes:
         id: UUID.
@@ -1129,8 +963,6 @@ class SessionModel(Model):
 
 @model
 class SessionResultModel(Model):
-    """Session result model."""
-
     result: ESessionResult
     message: str | None | Unset = UNSET
     is_canceled: bool | None | Unset = UNSET
@@ -1138,8 +970,7 @@ class SessionResultModel(Model):
 
 @model
 class SessionsFilters(Model):
-    """Sessions filters.
-
+    """
     Attributes:
         job_id_filter: UUID.
     """
@@ -1161,7 +992,7 @@ class SessionsFilters(Model):
 
 @model
 class SessionsResult(Model):
-    """Sessions result."""
+    """Given by `sessions.get_all_sessions`, `automation.get_all_automation_sessions`."""
 
     data: list[SessionModel] = field(rows=True)
     pagination: PaginationResult
@@ -1169,24 +1000,18 @@ class SessionsResult(Model):
 
 @model
 class SyntheticFullSettingsModel(Model):
-    """Synthetic full settings model."""
-
     is_enabled: bool
     days: list[EDayOfWeek] | None | Unset = UNSET
 
 
 @model
 class VPowerNFSPortSettingsModel(Model):
-    """V power NFS port settings model."""
-
     mount_port: int | None | Unset = UNSET
     v_power_nfs_port: int | None | Unset = field(default=UNSET, wire="vPowerNFSPort")
 
 
 @model
 class VSphereChangedBlockTrackingSettingsModel(Model):
-    """V sphere changed block tracking settings model."""
-
     is_enabled: bool
     enable_cb_tautomatically: bool | None | Unset = field(default=UNSET, wire="enableCBTautomatically")
     reset_cb_ton_active_full: bool | None | Unset = field(default=UNSET, wire="resetCBTonActiveFull")
@@ -1194,8 +1019,7 @@ class VSphereChangedBlockTrackingSettingsModel(Model):
 
 @model
 class VmbApiFilterModel(Model):
-    """Vmb api filter model.
-
+    """
     Attributes:
         product_id: UUID.
     """
@@ -1208,8 +1032,6 @@ class VmbApiFilterModel(Model):
 
 @model
 class VmwareObjectDiskModel(Model):
-    """Vmware object disk model."""
-
     vm_object: VmwareObjectModel
     disks_to_process: EVmwareDisksTypeToProcess
     disks: list[str]
@@ -1218,8 +1040,6 @@ class VmwareObjectDiskModel(Model):
 
 @model
 class VmwareObjectModel(Model):
-    """Vmware object model."""
-
     host_name: str
     name: str
     type: EVmwareInventoryType
@@ -1228,7 +1048,7 @@ class VmwareObjectModel(Model):
 
 @model
 class VmwareObjectSizeModel(Model):
-    """Vmware object size model."""
+    """Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`."""
 
     inventory_object: VmwareObjectModel
     size: str | None | Unset = UNSET
@@ -1236,16 +1056,12 @@ class VmwareObjectSizeModel(Model):
 
 @model
 class WindowsHostComponentPortModel(Model):
-    """Windows host component port model."""
-
     component_name: EWindowsHostComponentType
     port: int
 
 
 @model
 class WindowsHostPortsModel(Model):
-    """Windows host ports model."""
-
     components: list[WindowsHostComponentPortModel] | None | Unset = UNSET
     port_range_start: int | None | Unset = UNSET
     port_range_end: int | None | Unset = UNSET
@@ -1254,8 +1070,6 @@ class WindowsHostPortsModel(Model):
 
 @model
 class WindowsLocalRepositorySettingsModel(Model):
-    """Windows local repository settings model."""
-
     path: str | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
     read_write_rate: int | None | Unset = UNSET
@@ -1263,8 +1077,6 @@ class WindowsLocalRepositorySettingsModel(Model):
 
 
 class ErrorErrorCode(OpenEnum):
-    """Error error code: 10 known values."""
-
     ACCESS_DENIED = "AccessDenied"
     EXPIRED_TOKEN = "ExpiredToken"
     INVALID_TOKEN = "InvalidToken"
@@ -1279,7 +1091,10 @@ class ErrorErrorCode(OpenEnum):
 
 @model
 class ViBackupObjectModel(BackupObjectModel):
-    """Vi backup object model: `BackupObjectModel` of type `VmWare`."""
+    """The `BackupObjectModel` whose `platformName` is `VmWare`.
+
+    Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="VmWare")
     object_id: str

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class ESpeedUnit(OpenEnum):
-    """Speed unit: 3 known values."""
-
     KBYTE_PER_SEC = "KbytePerSec"
     MBIT_PER_SPEC = "MbitPerSpec"
     MBYTE_PER_SEC = "MbytePerSec"
@@ -23,7 +21,9 @@ class ESpeedUnit(OpenEnum):
 
 @model
 class GlobalNetworkTrafficRulesModel(Model):
-    """Global network traffic rules model.
+    """Given by `traffic_rules.get_all_traffic_rules`, `traffic_rules.update_traffic_rules`.
+
+    Taken by `traffic_rules.update_traffic_rules`.
 
     Attributes:
         upload_streams_count: integer.
@@ -37,8 +37,6 @@ class GlobalNetworkTrafficRulesModel(Model):
 
 @model
 class PreferredNetworkModel(Model):
-    """Preferred network model."""
-
     ip_address: str | None | Unset = UNSET
     subnet_mask: str | None | Unset = UNSET
     cidr_notation: str | None | Unset = UNSET
@@ -46,16 +44,13 @@ class PreferredNetworkModel(Model):
 
 @model
 class PreferredNetworksModel(Model):
-    """Preferred networks model."""
-
     is_enabled: bool
     networks: list[PreferredNetworkModel] | None | Unset = UNSET
 
 
 @model
 class TrafficRuleModel(Model):
-    """Traffic rule model.
-
+    """
     Attributes:
         id: UUID.
     """

@@ -112,7 +112,7 @@ class AclApi(Api):
         """Get Access Control List: POST /api/v1/acl.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AclBrowserFilters`.
             force_reload: query `forceReload`.
 
         Returns:
@@ -122,7 +122,6 @@ class AclApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/GetAclRules
         """
@@ -147,7 +146,6 @@ class AclApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/GetAclRecord
         """
@@ -164,7 +162,7 @@ class AclApi(Api):
         Args:
             object_type: path `objectType`.
             object_id: path `objectId`, UUID.
-            body: what is sent, as application/json.
+            body: `AclChangeOwnerSpec`.
 
         Returns:
             200: `AclRecordModel`.
@@ -174,7 +172,6 @@ class AclApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/ChangeAclOwner
         """
@@ -191,7 +188,7 @@ class AclApi(Api):
         Args:
             object_type: path `objectType`.
             object_id: path `objectId`, UUID.
-            body: what is sent, as application/json.
+            body: `AclChangeEffectiveAccessSpec`.
 
         Returns:
             200: `AclRecordModel`.
@@ -202,9 +199,9 @@ class AclApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/ChangeAclEffectiveAccess
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/ChangeAclEffectiveAccess
         """
         return Request(self, _CHANGE_ACL_EFFECTIVE_ACCESS, {"object_type": object_type, "object_id": object_id}, body)
 

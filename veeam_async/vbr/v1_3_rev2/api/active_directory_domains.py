@@ -114,9 +114,9 @@ class ActiveDirectoryDomainsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/GetAllADDomains
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/GetAllADDomains
         """
         return Listing(
             self,
@@ -137,7 +137,7 @@ class ActiveDirectoryDomainsApi(Api):
         """Add Active Directory Domain: POST /api/v1/adDomains.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ADDomainSpec`.
 
         Returns:
             201: `ADDomainModel`.
@@ -147,9 +147,9 @@ class ActiveDirectoryDomainsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/CreateADDomain
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/CreateADDomain
         """
         return Request(self, _CREATE_AD_DOMAIN, {}, body)
 
@@ -170,9 +170,9 @@ class ActiveDirectoryDomainsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/GetADDomain
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/GetADDomain
         """
         return Request(self, _GET_AD_DOMAIN, {"id": id})
 
@@ -193,9 +193,9 @@ class ActiveDirectoryDomainsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/DeleteADDomain
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/DeleteADDomain
         """
         return Request(self, _DELETE_AD_DOMAIN, {"id": id})
 

@@ -877,9 +877,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllComputerRecoveryTokens
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllComputerRecoveryTokens
         """
         return Listing(
             self,
@@ -900,7 +900,7 @@ class AgentsApi(Api):
         """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ComputerRecoveryTokenSpec`.
 
         Returns:
             201: `ComputerRecoveryTokenModel`.
@@ -910,9 +910,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateComputerRecoveryToken
         """
         return Request(self, _CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
 
@@ -933,9 +933,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetComputerRecoveryToken
         """
         return Request(self, _GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
 
@@ -948,7 +948,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ComputerRecoveryTokenModel`.
 
         Returns:
             200: `ComputerRecoveryTokenModel`.
@@ -959,9 +959,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpdateComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpdateComputerRecoveryToken
         """
         return Request(self, _UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
 
@@ -982,9 +982,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteComputerRecoveryToken
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteComputerRecoveryToken
         """
         return Request(self, _DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
 
@@ -1018,9 +1018,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectedComputers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectedComputers
         """
         return Listing(
             self,
@@ -1054,9 +1054,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectedComputer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectedComputer
         """
         return Request(self, _GET_PROTECTED_COMPUTER, {"id": id})
 
@@ -1095,9 +1095,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllDiscoveredEntities
         """
         return Listing(
             self,
@@ -1139,7 +1139,6 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentStates
         """
@@ -1166,7 +1165,6 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentState
         """
@@ -1194,7 +1192,6 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentBackups
         """
@@ -1209,7 +1206,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `BackupIdsSpec`.
 
         Returns:
             204: nothing.
@@ -1220,9 +1217,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/AttachBackupToAgent
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/AttachBackupToAgent
         """
         return Request(self, _ATTACH_BACKUP_TO_AGENT, {"id": id}, body)
 
@@ -1235,7 +1232,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `BackupIdsSpec`.
 
         Returns:
             204: nothing.
@@ -1246,9 +1243,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DetachBackupFromAgent
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DetachBackupFromAgent
         """
         return Request(self, _DETACH_BACKUP_FROM_AGENT, {"id": id}, body)
 
@@ -1282,9 +1279,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllProtectionGroups
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllProtectionGroups
         """
         return Listing(
             self,
@@ -1309,7 +1306,7 @@ class AgentsApi(Api):
         """Add Protection Group: POST /api/v1/agents/protectionGroups.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProtectionGroupSpec`.
             perform_rescan: query `performRescan`, default false.
 
         Returns:
@@ -1320,9 +1317,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateProtectionGroup
         """
         return Request(self, _CREATE_PROTECTION_GROUP, {"perform_rescan": perform_rescan}, body)
 
@@ -1346,7 +1343,6 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectionGroup
         """
@@ -1363,7 +1359,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ProtectionGroupModel`.
             perform_rescan: query `performRescan`, default false.
 
         Returns:
@@ -1375,9 +1371,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpdateProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpdateProtectionGroup
         """
         return Request(self, _UPDATE_PROTECTION_GROUP, {"id": id, "perform_rescan": perform_rescan}, body)
 
@@ -1401,9 +1397,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteProtectionGroup
         """
         return Request(self, _DELETE_PROTECTION_GROUP, {"id": id, "uninstall_everything": uninstall_everything})
 
@@ -1425,9 +1421,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RescanProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RescanProtectionGroup
         """
         return Request(self, _RESCAN_PROTECTION_GROUP, {"id": id})
 
@@ -1449,9 +1445,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/EnableProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/EnableProtectionGroup
         """
         return Request(self, _ENABLE_PROTECTION_GROUP, {"id": id})
 
@@ -1473,9 +1469,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DisableProtectionGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DisableProtectionGroup
         """
         return Request(self, _DISABLE_PROTECTION_GROUP, {"id": id})
 
@@ -1488,7 +1484,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `PreInstalledAgentsProtectionGroupPackageSpec`.
 
         Returns:
             200: `bytes` as application/zip, application/x-tar.
@@ -1498,9 +1494,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DownloadProtectionGroupPackages
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DownloadProtectionGroupPackages
         """
         return Download(self, _DOWNLOAD_PROTECTION_GROUP_PACKAGES, {"id": id}, body)
 
@@ -1542,9 +1538,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetDiscoveredEntities
         """
         return Listing(
             self,
@@ -1573,7 +1569,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1583,9 +1579,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RescanDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RescanDiscoveredEntities
         """
         return Request(self, _RESCAN_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1598,7 +1594,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1608,9 +1604,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootDiscoveredEntities
         """
         return Request(self, _REBOOT_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1619,11 +1615,12 @@ class AgentsApi(Api):
         id: str,
         body: DiscoveredEntitiesActionSpec,
     ) -> Request[SessionModel]:
-        """Install Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
+        """Install Agent on Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1633,9 +1630,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/InstallAgentOnDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/InstallAgentOnDiscoveredEntities
         """
         return Request(self, _INSTALL_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1649,7 +1646,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1659,9 +1656,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
         """
         return Request(self, _UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1670,11 +1667,12 @@ class AgentsApi(Api):
         id: str,
         body: DiscoveredEntitiesActionSpec,
     ) -> Request[SessionModel]:
-        """Upgrade Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/upgradeAgent.
+        """Upgrade Agent on Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/upgradeAgent.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1684,9 +1682,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpgradeAgentOnDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpgradeAgentOnDiscoveredEntities
         """
         return Request(self, _UPGRADE_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1700,7 +1698,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1710,9 +1708,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/InstallCBTDriverOnDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/InstallCBTDriverOnDiscoveredEntities
         """
         return Request(self, _INSTALL_CBT_DRIVER_ON_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1726,7 +1724,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1736,9 +1734,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallCBTDriverFromDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallCBTDriverFromDiscoveredEntities
         """
         return Request(self, _UNINSTALL_CBT_DRIVER_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1752,7 +1750,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1762,9 +1760,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
         """
         return Request(self, _UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1773,11 +1771,12 @@ class AgentsApi(Api):
         id: str,
         body: DiscoveredEntitiesActionSpec,
     ) -> Request[None]:
-        """Add Discovered Entities to Trusted Hosts List: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/trust.
+        """Add Discovered Entities to Trusted Hosts List: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/trust.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             204: nothing.
@@ -1787,9 +1786,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/TrustDiscoveredEntities
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/TrustDiscoveredEntities
         """
         return Request(self, _TRUST_DISCOVERED_ENTITIES, {"id": id}, body)
 
@@ -1803,7 +1802,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1813,9 +1812,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/PrepareForRemoteBmr
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/PrepareForRemoteBmr
         """
         return Request(self, _PREPARE_FOR_REMOTE_BMR, {"id": id}, body)
 
@@ -1829,7 +1828,7 @@ class AgentsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DiscoveredEntitiesActionSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1839,9 +1838,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RecreateEmbeddedRecoveryMedia
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RecreateEmbeddedRecoveryMedia
         """
         return Request(self, _RECREATE_EMBEDDED_RECOVERY_MEDIA, {"id": id}, body)
 
@@ -1867,9 +1866,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetDiscoveredEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetDiscoveredEntity
         """
         return Request(
             self, _GET_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id, "permission_scope": permission_scope}
@@ -1894,9 +1893,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteDiscoveredEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteDiscoveredEntity
         """
         return Request(self, _DELETE_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
 
@@ -1928,9 +1927,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateRecoveryMediaForDiscoveredEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateRecoveryMediaForDiscoveredEntity
         """
         return Download(
             self,
@@ -1964,9 +1963,9 @@ class AgentsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateRecoveryMediaTaskForDiscoveredEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateRecoveryMediaTaskForDiscoveredEntity
         """
         return Request(
             self,
@@ -2003,9 +2002,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentPackages
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentPackages
         """
         return Listing(
             self,
@@ -2046,9 +2045,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentPackagesForUnix
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentPackagesForUnix
         """
         return Listing(
             self,
@@ -2089,9 +2088,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentsRecoveryAppliances
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentsRecoveryAppliances
         """
         return Listing(
             self,
@@ -2122,9 +2121,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentsRecoveryAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentsRecoveryAppliance
         """
         return Request(self, _GET_AGENTS_RECOVERY_APPLIANCE, {"id": id})
 
@@ -2135,7 +2134,7 @@ class AgentsApi(Api):
         """Reboots Agents Recovery Appliances: POST /api/v1/agents/recoveryAppliances/reboot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RebootAgentsRecoveryAppliancesSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -2144,9 +2143,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootAgentsRecoveryAppliances
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootAgentsRecoveryAppliances
         """
         return Request(self, _REBOOT_AGENTS_RECOVERY_APPLIANCES, {}, body)
 
@@ -2166,9 +2165,9 @@ class AgentsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootAgentsRecoveryAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootAgentsRecoveryAppliance
         """
         return Request(self, _REBOOT_AGENTS_RECOVERY_APPLIANCE, {"id": id})
 

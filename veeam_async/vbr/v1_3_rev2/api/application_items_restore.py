@@ -101,9 +101,9 @@ class ApplicationItemsRestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Application-Items-Restore#operation/GetAllApplicationItemChildRestoreSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Application-Items-Restore#operation/GetAllApplicationItemChildRestoreSessions
         """
         return Listing(
             self,

@@ -346,7 +346,7 @@ class AutomationApi(Api):
         """Import Jobs: POST /api/v1/automation/jobs/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `JobImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -356,7 +356,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportJobs
         """
@@ -369,7 +368,7 @@ class AutomationApi(Api):
         """Export Jobs: POST /api/v1/automation/jobs/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `JobExportSpec`.
 
         Returns:
             200: `JobImportSpecCollection`.
@@ -379,7 +378,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportJobs
         """
@@ -392,7 +390,7 @@ class AutomationApi(Api):
         """Import Credentials: POST /api/v1/automation/credentials/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CredentialsImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -402,9 +400,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportCredentials
         """
         return Request(self, _IMPORT_CREDENTIALS, {}, body)
 
@@ -415,7 +413,7 @@ class AutomationApi(Api):
         """Export Credentials: POST /api/v1/automation/credentials/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CredentialsExportSpec`.
 
         Returns:
             200: `CredentialsImportSpecCollection`.
@@ -425,9 +423,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportCredentials
         """
         return Request(self, _EXPORT_CREDENTIALS, {}, body)
 
@@ -438,7 +436,7 @@ class AutomationApi(Api):
         """Import Cloud Credentials: POST /api/v1/automation/cloudcredentials/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudCredentialsImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -448,9 +446,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportCloudCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportCloudCredentials
         """
         return Request(self, _IMPORT_CLOUD_CREDENTIALS, {}, body)
 
@@ -461,7 +459,7 @@ class AutomationApi(Api):
         """Export Cloud Credentials: POST /api/v1/automation/cloudcredentials/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudCredentialsExportSpec`.
 
         Returns:
             200: `CloudCredentialsImportSpecCollection`.
@@ -471,9 +469,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportCloudCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportCloudCredentials
         """
         return Request(self, _EXPORT_CLOUD_CREDENTIALS, {}, body)
 
@@ -484,7 +482,7 @@ class AutomationApi(Api):
         """Import Proxies: POST /api/v1/automation/proxies/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProxyImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -494,7 +492,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportProxies
         """
@@ -507,7 +504,7 @@ class AutomationApi(Api):
         """Export Proxies: POST /api/v1/automation/proxies/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProxyExportSpec`.
 
         Returns:
             200: `ProxyImportSpecCollection`.
@@ -517,7 +514,6 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportProxies
         """
@@ -530,7 +526,7 @@ class AutomationApi(Api):
         """Import Servers: POST /api/v1/automation/managedServers/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManageServerImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -540,9 +536,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportManagedServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportManagedServers
         """
         return Request(self, _IMPORT_MANAGED_SERVERS, {}, body)
 
@@ -553,7 +549,7 @@ class AutomationApi(Api):
         """Export Servers: POST /api/v1/automation/managedServers/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManageServerExportSpec`.
 
         Returns:
             200: `ManageServerImportSpecCollection`.
@@ -563,9 +559,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportManagedServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportManagedServers
         """
         return Request(self, _EXPORT_MANAGED_SERVERS, {}, body)
 
@@ -576,7 +572,7 @@ class AutomationApi(Api):
         """Import Repositories: POST /api/v1/automation/repositories/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -586,9 +582,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportRepositories
         """
         return Request(self, _IMPORT_REPOSITORIES, {}, body)
 
@@ -599,7 +595,7 @@ class AutomationApi(Api):
         """Export Repositories: POST /api/v1/automation/repositories/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoryExportSpec`.
 
         Returns:
             200: `RepositoryImportSpecCollection`.
@@ -609,9 +605,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportRepositories
         """
         return Request(self, _EXPORT_REPOSITORIES, {}, body)
 
@@ -622,7 +618,7 @@ class AutomationApi(Api):
         """Import Encryption Passwords: POST /api/v1/automation/encryptionPasswords/import.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordImportSpecCollection`.
 
         Returns:
             201: `SessionModel`.
@@ -632,9 +628,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportEncryptionPasswords
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportEncryptionPasswords
         """
         return Request(self, _IMPORT_ENCRYPTION_PASSWORDS, {}, body)
 
@@ -645,7 +641,7 @@ class AutomationApi(Api):
         """Export Encryption Passwords: POST /api/v1/automation/encryptionPasswords/export.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordExportSpec`.
 
         Returns:
             200: `EncryptionPasswordImportSpecCollection`.
@@ -655,9 +651,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportEncryptionPasswords
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportEncryptionPasswords
         """
         return Request(self, _EXPORT_ENCRYPTION_PASSWORDS, {}, body)
 
@@ -702,9 +698,9 @@ class AutomationApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAllAutomationSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAllAutomationSessions
         """
         return Listing(
             self,
@@ -743,9 +739,9 @@ class AutomationApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAutomationSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAutomationSession
         """
         return Request(self, _GET_AUTOMATION_SESSION, {"id": id})
 
@@ -766,9 +762,9 @@ class AutomationApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAutomationSessionLogs
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAutomationSessionLogs
         """
         return Request(self, _GET_AUTOMATION_SESSION_LOGS, {"id": id})
 
@@ -789,9 +785,9 @@ class AutomationApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/StopAutomationSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/StopAutomationSession
         """
         return Request(self, _STOP_AUTOMATION_SESSION, {"id": id})
 

@@ -183,9 +183,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetAllBackupObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetAllBackupObjects
         """
         return Listing(
             self,
@@ -220,9 +220,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetBackupObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetBackupObject
         """
         return Request(self, _GET_BACKUP_OBJECT, {"id": id})
 
@@ -251,9 +251,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/CreateRecoveryMediaForBackupObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/CreateRecoveryMediaForBackupObject
         """
         return Download(
             self,
@@ -284,9 +284,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/CreateRecoveryMediaTaskForBackupObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/CreateRecoveryMediaTaskForBackupObject
         """
         return Request(
             self,
@@ -340,9 +340,9 @@ class BackupObjectsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetBackupObjectRestorePointsWithFiltering
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetBackupObjectRestorePointsWithFiltering
         """
         return Listing(
             self,

@@ -409,7 +409,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetAllBackups
         """
@@ -448,7 +447,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackup
         """
@@ -478,7 +476,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DeleteBackup
         """
@@ -502,7 +499,7 @@ class BackupsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `BackupDetailsSpec`.
 
         Returns:
             200: `BackupDetailsModel`.
@@ -513,7 +510,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackupDetails
         """
@@ -541,9 +537,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackupObjectsWithFiltering
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackupObjectsWithFiltering
         """
         return Listing(self, _GET_BACKUP_OBJECTS_WITH_FILTERING, {"id": id, "skip": skip, "limit": limit})
 
@@ -571,9 +567,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DeleteBackupObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DeleteBackupObject
         """
         return Request(
             self,
@@ -595,7 +591,7 @@ class BackupsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredBackupDownloadMetaSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -605,9 +601,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DownloadBackupMeta
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DownloadBackupMeta
         """
         return Request(self, _DOWNLOAD_BACKUP_META, {"id": id}, body)
 
@@ -644,7 +640,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetAllBackupFiles
         """
@@ -683,7 +678,6 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackupFile
         """
@@ -708,9 +702,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MarkBackupFileAsClean
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MarkBackupFileAsClean
         """
         return Request(self, _MARK_BACKUP_FILE_AS_CLEAN, {"id": id, "backup_file_id": backup_file_id})
 
@@ -733,9 +727,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MarkBackupFileAsInfected
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MarkBackupFileAsInfected
         """
         return Request(self, _MARK_BACKUP_FILE_AS_INFECTED, {"id": id, "backup_file_id": backup_file_id})
 
@@ -746,7 +740,7 @@ class BackupsApi(Api):
         """Run Health Check and Repair: POST /api/v1/backups/runHealthcheck.
 
         Args:
-            body: what is sent, as application/json.
+            body: `FileBackupHealthCheckSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -756,9 +750,9 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/StartHealthCheckBackup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/StartHealthCheckBackup
         """
         return Request(self, _START_HEALTH_CHECK_BACKUP, {}, body)
 
@@ -769,7 +763,7 @@ class BackupsApi(Api):
         """Copy Backups to Another Repository: POST /api/v1/backups/unstructuredData/copyTo.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CopyBackupSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -779,9 +773,9 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/CopyUnstructuredDataBackups
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/CopyUnstructuredDataBackups
         """
         return Request(self, _COPY_UNSTRUCTURED_DATA_BACKUPS, {}, body)
 
@@ -792,7 +786,7 @@ class BackupsApi(Api):
         """Copy Machine Backups to Another Repository or Folder: POST /api/v1/backups/machines/copyTo.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CopyMachinesBackupsSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -802,9 +796,9 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/CopyMachinesBackups
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/CopyMachinesBackups
         """
         return Request(self, _COPY_MACHINES_BACKUPS, {}, body)
 
@@ -817,7 +811,7 @@ class BackupsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `MoveBackupSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -827,7 +821,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MoveBackup
         """
@@ -844,7 +837,7 @@ class BackupsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `MoveBackupObjectsSpec`.
             move_associated_backup_copies: query `moveAssociatedBackupCopies`, default false.
 
         Returns:
@@ -855,7 +848,6 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MoveBackupObjects
         """
@@ -875,9 +867,9 @@ class BackupsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetMoveCopySessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetMoveCopySessions
         """
         return Request(self, _GET_MOVE_COPY_SESSIONS, {})
 
@@ -890,7 +882,7 @@ class BackupsApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `ManageMoveCopySessionSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -901,9 +893,9 @@ class BackupsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/ManageMoveCopySession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/ManageMoveCopySession
         """
         return Request(self, _MANAGE_MOVE_COPY_SESSION, {"session_id": session_id}, body)
 

@@ -124,7 +124,7 @@ class CloudBrowserApi(Api):
         """Get Cloud Hierarchy: POST /api/v1/cloudBrowser.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudBrowserSpec`.
             reset_cache: query `resetCache`.
 
         Returns:
@@ -135,9 +135,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Cloud-Browser#operation/BrowseCloudEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Cloud-Browser#operation/BrowseCloudEntity
         """
         return Request(self, _BROWSE_CLOUD_ENTITY, {"reset_cache": reset_cache}, body)
 
@@ -150,7 +150,7 @@ class CloudBrowserApi(Api):
         """Get Cloud Virtual Machines: POST /api/v1/cloudBrowser/virtualMachines.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudBrowserVirtualMachinesSpec`.
             reset_cache: query `resetCache`.
 
         Returns:
@@ -161,9 +161,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Cloud-Browser#operation/BrowseCloudEntityVirtualMachines
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Cloud-Browser#operation/BrowseCloudEntityVirtualMachines
         """
         return Request(self, _BROWSE_CLOUD_ENTITY_VIRTUAL_MACHINES, {"reset_cache": reset_cache}, body)
 
@@ -174,7 +174,7 @@ class CloudBrowserApi(Api):
         """Create New Cloud Storage Folder: POST /api/v1/cloudBrowser/newFolder.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudBrowserNewFolderSpec`.
 
         Returns:
             201: `EmptySuccessResponse`.
@@ -184,9 +184,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Cloud-Browser#operation/CreateNewCloudFolder
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Cloud-Browser#operation/CreateNewCloudFolder
         """
         return Request(self, _CREATE_NEW_CLOUD_FOLDER, {}, body)
 
@@ -197,7 +197,7 @@ class CloudBrowserApi(Api):
         """Add Veeam Data Cloud Vault: POST /api/v1/cloudBrowser/initializeVault.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VeeamDataCloudVaultInitializeSpec`.
 
         Returns:
             200: `CloudCredentialsModel`.
@@ -207,9 +207,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Cloud-Browser#operation/InitializeVeeamCloudVault
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Cloud-Browser#operation/InitializeVeeamCloudVault
         """
         return Request(self, _INITIALIZE_VEEAM_CLOUD_VAULT, {}, body)
 
@@ -224,7 +224,7 @@ class CloudBrowserApi(Api):
 
         Args:
             vault_id: path `vaultId`.
-            body: what is sent, as application/json.
+            body: `VeeamDataCloudVaultStorageBrowserSpec`.
             reset_cache: query `resetCache`.
 
         Returns:
@@ -235,9 +235,9 @@ class CloudBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Cloud-Browser#operation/BrowseCloudVaultEntity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Cloud-Browser#operation/BrowseCloudVaultEntity
         """
         return Request(self, _BROWSE_CLOUD_VAULT_ENTITY, {"vault_id": vault_id, "reset_cache": reset_cache}, body)
 

@@ -74,9 +74,9 @@ class ConfigurationBackupApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/GetConfigBackupOptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/GetConfigBackupOptions
         """
         return Request(self, _GET_CONFIG_BACKUP_OPTIONS, {})
 
@@ -87,7 +87,7 @@ class ConfigurationBackupApi(Api):
         """Edit Configuration Backup: PUT /api/v1/configBackup.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ConfigBackupModel`.
 
         Returns:
             200: `ConfigBackupModel`.
@@ -98,9 +98,9 @@ class ConfigurationBackupApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/UpdateConfigBackupOptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/UpdateConfigBackupOptions
         """
         return Request(self, _UPDATE_CONFIG_BACKUP_OPTIONS, {}, body)
 
@@ -117,9 +117,9 @@ class ConfigurationBackupApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/StartConfigBackup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/StartConfigBackup
         """
         return Request(self, _START_CONFIG_BACKUP, {})
 

@@ -465,7 +465,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/GetAllCreds
         """
@@ -492,7 +491,7 @@ class CredentialsApi(Api):
         """Add Credentials Record: POST /api/v1/credentials.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CredentialsSpec`.
 
         Returns:
             201: `CredentialsModel`.
@@ -502,7 +501,6 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/CreateCreds
         """
@@ -525,7 +523,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/GetCreds
         """
@@ -540,7 +537,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsModel`.
 
         Returns:
             200: `CredentialsModel`.
@@ -551,7 +548,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/UpdateCreds
         """
@@ -574,7 +570,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/DeleteCreds
         """
@@ -589,7 +584,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -600,9 +595,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangePasswordForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangePasswordForCreds
         """
         return Request(self, _CHANGE_PASSWORD_FOR_CREDS, {"id": id}, body)
 
@@ -615,7 +610,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `PrivateKeyChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -626,9 +621,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangePrivateKeyForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangePrivateKeyForCreds
         """
         return Request(self, _CHANGE_PRIVATE_KEY_FOR_CREDS, {"id": id}, body)
 
@@ -641,7 +636,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CredentialsPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -652,9 +647,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangeRootPasswordForCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangeRootPasswordForCreds
         """
         return Request(self, _CHANGE_ROOT_PASSWORD_FOR_CREDS, {"id": id}, body)
 
@@ -685,9 +680,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/GetAllCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/GetAllCloudCreds
         """
         return Listing(
             self,
@@ -709,7 +704,7 @@ class CredentialsApi(Api):
         """Add Cloud Credentials Record: POST /api/v1/cloudCredentials.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudCredentialsSpec`.
 
         Returns:
             201: `CloudCredentialsModel`.
@@ -719,9 +714,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/CreateCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/CreateCloudCreds
         """
         return Request(self, _CREATE_CLOUD_CREDS, {}, body)
 
@@ -732,7 +727,7 @@ class CredentialsApi(Api):
         """Get Microsoft Entra ID Verification Code: POST /api/v1/cloudCredentials/appRegistration.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudDeviceCodeSpec`.
 
         Returns:
             201: `CloudDeviceCodeModel`.
@@ -742,9 +737,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/RequestAppRegistrationByDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/RequestAppRegistrationByDeviceCode
         """
         return Request(self, _REQUEST_APP_REGISTRATION_BY_DEVICE_CODE, {}, body)
 
@@ -765,9 +760,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/FinishAppRegistrationByDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/FinishAppRegistrationByDeviceCode
         """
         return Request(self, _FINISH_APP_REGISTRATION_BY_DEVICE_CODE, {"verification_code": verification_code})
 
@@ -784,9 +779,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/RequestAuthentication
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/RequestAuthentication
         """
         return Request(self, _REQUEST_AUTHENTICATION, {})
 
@@ -807,7 +802,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/GetCloudCreds
         """
@@ -822,7 +816,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudCredentialsModel`.
 
         Returns:
             200: `CloudCredentialsModel`.
@@ -833,9 +827,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/UpdateCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/UpdateCloudCreds
         """
         return Request(self, _UPDATE_CLOUD_CREDS, {"id": id}, body)
 
@@ -856,9 +850,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/DeleteCloudCreds
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/DeleteCloudCreds
         """
         return Request(self, _DELETE_CLOUD_CREDS, {"id": id})
 
@@ -871,7 +865,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudCredentialsPasswordSpec`.
 
         Returns:
             200: `CloudCredentialsModel`.
@@ -882,9 +876,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangeCloudCredsSecretKey
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangeCloudCredsSecretKey
         """
         return Request(self, _CHANGE_CLOUD_CREDS_SECRET_KEY, {"id": id}, body)
 
@@ -897,7 +891,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `GoogleCloudServiceCredentialsExistingAccountSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -908,7 +902,6 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangeAccount
         """
@@ -923,7 +916,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CertificateUploadSpec`.
 
         Returns:
             200: `CloudCredentialsModel`.
@@ -934,9 +927,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangeCloudCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/ChangeCloudCertificate
         """
         return Request(self, _CHANGE_CLOUD_CERTIFICATE, {"id": id}, body)
 
@@ -962,9 +955,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/GetAllCredsHelperAppliancesWithFiltering
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/GetAllCredsHelperAppliancesWithFiltering
         """
         return Listing(self, _GET_ALL_CREDS_HELPER_APPLIANCES_WITH_FILTERING, {"id": id, "skip": skip, "limit": limit})
 
@@ -977,7 +970,7 @@ class CredentialsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CloudHelperApplianceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -987,9 +980,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/CreateCloudCredsHelperAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/CreateCloudCredsHelperAppliance
         """
         return Request(self, _CREATE_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id}, body)
 
@@ -1012,9 +1005,9 @@ class CredentialsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/GetCloudCredsHelperAppliance
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/GetCloudCredsHelperAppliance
         """
         return Request(self, _GET_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id, "appliance_id": appliance_id})
 
@@ -1037,9 +1030,9 @@ class CredentialsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/DeleteCloudCredsHelperApplianceAsync
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Credentials#operation/DeleteCloudCredsHelperApplianceAsync
         """
         return Request(self, _DELETE_CLOUD_CREDS_HELPER_APPLIANCE_ASYNC, {"id": id, "appliance_id": appliance_id})
 

@@ -93,7 +93,7 @@ _UNPUBLISH_BACKUP_CONTENT: Operation[SessionModel] = Operation(
 )
 
 
-class DataIntegrationApiApi(Api):
+class DataIntegrationApi(Api):
     """`client.data_integration_api`: Data Integration API."""
 
     __slots__ = ()
@@ -126,9 +126,9 @@ class DataIntegrationApiApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Data-Integration-API#operation/GetAllContentPublicationMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Data-Integration-API#operation/GetAllContentPublicationMounts
         """
         return Listing(
             self,
@@ -150,7 +150,7 @@ class DataIntegrationApiApi(Api):
         """Start Disk Publishing: POST /api/v1/dataIntegration/publish.
 
         Args:
-            body: what is sent, as application/json.
+            body: `PublishBackupContentSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -161,9 +161,9 @@ class DataIntegrationApiApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Data-Integration-API#operation/PublishBackupContent
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Data-Integration-API#operation/PublishBackupContent
         """
         return Request(self, _PUBLISH_BACKUP_CONTENT, {}, body)
 
@@ -184,9 +184,9 @@ class DataIntegrationApiApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Data-Integration-API#operation/GetContentPublicationMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Data-Integration-API#operation/GetContentPublicationMount
         """
         return Request(self, _GET_CONTENT_PUBLICATION_MOUNT, {"mount_id": mount_id})
 
@@ -208,14 +208,14 @@ class DataIntegrationApiApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Data-Integration-API#operation/UnpublishBackupContent
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Data-Integration-API#operation/UnpublishBackupContent
         """
         return Request(self, _UNPUBLISH_BACKUP_CONTENT, {"mount_id": mount_id})
 
 
-get_all_content_publication_mounts = DataIntegrationApiApi.get_all_content_publication_mounts
-publish_backup_content = DataIntegrationApiApi.publish_backup_content
-get_content_publication_mount = DataIntegrationApiApi.get_content_publication_mount
-unpublish_backup_content = DataIntegrationApiApi.unpublish_backup_content
+get_all_content_publication_mounts = DataIntegrationApi.get_all_content_publication_mounts
+publish_backup_content = DataIntegrationApi.publish_backup_content
+get_content_publication_mount = DataIntegrationApi.get_content_publication_mount
+unpublish_backup_content = DataIntegrationApi.unpublish_backup_content

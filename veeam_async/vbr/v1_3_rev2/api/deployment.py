@@ -59,7 +59,7 @@ class DeploymentApi(Api):
         """Create Deployment Kit: POST /api/v1/deployment/generateKit.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CreateDeploymentKitSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -68,9 +68,9 @@ class DeploymentApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Deployment#operation/CreateDeploymentKit
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Deployment#operation/CreateDeploymentKit
         """
         return Request(self, _CREATE_DEPLOYMENT_KIT, {}, body)
 
@@ -91,9 +91,9 @@ class DeploymentApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Deployment#operation/DownloadDeploymentKit
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Deployment#operation/DownloadDeploymentKit
         """
         return Download(self, _DOWNLOAD_DEPLOYMENT_KIT, {"task_id": task_id})
 

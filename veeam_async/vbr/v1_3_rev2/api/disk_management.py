@@ -260,7 +260,7 @@ class DiskManagementApi(Api):
         """Initialize Disk Management: POST /api/v1/diskManagement/init.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DiskManagementInitializationRequest`.
 
         Returns:
             200: `DiskManagementInitializationResponse`.
@@ -269,9 +269,9 @@ class DiskManagementApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/DiskManagementInit
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/DiskManagementInit
         """
         return Request(self, _DISK_MANAGEMENT_INIT, {}, body)
 
@@ -282,7 +282,7 @@ class DiskManagementApi(Api):
         """Map Backup Layout to Host Layout Automatically: POST /api/v1/diskManagement/automap.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DiskLayoutAutoMappingRequest`.
 
         Returns:
             200: `DiskLayoutAutoMappingResult`.
@@ -291,9 +291,9 @@ class DiskManagementApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/AutoMapDiskLayout
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/AutoMapDiskLayout
         """
         return Request(self, _AUTO_MAP_DISK_LAYOUT, {}, body)
 
@@ -313,9 +313,9 @@ class DiskManagementApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/KeepDiskManagementSessionAlive
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/KeepDiskManagementSessionAlive
         """
         return Request(
             self, _KEEP_DISK_MANAGEMENT_SESSION_ALIVE, {"disk_management_session_id": disk_management_session_id}
@@ -337,9 +337,9 @@ class DiskManagementApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/GetRestoreLayout
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/GetRestoreLayout
         """
         return Request(self, _GET_RESTORE_LAYOUT, {"disk_management_session_id": disk_management_session_id})
 
@@ -352,7 +352,7 @@ class DiskManagementApi(Api):
 
         Args:
             disk_management_session_id: path `diskManagementSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `DiskOperationSpec`.
 
         Returns:
             200: `DiskMappingContext`.
@@ -363,9 +363,9 @@ class DiskManagementApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ApplyBackupLayout
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ApplyBackupLayout
         """
         return Request(self, _APPLY_BACKUP_LAYOUT, {"disk_management_session_id": disk_management_session_id}, body)
 
@@ -378,7 +378,7 @@ class DiskManagementApi(Api):
 
         Args:
             disk_management_session_id: path `diskManagementSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `DiskLayoutOperationSpec`.
 
         Returns:
             200: `DiskMappingContext`.
@@ -389,9 +389,9 @@ class DiskManagementApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ApplyDiskLayout
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ApplyDiskLayout
         """
         return Request(self, _APPLY_DISK_LAYOUT, {"disk_management_session_id": disk_management_session_id}, body)
 
@@ -404,7 +404,7 @@ class DiskManagementApi(Api):
 
         Args:
             disk_management_session_id: path `diskManagementSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `DiskOperationSpec`.
 
         Returns:
             200: `DiskMappingContext`.
@@ -415,7 +415,6 @@ class DiskManagementApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/EraseDisk
         """
@@ -430,7 +429,7 @@ class DiskManagementApi(Api):
 
         Args:
             disk_management_session_id: path `diskManagementSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `RemoveDiskPartitionOperationSpec`.
 
         Returns:
             200: `DiskMappingContext`.
@@ -441,9 +440,9 @@ class DiskManagementApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RemovePartition
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RemovePartition
         """
         return Request(self, _REMOVE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body)
 
@@ -456,7 +455,7 @@ class DiskManagementApi(Api):
 
         Args:
             disk_management_session_id: path `diskManagementSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `ResizeDiskPartitionOperationSpec`.
 
         Returns:
             200: `DiskMappingContext`.
@@ -467,9 +466,9 @@ class DiskManagementApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ResizePartition
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ResizePartition
         """
         return Request(self, _RESIZE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body)
 
@@ -482,7 +481,7 @@ class DiskManagementApi(Api):
 
         Args:
             disk_management_session_id: path `diskManagementSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `ResizePartitionOptionsRequest`.
 
         Returns:
             200: `DiskPartitionResizeOptions`.
@@ -491,9 +490,9 @@ class DiskManagementApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/CheckCanResizePartition
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/CheckCanResizePartition
         """
         return Request(
             self, _CHECK_CAN_RESIZE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body
@@ -508,7 +507,7 @@ class DiskManagementApi(Api):
 
         Args:
             disk_management_session_id: path `diskManagementSessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `RestoreDiskPartitionOperationSpec`.
 
         Returns:
             200: `DiskMappingContext`.
@@ -519,9 +518,9 @@ class DiskManagementApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RestorePartition
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RestorePartition
         """
         return Request(self, _RESTORE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body)
 
@@ -532,7 +531,7 @@ class DiskManagementApi(Api):
         """Unlock BitLocker-Protected Volume: PUT /api/v1/diskManagement/unlockVolume.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DiskManagementVolumeUnlockRequest`.
 
         Returns:
             200: `DiskManagementVolumeUnlockResponse`.
@@ -541,9 +540,9 @@ class DiskManagementApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/UnlockVolume
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/UnlockVolume
         """
         return Request(self, _UNLOCK_VOLUME, {}, body)
 
@@ -563,9 +562,9 @@ class DiskManagementApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/CreateCheckPoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/CreateCheckPoint
         """
         return Request(self, _CREATE_CHECK_POINT, {"disk_management_session_id": disk_management_session_id})
 
@@ -585,9 +584,9 @@ class DiskManagementApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RevertToCheckPoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RevertToCheckPoint
         """
         return Request(self, _REVERT_TO_CHECK_POINT, {"disk_management_session_id": disk_management_session_id})
 

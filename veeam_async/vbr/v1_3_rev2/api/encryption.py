@@ -278,9 +278,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/GetAllEncryptionPasswords
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/GetAllEncryptionPasswords
         """
         return Listing(
             self,
@@ -301,7 +301,7 @@ class EncryptionApi(Api):
         """Add Encryption Password: POST /api/v1/encryptionPasswords.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordSpec`.
 
         Returns:
             201: `EncryptionPasswordModel`.
@@ -311,9 +311,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/CreateEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/CreateEncryptionPassword
         """
         return Request(self, _CREATE_ENCRYPTION_PASSWORD, {}, body)
 
@@ -334,9 +334,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/GetEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/GetEncryptionPassword
         """
         return Request(self, _GET_ENCRYPTION_PASSWORD, {"id": id})
 
@@ -349,7 +349,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordModel`.
 
         Returns:
             200: `EncryptionPasswordModel`.
@@ -360,9 +360,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/UpdateEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/UpdateEncryptionPassword
         """
         return Request(self, _UPDATE_ENCRYPTION_PASSWORD, {"id": id}, body)
 
@@ -383,9 +383,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/DeleteEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/DeleteEncryptionPassword
         """
         return Request(self, _DELETE_ENCRYPTION_PASSWORD, {"id": id})
 
@@ -398,7 +398,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordChangeSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -409,9 +409,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/ChangeEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/ChangeEncryptionPassword
         """
         return Request(self, _CHANGE_ENCRYPTION_PASSWORD, {"id": id}, body)
 
@@ -424,7 +424,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EncryptionPasswordVerifySpec`.
 
         Returns:
             200: `EncryptionPasswordVerifyResult`.
@@ -435,9 +435,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/VerifyEncryptionPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/VerifyEncryptionPassword
         """
         return Request(self, _VERIFY_ENCRYPTION_PASSWORD, {"id": id}, body)
 
@@ -468,9 +468,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/GetAllKMSServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/GetAllKMSServers
         """
         return Listing(
             self,
@@ -492,7 +492,7 @@ class EncryptionApi(Api):
         """Add KMS Server: POST /api/v1/kmsServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `KeyManagementServerBaseSpec`.
 
         Returns:
             201: `KeyManagementServerBaseModel`.
@@ -502,9 +502,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/CreateKMSServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/CreateKMSServer
         """
         return Request(self, _CREATE_KMS_SERVER, {}, body)
 
@@ -525,7 +525,6 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/GetKMSServer
         """
@@ -540,7 +539,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `KeyManagementServerBaseModel`.
 
         Returns:
             200: `KeyManagementServerBaseModel`.
@@ -551,9 +550,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/UpdateKMSServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/UpdateKMSServer
         """
         return Request(self, _UPDATE_KMS_SERVER, {"id": id}, body)
 
@@ -575,9 +574,9 @@ class EncryptionApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/DeleteKMSServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/DeleteKMSServer
         """
         return Request(self, _DELETE_KMS_SERVER, {"id": id})
 
@@ -590,7 +589,7 @@ class EncryptionApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `KMSServerChangeCertificateSpec`.
 
         Returns:
             204: nothing.
@@ -600,9 +599,9 @@ class EncryptionApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/ChangeKMServerCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Encryption#operation/ChangeKMServerCertificate
         """
         return Request(self, _CHANGE_KM_SERVER_CERTIFICATE, {"id": id}, body)
 

@@ -108,7 +108,7 @@ class FailbackApi(Api):
         """Start Failback: POST /api/v1/failback/failbackToProduction/vSphere/snapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ViVMSnapshotReplicaFailbackSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -119,9 +119,9 @@ class FailbackApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failback#operation/ViVMSnapshotReplicaFailback
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failback#operation/ViVMSnapshotReplicaFailback
         """
         return Request(self, _VI_VM_SNAPSHOT_REPLICA_FAILBACK, {}, body)
 
@@ -132,7 +132,7 @@ class FailbackApi(Api):
         """Switch over to Production: POST /api/v1/failback/switchToProduction/vSphere/snapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ViVMSnapshotReplicaSwitchToProductionFailbackSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -143,9 +143,9 @@ class FailbackApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failback#operation/ViVMSnapshotReplicaSwitchToProduction
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failback#operation/ViVMSnapshotReplicaSwitchToProduction
         """
         return Request(self, _VI_VM_SNAPSHOT_REPLICA_SWITCH_TO_PRODUCTION, {}, body)
 
@@ -156,7 +156,7 @@ class FailbackApi(Api):
         """Change Switchover Time: POST /api/v1/failback/changeSwitchoverTime/vSphere/snapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ViVMSnapshotReplicaChangeSwitchoverTimeFailbackSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -167,9 +167,9 @@ class FailbackApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failback#operation/ChangeReplicaFailbackSwitchoverTime
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failback#operation/ChangeReplicaFailbackSwitchoverTime
         """
         return Request(self, _CHANGE_REPLICA_FAILBACK_SWITCHOVER_TIME, {}, body)
 
@@ -180,7 +180,7 @@ class FailbackApi(Api):
         """Commit Failback: POST /api/v1/failback/commitFailback/vSphere/snapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ViVMSnapshotReplicaCommitFailbackSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -191,9 +191,9 @@ class FailbackApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failback#operation/ViVMSnapshotReplicaCommitFailback
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failback#operation/ViVMSnapshotReplicaCommitFailback
         """
         return Request(self, _VI_VM_SNAPSHOT_REPLICA_COMMIT_FAILBACK, {}, body)
 
@@ -204,7 +204,7 @@ class FailbackApi(Api):
         """Undo Failback: POST /api/v1/failback/undoFailback/vSphere/snapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ViVMSnapshotReplicaUndoFailbackSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -215,9 +215,9 @@ class FailbackApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failback#operation/ViVMSnapshotReplicaUndoFailback
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failback#operation/ViVMSnapshotReplicaUndoFailback
         """
         return Request(self, _VI_VM_SNAPSHOT_REPLICA_UNDO_FAILBACK, {}, body)
 

@@ -85,7 +85,7 @@ class FailoverApi(Api):
         """Start Failover: POST /api/v1/failover/failoverNow/vSphere/snapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ViVMSnapshotReplicaFailoverSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -96,9 +96,9 @@ class FailoverApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaFailover
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaFailover
         """
         return Request(self, _VI_VM_SNAPSHOT_REPLICA_FAILOVER, {}, body)
 
@@ -109,7 +109,7 @@ class FailoverApi(Api):
         """Start Planned Failover: POST /api/v1/failover/plannedFailover/vSphere/snapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ViVMSnapshotReplicaFailoverSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -120,9 +120,9 @@ class FailoverApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaPlannedFailover
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaPlannedFailover
         """
         return Request(self, _VI_VM_SNAPSHOT_REPLICA_PLANNED_FAILOVER, {}, body)
 
@@ -133,7 +133,7 @@ class FailoverApi(Api):
         """Start Permanent Failover: POST /api/v1/failover/permanentFailover/vSphere/snapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ViVMSnapshotReplicaFailoverSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -144,9 +144,9 @@ class FailoverApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaPermanentFailover
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaPermanentFailover
         """
         return Request(self, _VI_VM_SNAPSHOT_REPLICA_PERMANENT_FAILOVER, {}, body)
 
@@ -157,7 +157,7 @@ class FailoverApi(Api):
         """Undo Failover: POST /api/v1/failover/undoFailover/vSphere/snapshot.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ViVMSnapshotReplicaFailoverSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -168,9 +168,9 @@ class FailoverApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaUndoFailover
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaUndoFailover
         """
         return Request(self, _VI_VM_SNAPSHOT_REPLICA_UNDO_FAILOVER, {}, body)
 

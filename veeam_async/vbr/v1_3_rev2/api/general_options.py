@@ -452,9 +452,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetGeneralOptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetGeneralOptions
         """
         return Request(self, _GET_GENERAL_OPTIONS, {})
 
@@ -467,7 +467,7 @@ class GeneralOptionsApi(Api):
         Deprecated by the vendor.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsModel`.
 
         Returns:
             200: `GeneralOptionsModel`.
@@ -478,9 +478,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateGeneralOptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateGeneralOptions
         """
         return Request(self, _UPDATE_GENERAL_OPTIONS, {}, body)
 
@@ -497,9 +497,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetEmailSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetEmailSettings
         """
         return Request(self, _GET_EMAIL_SETTINGS, {})
 
@@ -510,7 +510,7 @@ class GeneralOptionsApi(Api):
         """Edit Email Settings: PUT /api/v1/generalOptions/emailSettings.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsEmailSettingsBaseModel`.
 
         Returns:
             200: `GeneralOptionsEmailSettingsBaseModel`.
@@ -521,9 +521,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateEmailSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateEmailSettings
         """
         return Request(self, _UPDATE_EMAIL_SETTINGS, {}, body)
 
@@ -541,9 +541,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/SendTestEmailMessage
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/SendTestEmailMessage
         """
         return Request(self, _SEND_TEST_EMAIL_MESSAGE, {})
 
@@ -554,7 +554,7 @@ class GeneralOptionsApi(Api):
         """Check SMTP Server Certificate: POST /api/v1/generalOptions/emailSettings/checkSmtpConnection.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsCheckSmtpConnectionSpec`.
 
         Returns:
             200: `GeneralOptionsCheckSmtpConnectionModel`.
@@ -565,9 +565,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/CheckSmtpConnection
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/CheckSmtpConnection
         """
         return Request(self, _CHECK_SMTP_CONNECTION, {}, body)
 
@@ -584,9 +584,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetHostAuthenticationSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetHostAuthenticationSettings
         """
         return Request(self, _GET_HOST_AUTHENTICATION_SETTINGS, {})
 
@@ -597,7 +597,7 @@ class GeneralOptionsApi(Api):
         """Edit Host Authentication Settings: PUT /api/v1/generalOptions/hostAuthentication.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsHostAuthenticationModel`.
 
         Returns:
             200: `GeneralOptionsHostAuthenticationModel`.
@@ -608,9 +608,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateHostAuthenticationSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateHostAuthenticationSettings
         """
         return Request(self, _UPDATE_HOST_AUTHENTICATION_SETTINGS, {}, body)
 
@@ -621,7 +621,7 @@ class GeneralOptionsApi(Api):
         """Export Trusted Hosts List to a File: POST /api/v1/generalOptions/hostAuthentication/exportTrustedHosts.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsHostAuthenticationExportModel`.
 
         Returns:
             204: nothing.
@@ -632,9 +632,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/ExportTrustedHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/ExportTrustedHosts
         """
         return Request(self, _EXPORT_TRUSTED_HOSTS, {}, body)
 
@@ -645,7 +645,7 @@ class GeneralOptionsApi(Api):
         """Import Trusted Hosts List from a File: POST /api/v1/generalOptions/hostAuthentication/importTrustedHosts.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsHostAuthenticationImportModel`.
 
         Returns:
             200: `GeneralOptionsHostAuthenticationImportResultModel`.
@@ -656,9 +656,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/ImportTrustedHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/ImportTrustedHosts
         """
         return Request(self, _IMPORT_TRUSTED_HOSTS, {}, body)
 
@@ -675,9 +675,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetNotificationsSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetNotificationsSettings
         """
         return Request(self, _GET_NOTIFICATIONS_SETTINGS, {})
 
@@ -688,7 +688,7 @@ class GeneralOptionsApi(Api):
         """Edit Notification Settings: PUT /api/v1/generalOptions/notifications.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsNotificationsModel`.
 
         Returns:
             200: `GeneralOptionsNotificationsModel`.
@@ -699,9 +699,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateNotificationsSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateNotificationsSettings
         """
         return Request(self, _UPDATE_NOTIFICATIONS_SETTINGS, {}, body)
 
@@ -718,9 +718,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetEventForwardingSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetEventForwardingSettings
         """
         return Request(self, _GET_EVENT_FORWARDING_SETTINGS, {})
 
@@ -731,7 +731,7 @@ class GeneralOptionsApi(Api):
         """Edit Event Forwarding Settings: PUT /api/v1/generalOptions/eventForwarding.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GeneralOptionsEventForwardingModel`.
 
         Returns:
             200: `GeneralOptionsEventForwardingModel`.
@@ -742,9 +742,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateEventForwardingSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateEventForwardingSettings
         """
         return Request(self, _UPDATE_EVENT_FORWARDING_SETTINGS, {}, body)
 
@@ -761,9 +761,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetStorageLatencySettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetStorageLatencySettings
         """
         return Request(self, _GET_STORAGE_LATENCY_SETTINGS, {})
 
@@ -774,7 +774,7 @@ class GeneralOptionsApi(Api):
         """Edit Storage Latency Settings: PUT /api/v1/generalOptions/storageLatency.
 
         Args:
-            body: what is sent, as application/json.
+            body: `StorageLatencyControlModel`.
 
         Returns:
             200: `StorageLatencyControlModel`.
@@ -785,9 +785,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateStorageLatencySettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateStorageLatencySettings
         """
         return Request(self, _UPDATE_STORAGE_LATENCY_SETTINGS, {}, body)
 
@@ -798,7 +798,7 @@ class GeneralOptionsApi(Api):
         """Add Latency Settings for Specific Datastore: POST /api/v1/generalOptions/storageLatency/datastores.
 
         Args:
-            body: what is sent, as application/json.
+            body: `DatastoresLatencySettingsSpec`.
 
         Returns:
             201: `DatastoresLatencySettingsModel`.
@@ -808,9 +808,9 @@ class GeneralOptionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/AddDatastoreLatency
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/AddDatastoreLatency
         """
         return Request(self, _ADD_DATASTORE_LATENCY, {}, body)
 
@@ -831,9 +831,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetDatastoreLatencySettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetDatastoreLatencySettings
         """
         return Request(self, _GET_DATASTORE_LATENCY_SETTINGS, {"id": id})
 
@@ -846,7 +846,7 @@ class GeneralOptionsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `DatastoresLatencySettingsModel`.
 
         Returns:
             200: `DatastoresLatencySettingsModel`.
@@ -857,9 +857,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateDatastoreLatencySettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateDatastoreLatencySettings
         """
         return Request(self, _UPDATE_DATASTORE_LATENCY_SETTINGS, {"id": id}, body)
 
@@ -880,9 +880,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/DeleteDatastoreLatencySettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/DeleteDatastoreLatencySettings
         """
         return Request(self, _DELETE_DATASTORE_LATENCY_SETTINGS, {"id": id})
 
@@ -899,9 +899,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetVsaEventForwardingSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetVsaEventForwardingSettings
         """
         return Request(self, _GET_VSA_EVENT_FORWARDING_SETTINGS, {})
 
@@ -912,7 +912,7 @@ class GeneralOptionsApi(Api):
         """Edit VSA Event Forwarding Settings: PUT /api/v1/generalOptions/vsaEventForwarding.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VsaEventForwardingSettingsModel`.
 
         Returns:
             200: `VsaEventForwardingSettingsModel`.
@@ -922,9 +922,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateVsaEventForwardingSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateVsaEventForwardingSettings
         """
         return Request(self, _UPDATE_VSA_EVENT_FORWARDING_SETTINGS, {}, body)
 
@@ -941,9 +941,9 @@ class GeneralOptionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetVsaEventForwardingDaemonsSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetVsaEventForwardingDaemonsSettings
         """
         return Request(self, _GET_VSA_EVENT_FORWARDING_DAEMONS_SETTINGS, {})
 
@@ -954,7 +954,7 @@ class GeneralOptionsApi(Api):
         """Edit Daemon Settings for VSA Event Forwarding: PUT /api/v1/generalOptions/vsaEventForwarding/daemonSettings.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VsaEventForwardingDaemonSettingsModel`.
 
         Returns:
             204: nothing.
@@ -964,9 +964,9 @@ class GeneralOptionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateVsaEventForwardingDaemonsSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateVsaEventForwardingDaemonsSettings
         """
         return Request(self, _UPDATE_VSA_EVENT_FORWARDING_DAEMONS_SETTINGS, {}, body)
 
@@ -983,9 +983,9 @@ class GeneralOptionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetNodeExporterSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetNodeExporterSettings
         """
         return Request(self, _GET_NODE_EXPORTER_SETTINGS, {})
 
@@ -996,7 +996,7 @@ class GeneralOptionsApi(Api):
         """Update Node Exporter Settings: PUT /api/v1/generalOptions/nodeExporterSettings.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NodeExporterSettingsModel`.
 
         Returns:
             200: `NodeExporterSettingsModel`.
@@ -1006,9 +1006,9 @@ class GeneralOptionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateNodeExporterSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateNodeExporterSettings
         """
         return Request(self, _UPDATE_NODE_EXPORTER_SETTINGS, {}, body)
 
@@ -1019,7 +1019,7 @@ class GeneralOptionsApi(Api):
         """Set Node Exporter Basic Authentication: POST /api/v1/generalOptions/nodeExporterSettings/setBasicAuth.
 
         Args:
-            body: what is sent, as application/json.
+            body: `NodeExporterBasicAuthModel`.
 
         Returns:
             200: `NodeExporterBasicAuthModel`.
@@ -1029,9 +1029,9 @@ class GeneralOptionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/SetNodeExporterSettingsBasicAuth
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/SetNodeExporterSettingsBasicAuth
         """
         return Request(self, _SET_NODE_EXPORTER_SETTINGS_BASIC_AUTH, {}, body)
 

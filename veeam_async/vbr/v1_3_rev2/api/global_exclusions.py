@@ -133,9 +133,9 @@ class GlobalExclusionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Global-Exclusions#operation/GetAllGlobalVMExclusions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Global-Exclusions#operation/GetAllGlobalVMExclusions
         """
         return Listing(
             self,
@@ -150,7 +150,7 @@ class GlobalExclusionsApi(Api):
         """Add Global VM Exclusion: POST /api/v1/globalExclusions/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GlobalVMExclusionSpec`.
 
         Returns:
             201: `GlobalVMExclusionModel`.
@@ -160,9 +160,9 @@ class GlobalExclusionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Global-Exclusions#operation/CreateGlobalVMExclusion
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Global-Exclusions#operation/CreateGlobalVMExclusion
         """
         return Request(self, _CREATE_GLOBAL_VM_EXCLUSION, {}, body)
 
@@ -183,9 +183,9 @@ class GlobalExclusionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Global-Exclusions#operation/GetGlobalVMExclusion
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Global-Exclusions#operation/GetGlobalVMExclusion
         """
         return Request(self, _GET_GLOBAL_VM_EXCLUSION, {"id": id})
 
@@ -206,9 +206,9 @@ class GlobalExclusionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Global-Exclusions#operation/DeleteGlobalVMExclusion
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Global-Exclusions#operation/DeleteGlobalVMExclusion
         """
         return Request(self, _DELETE_GLOBAL_VM_EXCLUSION, {"id": id})
 
@@ -221,7 +221,7 @@ class GlobalExclusionsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `GlobalVMExclusionNoteSpec`.
 
         Returns:
             200: `GlobalVMExclusionModel`.
@@ -232,9 +232,9 @@ class GlobalExclusionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Global-Exclusions#operation/UpdateGlobalVMExclusionNote
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Global-Exclusions#operation/UpdateGlobalVMExclusionNote
         """
         return Request(self, _UPDATE_GLOBAL_VM_EXCLUSION_NOTE, {"id": id}, body)
 

@@ -140,9 +140,9 @@ class HelperApplianceTemplatesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetAllHelperApplianceTemplates
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetAllHelperApplianceTemplates
         """
         return Listing(
             self,
@@ -164,7 +164,7 @@ class HelperApplianceTemplatesApi(Api):
         """Deploy Helper Appliance Templates: POST /api/v1/backupInfrastructure/helperApplianceTemplates.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AzureHelperApplianceTemplateDeploySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -174,9 +174,9 @@ class HelperApplianceTemplatesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/DeployHelperApplianceTemplates
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/DeployHelperApplianceTemplates
         """
         return Request(self, _DEPLOY_HELPER_APPLIANCE_TEMPLATES, {}, body)
 
@@ -196,9 +196,9 @@ class HelperApplianceTemplatesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetHelperApplianceTemplate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetHelperApplianceTemplate
         """
         return Request(self, _GET_HELPER_APPLIANCE_TEMPLATE, {"id": id})
 
@@ -218,9 +218,9 @@ class HelperApplianceTemplatesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetHelperApplianceTemplateStatus
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetHelperApplianceTemplateStatus
         """
         return Request(self, _GET_HELPER_APPLIANCE_TEMPLATE_STATUS, {"id": id})
 
@@ -231,7 +231,7 @@ class HelperApplianceTemplatesApi(Api):
         """Remove Helper Appliance Templates: POST /api/v1/backupInfrastructure/helperApplianceTemplates/remove.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AzureHelperApplianceTemplateIdSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -241,9 +241,9 @@ class HelperApplianceTemplatesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/RemoveHelperApplianceTemplates
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/RemoveHelperApplianceTemplates
         """
         return Request(self, _REMOVE_HELPER_APPLIANCE_TEMPLATES, {}, body)
 

@@ -128,9 +128,9 @@ class HighAvailabilityHaClusterApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/GetHighAvailabilityCluster
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/GetHighAvailabilityCluster
         """
         return Request(self, _GET_HIGH_AVAILABILITY_CLUSTER, {})
 
@@ -141,7 +141,7 @@ class HighAvailabilityHaClusterApi(Api):
         """Create High Availability Cluster: POST /api/v1/highAvailabilityCluster.
 
         Args:
-            body: what is sent, as application/json.
+            body: `HighAvailabilityClusterSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -150,9 +150,9 @@ class HighAvailabilityHaClusterApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/CreateHighAvailabilityCluster
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/CreateHighAvailabilityCluster
         """
         return Request(self, _CREATE_HIGH_AVAILABILITY_CLUSTER, {}, body)
 
@@ -169,9 +169,9 @@ class HighAvailabilityHaClusterApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/DeleteHighAvailabilityCluster
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/DeleteHighAvailabilityCluster
         """
         return Request(self, _DELETE_HIGH_AVAILABILITY_CLUSTER, {})
 
@@ -182,7 +182,7 @@ class HighAvailabilityHaClusterApi(Api):
         """Edit High Availability Cluster Settings: POST /api/v1/highAvailabilityCluster/changeCluster.
 
         Args:
-            body: what is sent, as application/json.
+            body: `HighAvailabilityClusterAddressSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -192,9 +192,9 @@ class HighAvailabilityHaClusterApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/ChangeHighAvailabilityCluster
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/ChangeHighAvailabilityCluster
         """
         return Request(self, _CHANGE_HIGH_AVAILABILITY_CLUSTER, {}, body)
 
@@ -205,7 +205,7 @@ class HighAvailabilityHaClusterApi(Api):
         """Start High Availability Cluster Switchover: POST /api/v1/highAvailabilityCluster/switchover.
 
         Args:
-            body: what is sent, as application/json.
+            body: `HighAvailabilitySwitchoverSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -215,9 +215,9 @@ class HighAvailabilityHaClusterApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/SwitchoverHighAvailabilityCluster
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/SwitchoverHighAvailabilityCluster
         """
         return Request(self, _SWITCHOVER_HIGH_AVAILABILITY_CLUSTER, {}, body)
 
@@ -234,9 +234,9 @@ class HighAvailabilityHaClusterApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/FailoverHighAvailabilityCluster
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/FailoverHighAvailabilityCluster
         """
         return Request(self, _FAILOVER_HIGH_AVAILABILITY_CLUSTER, {})
 

@@ -582,9 +582,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
         """
         return Listing(
             self,
@@ -639,9 +639,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetVmwareHostObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetVmwareHostObject
         """
         return Listing(
             self,
@@ -680,9 +680,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/RescanInventoryObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/RescanInventoryObjects
         """
         return Request(self, _RESCAN_INVENTORY_OBJECTS, {"hostname": hostname})
 
@@ -693,7 +693,7 @@ class InventoryBrowserApi(Api):
         """Get All Servers: POST /api/v1/inventory.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `InventoryBrowserResult`.
@@ -702,9 +702,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryHosts
         """
         return Listing(self, _GET_ALL_INVENTORY_HOSTS, {}, body)
 
@@ -717,7 +717,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             hostname: path `hostname`.
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `InventoryBrowserResult`.
@@ -727,9 +727,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryObjects
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryObjects
         """
         return Listing(self, _GET_INVENTORY_OBJECTS, {"hostname": hostname}, body)
 
@@ -740,7 +740,7 @@ class InventoryBrowserApi(Api):
         """Get Inventory Object Details: POST /api/v1/inventory/retrieveMachineDetails.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InventoryMachineDetailsRequest`.
 
         Returns:
             200: `InventoryMachineDetailsModel`.
@@ -750,9 +750,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryObjectDetails
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryObjectDetails
         """
         return Request(self, _GET_INVENTORY_OBJECT_DETAILS, {}, body)
 
@@ -763,7 +763,7 @@ class InventoryBrowserApi(Api):
         """Get All Protection Groups: POST /api/v1/inventory/physical.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `PhysicalInventoryBrowserResult`.
@@ -772,9 +772,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryPGs
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryPGs
         """
         return Listing(self, _GET_ALL_INVENTORY_PGS, {}, body)
 
@@ -785,7 +785,7 @@ class InventoryBrowserApi(Api):
         """Get All Physical Inventory: POST /api/v1/inventory/physical/all.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `PhysicalInventoryBrowserResult`.
@@ -794,9 +794,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryPhysicalItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryPhysicalItems
         """
         return Listing(self, _GET_ALL_INVENTORY_PHYSICAL_ITEMS, {}, body)
 
@@ -809,7 +809,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             protection_group_id: path `protectionGroupId`, UUID.
-            body: what is sent, as application/json.
+            body: `InventoryBrowserFilters`.
 
         Returns:
             200: `PhysicalInventoryBrowserResult`.
@@ -819,9 +819,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryForPG
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryForPG
         """
         return Listing(self, _GET_INVENTORY_FOR_PG, {"protection_group_id": protection_group_id}, body)
 
@@ -852,9 +852,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
         """
         return Listing(
             self,
@@ -876,7 +876,7 @@ class InventoryBrowserApi(Api):
         """Add Unstructured Data Servers: POST /api/v1/inventory/unstructuredDataServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataServerSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -886,9 +886,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/CreateUnstructuredDataServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/CreateUnstructuredDataServer
         """
         return Request(self, _CREATE_UNSTRUCTURED_DATA_SERVER, {}, body)
 
@@ -904,9 +904,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServerDefaults
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServerDefaults
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_SERVER_DEFAULTS, {})
 
@@ -927,9 +927,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServer
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_SERVER, {"id": id})
 
@@ -945,7 +945,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataServerModel`.
             migration_type: query `migrationType`.
             cold_storage_retrieval_mode: query `coldStorageRetrievalMode`.
 
@@ -958,9 +958,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/UpdateUnstructuredDataServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/UpdateUnstructuredDataServers
         """
         return Request(
             self,
@@ -987,9 +987,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/DeleteUnstructuredDataServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/DeleteUnstructuredDataServers
         """
         return Request(self, _DELETE_UNSTRUCTURED_DATA_SERVERS, {"id": id})
 
@@ -1014,9 +1014,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/StartBrowseUnstructuredDataServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/StartBrowseUnstructuredDataServer
         """
         return Request(self, _START_BROWSE_UNSTRUCTURED_DATA_SERVER, {"id": id, "timeout": timeout})
 
@@ -1029,7 +1029,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataInventoryBrowseFolderSpec`.
 
         Returns:
             201: `UnstructuredDataInventoryBrowseFolderModel`.
@@ -1040,9 +1040,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/BrowseUnstructuredDataServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/BrowseUnstructuredDataServer
         """
         return Listing(self, _BROWSE_UNSTRUCTURED_DATA_SERVER, {"id": id}, body)
 
@@ -1063,9 +1063,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/StopBrowseUnstructuredDataServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/StopBrowseUnstructuredDataServer
         """
         return Request(self, _STOP_BROWSE_UNSTRUCTURED_DATA_SERVER, {"id": id})
 
@@ -1080,7 +1080,8 @@ class InventoryBrowserApi(Api):
         server_id_filter: str | Unset = UNSET,
         server_name_filter: str | Unset = UNSET,
     ) -> Listing[UnstructuredDataInventoryBrowseSessionModel, UnstructuredDataInventoryBrowseSessionsResult]:
-        """Get All Unstructured Data Server Inventory Browse Sessions: GET /api/v1/inventory/unstructuredDataServers/sessions.
+        """Get All Unstructured Data Server Inventory Browse Sessions: GET
+        /api/v1/inventory/unstructuredDataServers/sessions.
 
         Args:
             skip: query `skip`.
@@ -1098,9 +1099,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllUnstructuredDataServerInventoryBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllUnstructuredDataServerInventoryBrowseSessions
         """
         return Listing(
             self,
@@ -1120,7 +1121,8 @@ class InventoryBrowserApi(Api):
         self: Caller,
         id: str,
     ) -> Request[UnstructuredDataInventoryBrowseSessionModel]:
-        """Get Unstructured Data Server Inventory Browse Session: GET /api/v1/inventory/unstructuredDataServers/sessions/{id}.
+        """Get Unstructured Data Server Inventory Browse Session: GET
+        /api/v1/inventory/unstructuredDataServers/sessions/{id}.
 
         Args:
             id: path `id`, UUID.
@@ -1133,9 +1135,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServerInventoryBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServerInventoryBrowseSession
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_SERVER_INVENTORY_BROWSE_SESSION, {"id": id})
 
@@ -1164,9 +1166,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllEntraIDTenants
         """
         return Listing(
             self,
@@ -1187,7 +1189,7 @@ class InventoryBrowserApi(Api):
         """Add Microsoft Entra ID Tenant: POST /api/v1/inventory/entraId/tenants.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIDTenantSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1197,9 +1199,9 @@ class InventoryBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/CreateEntraIDTenant
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/CreateEntraIDTenant
         """
         return Request(self, _CREATE_ENTRA_ID_TENANT, {}, body)
 
@@ -1220,9 +1222,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetEntraIDTenants
         """
         return Request(self, _GET_ENTRA_ID_TENANTS, {"id": id})
 
@@ -1235,7 +1237,7 @@ class InventoryBrowserApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIDTenantModel`.
 
         Returns:
             200: `EntraIDTenantModel`.
@@ -1246,9 +1248,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/UpdateEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/UpdateEntraIDTenants
         """
         return Request(self, _UPDATE_ENTRA_ID_TENANTS, {"id": id}, body)
 
@@ -1269,9 +1271,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/DeleteEntraIDTenants
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/DeleteEntraIDTenants
         """
         return Request(self, _DELETE_ENTRA_ID_TENANTS, {"id": id})
 
@@ -1307,9 +1309,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetADDomainObject
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetADDomainObject
         """
         return Listing(
             self,
@@ -1343,9 +1345,9 @@ class InventoryBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetDisksSlots
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetDisksSlots
         """
         return Request(self, _GET_DISKS_SLOTS, {"platform": platform})
 

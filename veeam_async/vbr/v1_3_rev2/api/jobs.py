@@ -361,7 +361,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/GetAllJobs
         """
@@ -385,7 +384,7 @@ class JobsApi(Api):
         """Create Job: POST /api/v1/jobs.
 
         Args:
-            body: what is sent, as application/json.
+            body: `JobSpec`.
 
         Returns:
             201: `JobModel`.
@@ -395,7 +394,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/CreateJob
         """
@@ -450,7 +448,6 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/GetAllJobsStates
         """
@@ -495,7 +492,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/GetJob
         """
@@ -512,7 +508,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobModel`.
             allow_old_gfs_points_retention: query `allowOldGfsPointsRetention`, default false.
 
         Returns:
@@ -524,7 +520,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/UpdateJob
         """
@@ -549,7 +544,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/DeleteJob
         """
@@ -564,7 +558,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStartSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -576,7 +570,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/StartJob
         """
@@ -591,7 +584,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStopSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -602,7 +595,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/StopJob
         """
@@ -617,7 +609,7 @@ class JobsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `JobRetrySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -628,7 +620,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/RetryJob
         """
@@ -652,7 +643,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/DisableJob
         """
@@ -676,7 +666,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/EnableJob
         """
@@ -700,9 +689,9 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/applyAgentPolicyConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/applyAgentPolicyConfiguration
         """
         return Request(self, _APPLY_AGENT_POLICY_CONFIGURATION, {"id": id})
 
@@ -724,9 +713,9 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/clearAgentPolicyCache
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/clearAgentPolicyCache
         """
         return Request(self, _CLEAR_AGENT_POLICY_CACHE, {"id": id})
 
@@ -748,7 +737,6 @@ class JobsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/CloneJob
         """
@@ -761,7 +749,7 @@ class JobsApi(Api):
         """Start Quick Backup for VMware vSphere or VMware Cloud Director VM: POST /api/v1/jobs/quickBackup/vSphere.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VmwareObjectModel`.
 
         Returns:
             201: `SessionModel`.
@@ -771,9 +759,9 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/StartVSphereQuickBackupJob
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/StartVSphereQuickBackupJob
         """
         return Request(self, _START_V_SPHERE_QUICK_BACKUP_JOB, {}, body)
 
@@ -784,7 +772,7 @@ class JobsApi(Api):
         """Start Quick Backup for Hyper-V VM: POST /api/v1/jobs/quickBackup/hyperV.
 
         Args:
-            body: what is sent, as application/json.
+            body: `HyperVObjectModel`.
 
         Returns:
             201: `SessionModel`.
@@ -794,9 +782,9 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/StartHyperVQuickBackupJob
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/StartHyperVQuickBackupJob
         """
         return Request(self, _START_HYPER_V_QUICK_BACKUP_JOB, {}, body)
 
@@ -807,7 +795,7 @@ class JobsApi(Api):
         """Start Quick Backup for Agent-Managed Machine: POST /api/v1/jobs/quickBackup/agent.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AgentObjectModel`.
 
         Returns:
             201: `AgentQuickBackupResultModel`.
@@ -817,9 +805,9 @@ class JobsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/StartAgentQuickBackupJob
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Jobs#operation/StartAgentQuickBackupJob
         """
         return Request(self, _START_AGENT_QUICK_BACKUP_JOB, {}, body)
 

@@ -312,7 +312,7 @@ class LicenseApi(Api):
         """Install License: POST /api/v1/license/install.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseInstallationSpec`.
 
         Returns:
             200: `InstalledLicenseModel`.
@@ -322,7 +322,6 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/InstallLicense
         """
@@ -340,9 +339,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/GetInstalledLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/GetInstalledLicense
         """
         return Request(self, _GET_INSTALLED_LICENSE, {})
 
@@ -353,7 +352,7 @@ class LicenseApi(Api):
         """Remove License: POST /api/v1/license/remove.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseRemoveSpec`.
 
         Returns:
             200: `InstalledLicenseModel`.
@@ -363,7 +362,6 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RemoveLicense
         """
@@ -376,7 +374,7 @@ class LicenseApi(Api):
         """Create License Usage Report: POST /api/v1/license/createReport.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseCreateReportSpec`.
 
         Returns:
             200: `bytes` as application/octet-stream.
@@ -386,9 +384,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/CreateLicenseReport
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/CreateLicenseReport
         """
         return Download(self, _CREATE_LICENSE_REPORT, {}, body)
 
@@ -399,7 +397,7 @@ class LicenseApi(Api):
         """Renew Installed License: POST /api/v1/license/renew.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseRenewSpec`.
 
         Returns:
             200: `LicenseRenewalModel`.
@@ -409,9 +407,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RenewInstalledLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RenewInstalledLicense
         """
         return Request(self, _RENEW_INSTALLED_LICENSE, {}, body)
 
@@ -451,9 +449,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/GetLicensedSockets
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/GetLicensedSockets
         """
         return Listing(
             self,
@@ -489,9 +487,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RevokeSocketLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RevokeSocketLicense
         """
         return Request(self, _REVOKE_SOCKET_LICENSE, {"host_id": host_id})
 
@@ -528,9 +526,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/GetLicensedInstances
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/GetLicensedInstances
         """
         return Listing(
             self,
@@ -557,7 +555,7 @@ class LicenseApi(Api):
 
         Args:
             instance_id: path `instanceId`, UUID.
-            body: what is sent, as application/json.
+            body: `InstanceLicenseAssignmentSpec`.
 
         Returns:
             200: `InstanceLicenseWorkloadModel`.
@@ -567,9 +565,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/AssignInstanceLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/AssignInstanceLicense
         """
         return Request(self, _ASSIGN_INSTANCE_LICENSE, {"instance_id": instance_id}, body)
 
@@ -590,9 +588,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RevokeInstanceLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RevokeInstanceLicense
         """
         return Request(self, _REVOKE_INSTANCE_LICENSE, {"instance_id": instance_id})
 
@@ -613,9 +611,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RemoveInstanceLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RemoveInstanceLicense
         """
         return Request(self, _REMOVE_INSTANCE_LICENSE, {"instance_id": instance_id})
 
@@ -631,9 +629,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/GetLicensedCapacity
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/GetLicensedCapacity
         """
         return Request(self, _GET_LICENSED_CAPACITY, {})
 
@@ -654,9 +652,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RevokeCapacityLicense
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/RevokeCapacityLicense
         """
         return Request(self, _REVOKE_CAPACITY_LICENSE, {"instance_id": instance_id})
 
@@ -673,7 +671,6 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/UpdateLicense
         """
@@ -686,7 +683,7 @@ class LicenseApi(Api):
         """Enable or Disable License Auto Update: POST /api/v1/license/autoupdate.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseAutoUpdateSpec`.
 
         Returns:
             200: `InstalledLicenseModel`.
@@ -696,7 +693,6 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/SetAutoUpdate
         """
@@ -709,7 +705,7 @@ class LicenseApi(Api):
         """Enable or Disable Instance Consumption for Unlicensed Agents: POST /api/v1/license/agentConsumption.
 
         Args:
-            body: what is sent, as application/json.
+            body: `LicenseAgentConsumptionSpec`.
 
         Returns:
             200: `InstalledLicenseModel`.
@@ -719,9 +715,9 @@ class LicenseApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/SetAgentConsumption
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/License#operation/SetAgentConsumption
         """
         return Request(self, _SET_AGENT_CONSUMPTION, {}, body)
 

@@ -56,7 +56,7 @@ class LogExportApi(Api):
         """Start Log Export Session: POST /api/v1/exportlogs.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ExportSupportLogsSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -65,9 +65,9 @@ class LogExportApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Log-export#operation/ExportSupportLogs
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Log-export#operation/ExportSupportLogs
         """
         return Request(self, _EXPORT_SUPPORT_LOGS, {}, body)
 
@@ -88,9 +88,9 @@ class LogExportApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Log-export#operation/DownloadSupportLogBundle
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Log-export#operation/DownloadSupportLogBundle
         """
         return Download(self, _DOWNLOAD_SUPPORT_LOG_BUNDLE, {"session_id": session_id})
 

@@ -57,7 +57,7 @@ class LoginApi(Api):
         Needs no token.
 
         Args:
-            body: what is sent, as application/x-www-form-urlencoded.
+            body: `TokenLoginSpec`, sent as application/x-www-form-urlencoded.
 
         Returns:
             200: `TokenModel`.
@@ -67,7 +67,6 @@ class LoginApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Login#operation/CreateToken
         """
@@ -84,7 +83,6 @@ class LoginApi(Api):
         Raises:
             UnauthorizedError: 401.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Login#operation/Logout
         """

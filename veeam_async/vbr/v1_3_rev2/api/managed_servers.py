@@ -305,9 +305,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetAllManagedServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetAllManagedServers
         """
         return Listing(
             self,
@@ -334,7 +334,7 @@ class ManagedServersApi(Api):
         """Add Server: POST /api/v1/backupInfrastructure/managedServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManagedServerSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -344,9 +344,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/CreateManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/CreateManagedServer
         """
         return Request(self, _CREATE_MANAGED_SERVER, {}, body)
 
@@ -358,7 +358,7 @@ class ManagedServersApi(Api):
         /api/v1/backupInfrastructure/managedServers/cloudDirectorHosts.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CloudDirectorHostDiscoverySpec`.
 
         Returns:
             200: `CloudDirectorHostDiscoveryResult`.
@@ -368,9 +368,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/ResolveCloudDirectorHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/ResolveCloudDirectorHosts
         """
         return Request(self, _RESOLVE_CLOUD_DIRECTOR_HOSTS, {}, body)
 
@@ -382,7 +382,7 @@ class ManagedServersApi(Api):
         /api/v1/backupInfrastructure/managedServers/hyperVHosts.
 
         Args:
-            body: what is sent, as application/json.
+            body: `HvHostDiscoverySpec`.
 
         Returns:
             200: `HvHostDiscoveryResult`.
@@ -392,9 +392,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/ResolveHyperVHosts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/ResolveHyperVHosts
         """
         return Request(self, _RESOLVE_HYPER_V_HOSTS, {}, body)
 
@@ -415,9 +415,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetManagedServer
         """
         return Request(self, _GET_MANAGED_SERVER, {"id": id})
 
@@ -430,7 +430,7 @@ class ManagedServersApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ManagedServerModel`.
 
         Returns:
             201: `SessionModel`.
@@ -441,9 +441,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateManagedServer
         """
         return Request(self, _UPDATE_MANAGED_SERVER, {"id": id}, body)
 
@@ -464,9 +464,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/DeleteManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/DeleteManagedServer
         """
         return Request(self, _DELETE_MANAGED_SERVER, {"id": id})
 
@@ -475,11 +475,12 @@ class ManagedServersApi(Api):
         id: str,
         body: LinuxCredentialsSpec,
     ) -> Request[SessionModel]:
-        """Change to Single-Use Credentials: POST /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
+        """Change to Single-Use Credentials: POST
+        /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `LinuxCredentialsSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -490,9 +491,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateSingleUseCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateSingleUseCredentials
         """
         return Request(self, _UPDATE_SINGLE_USE_CREDENTIALS, {"id": id}, body)
 
@@ -500,7 +501,8 @@ class ManagedServersApi(Api):
         self: Caller,
         id: str,
     ) -> Request[HyperVVolumeManageModel]:
-        """Get Volumes for Microsoft Hyper-V Standalone Server: GET /api/v1/backupInfrastructure/managedServers/{id}/volumes.
+        """Get Volumes for Microsoft Hyper-V Standalone Server: GET
+        /api/v1/backupInfrastructure/managedServers/{id}/volumes.
 
         Args:
             id: path `id`, UUID.
@@ -513,9 +515,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetManagedServerVolume
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetManagedServerVolume
         """
         return Request(self, _GET_MANAGED_SERVER_VOLUME, {"id": id})
 
@@ -524,11 +526,12 @@ class ManagedServersApi(Api):
         id: str,
         body: HyperVVolumeManageModel,
     ) -> Request[HyperVVolumeManageModel]:
-        """Edit Volumes on Microsoft Hyper-V Standalone Server: PUT /api/v1/backupInfrastructure/managedServers/{id}/volumes.
+        """Edit Volumes on Microsoft Hyper-V Standalone Server: PUT
+        /api/v1/backupInfrastructure/managedServers/{id}/volumes.
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `HyperVVolumeManageModel`.
 
         Returns:
             200: `HyperVVolumeManageModel`.
@@ -539,9 +542,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateVolume
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateVolume
         """
         return Request(self, _UPDATE_VOLUME, {"id": id}, body)
 
@@ -552,7 +555,7 @@ class ManagedServersApi(Api):
         """Rescan All Managed Servers: POST /api/v1/backupInfrastructure/managedServers/rescan.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ManagedServersSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -562,9 +565,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/RescanAllManagedServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/RescanAllManagedServers
         """
         return Request(self, _RESCAN_ALL_MANAGED_SERVERS, {}, body)
 
@@ -585,9 +588,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/RescanManagedServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/RescanManagedServer
         """
         return Request(self, _RESCAN_MANAGED_SERVER, {"id": id})
 
@@ -604,9 +607,9 @@ class ManagedServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetHostOptionalComponentsDefaults
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetHostOptionalComponentsDefaults
         """
         return Request(self, _GET_HOST_OPTIONAL_COMPONENTS_DEFAULTS, {})
 
@@ -617,7 +620,7 @@ class ManagedServersApi(Api):
         """Update Managed Server Components: POST /api/v1/backupInfrastructure/managedServers/updateComponents.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UpdateHostComponentsSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -627,9 +630,9 @@ class ManagedServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateServerComponents
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateServerComponents
         """
         return Request(self, _UPDATE_SERVER_COMPONENTS, {}, body)
 

@@ -158,9 +158,9 @@ class MountServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetAllMountServers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetAllMountServers
         """
         return Listing(
             self,
@@ -183,7 +183,7 @@ class MountServersApi(Api):
         """Add Mount Server: POST /api/v1/backupInfrastructure/mountServers.
 
         Args:
-            body: what is sent, as application/json.
+            body: `MountServerSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -193,9 +193,9 @@ class MountServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/SetupMountServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/SetupMountServer
         """
         return Request(self, _SETUP_MOUNT_SERVER, {}, body)
 
@@ -216,9 +216,9 @@ class MountServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetMountServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetMountServer
         """
         return Request(self, _GET_MOUNT_SERVER, {"id": id})
 
@@ -231,7 +231,7 @@ class MountServersApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `MountServerModel`.
 
         Returns:
             201: `SessionModel`.
@@ -242,9 +242,9 @@ class MountServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/UpdateMountServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/UpdateMountServer
         """
         return Request(self, _UPDATE_MOUNT_SERVER, {"id": id}, body)
 
@@ -261,9 +261,9 @@ class MountServersApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetDefaultMountServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetDefaultMountServer
         """
         return Request(self, _GET_DEFAULT_MOUNT_SERVER, {})
 
@@ -284,9 +284,9 @@ class MountServersApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/SetAsDefaultMountServer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/SetAsDefaultMountServer
         """
         return Request(self, _SET_AS_DEFAULT_MOUNT_SERVER, {"id": id})
 

@@ -202,7 +202,6 @@ class ProxiesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Proxies#operation/GetAllProxies
         """
@@ -227,7 +226,7 @@ class ProxiesApi(Api):
         """Add Proxy: POST /api/v1/backupInfrastructure/proxies.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ProxySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -237,7 +236,6 @@ class ProxiesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Proxies#operation/CreateProxy
         """
@@ -260,7 +258,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Proxies#operation/GetProxy
         """
@@ -275,7 +272,7 @@ class ProxiesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ProxyModel`.
 
         Returns:
             201: `SessionModel`.
@@ -286,7 +283,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Proxies#operation/UpdateProxy
         """
@@ -309,7 +305,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Proxies#operation/DeleteProxy
         """
@@ -333,7 +328,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Proxies#operation/EnableProxy
         """
@@ -357,7 +351,6 @@ class ProxiesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Proxies#operation/DisableProxy
         """
@@ -398,9 +391,9 @@ class ProxiesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Proxies#operation/GetAllProxiesStates
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Proxies#operation/GetAllProxiesStates
         """
         return Listing(
             self,

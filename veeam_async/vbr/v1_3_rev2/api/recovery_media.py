@@ -47,9 +47,9 @@ class RecoveryMediaApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Recovery-Media#operation/DownloadRecoveryMedia
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Recovery-Media#operation/DownloadRecoveryMedia
         """
         return Download(self, _DOWNLOAD_RECOVERY_MEDIA, {"task_id": task_id})
 

@@ -110,9 +110,9 @@ class ReplicaRestorePointsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replica-Restore-Points#operation/GetAllObjectReplicaRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replica-Restore-Points#operation/GetAllObjectReplicaRestorePoints
         """
         return Listing(
             self,
@@ -149,9 +149,9 @@ class ReplicaRestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replica-Restore-Points#operation/GetObjectReplicaRestorePoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replica-Restore-Points#operation/GetObjectReplicaRestorePoint
         """
         return Request(self, _GET_OBJECT_REPLICA_RESTORE_POINT, {"id": id})
 

@@ -175,7 +175,6 @@ class ReplicasApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replicas#operation/GetAllReplicas
         """
@@ -214,7 +213,6 @@ class ReplicasApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replicas#operation/GetReplica
         """
@@ -227,7 +225,7 @@ class ReplicasApi(Api):
         """Rescan Replicas: POST /api/v1/replicas/rescan.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ReplicaRescanSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -237,7 +235,6 @@ class ReplicasApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replicas#operation/RescanReplica
         """
@@ -280,9 +277,9 @@ class ReplicasApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replicas#operation/GetObjectReplicaRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replicas#operation/GetObjectReplicaRestorePoints
         """
         return Listing(
             self,
@@ -321,9 +318,9 @@ class ReplicasApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replicas#operation/GetObjectReplicaRestorePointInReplica
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Replicas#operation/GetObjectReplicaRestorePointInReplica
         """
         return Request(self, _GET_OBJECT_REPLICA_RESTORE_POINT_IN_REPLICA, {"replica_id": replica_id, "id": id})
 

@@ -399,9 +399,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllRepositories
         """
         return Listing(
             self,
@@ -430,7 +430,7 @@ class RepositoriesApi(Api):
         """Add Repository: POST /api/v1/backupInfrastructure/repositories.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositorySpec`.
             overwrite_owner: query `overwriteOwner`.
 
         Returns:
@@ -441,9 +441,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/CreateRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/CreateRepository
         """
         return Request(self, _CREATE_REPOSITORY, {"overwrite_owner": overwrite_owner}, body)
 
@@ -454,7 +454,7 @@ class RepositoriesApi(Api):
         """Rescan Repositories: POST /api/v1/backupInfrastructure/repositories/rescan.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RepositoriesRescanSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -465,9 +465,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/RescanRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/RescanRepositories
         """
         return Request(self, _RESCAN_REPOSITORIES, {}, body)
 
@@ -518,9 +518,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllRepositoriesStates
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllRepositoriesStates
         """
         return Listing(
             self,
@@ -562,9 +562,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetRepository
         """
         return Request(self, _GET_REPOSITORY, {"id": id})
 
@@ -577,7 +577,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryModel`.
 
         Returns:
             201: `SessionModel`.
@@ -588,9 +588,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateRepository
         """
         return Request(self, _UPDATE_REPOSITORY, {"id": id}, body)
 
@@ -614,9 +614,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DeleteRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DeleteRepository
         """
         return Request(self, _DELETE_REPOSITORY, {"id": id, "delete_backups": delete_backups})
 
@@ -637,9 +637,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetRepositoryAccessPermissions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetRepositoryAccessPermissions
         """
         return Request(self, _GET_REPOSITORY_ACCESS_PERMISSIONS, {"id": id})
 
@@ -652,7 +652,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `RepositoryAccessPermissionsModel`.
 
         Returns:
             200: `RepositoryAccessPermissionsModel`.
@@ -663,9 +663,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateRepositoryAccessPermissions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateRepositoryAccessPermissions
         """
         return Request(self, _UPDATE_REPOSITORY_ACCESS_PERMISSIONS, {"id": id}, body)
 
@@ -694,9 +694,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllScaleOutRepositories
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllScaleOutRepositories
         """
         return Listing(
             self,
@@ -717,7 +717,7 @@ class RepositoriesApi(Api):
         """Add Scale-Out Backup Repository: POST /api/v1/backupInfrastructure/scaleOutRepositories.
 
         Args:
-            body: what is sent, as application/json.
+            body: `ScaleOutRepositorySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -727,9 +727,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/CreateScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/CreateScaleOutRepository
         """
         return Request(self, _CREATE_SCALE_OUT_REPOSITORY, {}, body)
 
@@ -750,9 +750,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetScaleOutRepository
         """
         return Request(self, _GET_SCALE_OUT_REPOSITORY, {"id": id})
 
@@ -765,7 +765,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutRepositoryModel`.
 
         Returns:
             201: `SessionModel`.
@@ -776,9 +776,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateScaleOutRepository
         """
         return Request(self, _UPDATE_SCALE_OUT_REPOSITORY, {"id": id}, body)
 
@@ -802,9 +802,9 @@ class RepositoriesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DeleteScaleOutRepository
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DeleteScaleOutRepository
         """
         return Request(self, _DELETE_SCALE_OUT_REPOSITORY, {"id": id, "delete_backups": delete_backups})
 
@@ -817,7 +817,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -827,9 +827,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/EnableScaleOutExtentSealedMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/EnableScaleOutExtentSealedMode
         """
         return Request(self, _ENABLE_SCALE_OUT_EXTENT_SEALED_MODE, {"id": id}, body)
 
@@ -842,7 +842,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -852,9 +852,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DisableScaleOutExtentSealedMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DisableScaleOutExtentSealedMode
         """
         return Request(self, _DISABLE_SCALE_OUT_EXTENT_SEALED_MODE, {"id": id}, body)
 
@@ -867,7 +867,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -877,9 +877,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/EnableScaleOutExtentMaintenanceMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/EnableScaleOutExtentMaintenanceMode
         """
         return Request(self, _ENABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
 
@@ -892,7 +892,7 @@ class RepositoriesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `ScaleOutExtentMaintenanceSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -902,9 +902,9 @@ class RepositoriesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DisableScaleOutExtentMaintenanceMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DisableScaleOutExtentMaintenanceMode
         """
         return Request(self, _DISABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
 

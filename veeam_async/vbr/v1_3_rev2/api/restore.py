@@ -956,7 +956,7 @@ class RestoreApi(Api):
         """Restore Entire File Share: POST /api/v1/restore/unstructuredData/fileShare.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataEntireShareRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -967,9 +967,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntireUnstructuredDataShareRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntireUnstructuredDataShareRestore
         """
         return Request(self, _ENTIRE_UNSTRUCTURED_DATA_SHARE_RESTORE, {}, body)
 
@@ -980,7 +980,7 @@ class RestoreApi(Api):
         """Restore Entire Object Storage Bucket or Container: POST /api/v1/restore/unstructuredData/objectStorage.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataEntireOSRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -991,9 +991,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntireUnstructuredDataOSRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntireUnstructuredDataOSRestore
         """
         return Request(self, _ENTIRE_UNSTRUCTURED_DATA_OS_RESTORE, {}, body)
 
@@ -1025,9 +1025,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllInstantUnstructuredDataRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllInstantUnstructuredDataRecoveryMounts
         """
         return Listing(
             self,
@@ -1049,7 +1049,7 @@ class RestoreApi(Api):
         """Start Instant File Share Recovery: POST /api/v1/restore/instantRecovery/unstructuredData.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InstantUnstructuredDataRestoreSpec`.
 
         Returns:
             201: `SessionsResult`.
@@ -1060,9 +1060,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantUnstructuredDataRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantUnstructuredDataRecoveryMount
         """
         return Request(self, _INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT, {}, body)
 
@@ -1070,7 +1070,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[InstantUnstructuredDataRecoveryMount]:
-        """Get Mount Point for Instant File Share Recovery: GET /api/v1/restore/instantRecovery/unstructuredData/{mountId}.
+        """Get Mount Point for Instant File Share Recovery: GET
+        /api/v1/restore/instantRecovery/unstructuredData/{mountId}.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -1083,9 +1084,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetInstantUnstructuredDataRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetInstantUnstructuredDataRecoveryMount
         """
         return Request(self, _GET_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -1107,9 +1108,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantUnstructuredDataRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantUnstructuredDataRecoveryUnmount
         """
         return Request(self, _INSTANT_UNSTRUCTURED_DATA_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -1122,7 +1123,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `InstantUnstructuredDataRestoreMigrationSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1133,9 +1134,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantUnstructuredDataRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantUnstructuredDataRecoveryMigrate
         """
         return Request(self, _INSTANT_UNSTRUCTURED_DATA_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
 
@@ -1156,9 +1157,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantUnstructuredDataShareSwitchover
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantUnstructuredDataShareSwitchover
         """
         return Request(self, _INSTANT_UNSTRUCTURED_DATA_SHARE_SWITCHOVER, {"mount_id": mount_id})
 
@@ -1181,9 +1182,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetUnstructuredDataShareIRSwitchoverSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetUnstructuredDataShareIRSwitchoverSettings
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_SHARE_IR_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
 
@@ -1197,7 +1198,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataSwitchoverSettingsModel`.
 
         Returns:
             200: `UnstructuredDataSwitchoverSettingsModel`.
@@ -1208,9 +1209,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/UpdateUnstructuredDataShareIRSwitchoverSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/UpdateUnstructuredDataShareIRSwitchoverSettings
         """
         return Request(self, _UPDATE_UNSTRUCTURED_DATA_SHARE_IR_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
 
@@ -1221,7 +1222,7 @@ class RestoreApi(Api):
         """Start File Restore from Unstructured Data Backup: POST /api/v1/restore/flr/unstructuredData.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataMountSpec`.
 
         Returns:
             201: `UnstructuredDataFlrBrowseMountModel`.
@@ -1231,9 +1232,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartUnstructuredDataFlrMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartUnstructuredDataFlrMount
         """
         return Request(self, _START_UNSTRUCTURED_DATA_FLR_MOUNT, {}, body)
 
@@ -1254,9 +1255,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StopUnstructuredDataFLRMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StopUnstructuredDataFLRMount
         """
         return Request(self, _STOP_UNSTRUCTURED_DATA_FLR_MOUNT, {"session_id": session_id})
 
@@ -1283,9 +1284,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetUnstructuredBackupColdStorageRetrievals
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetUnstructuredBackupColdStorageRetrievals
         """
         return Request(
             self,
@@ -1305,7 +1306,7 @@ class RestoreApi(Api):
         /api/v1/restore/unstructuredData/retrieveFromArchiveStorage.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataArchiveRetrievalSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1316,9 +1317,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartUnstructuredBackupColdStorageRetrieval
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartUnstructuredBackupColdStorageRetrieval
         """
         return Request(self, _START_UNSTRUCTURED_BACKUP_COLD_STORAGE_RETRIEVAL, {}, body)
 
@@ -1352,9 +1353,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
         """
         return Listing(
             self,
@@ -1377,7 +1378,7 @@ class RestoreApi(Api):
         """Start Instant Recovery to VMware vSphere: POST /api/v1/restore/instantRecovery/vSphere/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InstantViVMRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1388,9 +1389,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantViVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantViVMRecoveryMount
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
 
@@ -1398,7 +1399,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[InstantViVMRecoveryMount]:
-        """Get Mount Point for Instant Recovery to VMware vSphere: GET /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
+        """Get Mount Point for Instant Recovery to VMware vSphere: GET
+        /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -1411,9 +1413,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetInstantViVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetInstantViVMRecoveryMount
         """
         return Request(self, _GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -1435,9 +1437,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantViVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantViVMRecoveryUnmount
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -1450,7 +1452,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `ViVMQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -1461,9 +1463,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantViVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantViVMRecoveryMigrate
         """
         return Request(self, _INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
 
@@ -1495,9 +1497,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllInstantHvVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllInstantHvVMRecoveryMounts
         """
         return Listing(
             self,
@@ -1519,7 +1521,7 @@ class RestoreApi(Api):
         """Start Instant Recovery to Microsoft Hyper-V: POST /api/v1/restore/instantRecovery/hyperV/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `InstantHvVMRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1530,9 +1532,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantHvVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantHvVMRecoveryMount
         """
         return Request(self, _INSTANT_HV_VM_RECOVERY_MOUNT, {}, body)
 
@@ -1540,7 +1542,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[InstantHvVMRecoveryMount]:
-        """Get Mount Point for Instant Recovery to Microsoft Hyper-V: GET /api/v1/restore/instantRecovery/hyperV/vm/{mountId}.
+        """Get Mount Point for Instant Recovery to Microsoft Hyper-V: GET
+        /api/v1/restore/instantRecovery/hyperV/vm/{mountId}.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -1553,9 +1556,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetInstantHvVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetInstantHvVMRecoveryMount
         """
         return Request(self, _GET_INSTANT_HV_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -1577,9 +1580,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantHvVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantHvVMRecoveryUnmount
         """
         return Request(self, _INSTANT_HV_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -1601,9 +1604,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantHvVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantHvVMRecoveryMigrate
         """
         return Request(self, _INSTANT_HV_VM_RECOVERY_MIGRATE, {"mount_id": mount_id})
 
@@ -1633,9 +1636,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllAzureInstantVMRecoveryMounts
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllAzureInstantVMRecoveryMounts
         """
         return Listing(
             self,
@@ -1656,7 +1659,7 @@ class RestoreApi(Api):
         """Start Instant Recovery to Microsoft Azure: POST /api/v1/restore/instantRecovery/azure/vm.
 
         Args:
-            body: what is sent, as application/json.
+            body: `AzureInstantVMRecoverySpec`.
 
         Returns:
             201: `AzureInstantVMRecoveryMount`.
@@ -1667,9 +1670,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/AzureInstantVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/AzureInstantVMRecoveryMount
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_MOUNT, {}, body)
 
@@ -1677,7 +1680,8 @@ class RestoreApi(Api):
         self: Caller,
         mount_id: str,
     ) -> Request[AzureInstantVMRecoveryMount]:
-        """Get Mount Point for Instant Recovery to Microsoft Azure: GET /api/v1/restore/instantRecovery/azure/vm/{mountId}.
+        """Get Mount Point for Instant Recovery to Microsoft Azure: GET
+        /api/v1/restore/instantRecovery/azure/vm/{mountId}.
 
         Args:
             mount_id: path `mountId`, UUID.
@@ -1690,9 +1694,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAzureInstantVMRecoveryMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAzureInstantVMRecoveryMount
         """
         return Request(self, _GET_AZURE_INSTANT_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
 
@@ -1737,9 +1741,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllAzureInstantVMRecoveryMountSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllAzureInstantVMRecoveryMountSessions
         """
         return Listing(
             self,
@@ -1778,9 +1782,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/AzureInstantVMRecoveryUnmount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/AzureInstantVMRecoveryUnmount
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
 
@@ -1793,7 +1797,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `AzureInstantVMRecoveryMigrationSpec`.
 
         Returns:
             201: `AzureInstantVMRecoveryMount`.
@@ -1804,9 +1808,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/AzureInstantVMRecoveryMigrate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/AzureInstantVMRecoveryMigrate
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
 
@@ -1828,9 +1832,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAzureInstantVMRecoverySwitchoverSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAzureInstantVMRecoverySwitchoverSettings
         """
         return Request(self, _GET_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
 
@@ -1844,7 +1848,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `AzureInstantVMRecoverySwitchoverSettingsModel`.
 
         Returns:
             201: `AzureInstantVMRecoverySwitchoverSettingsModel`.
@@ -1854,9 +1858,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/UpdateAzureInstantVMRecoverySwitchoverSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/UpdateAzureInstantVMRecoverySwitchoverSettings
         """
         return Request(self, _UPDATE_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
 
@@ -1877,9 +1881,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/AzureInstantVMRecoverySwitchover
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/AzureInstantVMRecoverySwitchover
         """
         return Request(self, _AZURE_INSTANT_VM_RECOVERY_SWITCHOVER, {"mount_id": mount_id})
 
@@ -1890,7 +1894,7 @@ class RestoreApi(Api):
         """Restore Entire VMware vSphere VM: POST /api/v1/restore/vmRestore/vSphere.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireViVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1901,9 +1905,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntireVmRestoreVmware
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntireVmRestoreVmware
         """
         return Request(self, _ENTIRE_VM_RESTORE_VMWARE, {}, body)
 
@@ -1914,7 +1918,7 @@ class RestoreApi(Api):
         """Restore Entire VMware Cloud Director VM: POST /api/v1/restore/vmRestore/cloudDirector.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireCloudDirectorVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1925,9 +1929,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntireVmRestoreCloudDirector
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntireVmRestoreCloudDirector
         """
         return Request(self, _ENTIRE_VM_RESTORE_CLOUD_DIRECTOR, {}, body)
 
@@ -1938,7 +1942,7 @@ class RestoreApi(Api):
         """Restore Entire Microsoft Hyper-V VM: POST /api/v1/restore/vmRestore/hyperV.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntireHvVMRestoreSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -1949,7 +1953,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntireVmRestoreHv
         """
@@ -1981,9 +1984,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
         """
         return Listing(
             self,
@@ -2004,7 +2007,7 @@ class RestoreApi(Api):
         """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vSphere/fcd.
 
         Args:
-            body: what is sent, as application/json.
+            body: `VmwareFcdInstantRecoverySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -2015,9 +2018,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
 
@@ -2038,9 +2041,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
         """
         return Request(self, _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
 
@@ -2062,9 +2065,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
 
@@ -2077,7 +2080,7 @@ class RestoreApi(Api):
 
         Args:
             mount_id: path `mountId`, UUID.
-            body: what is sent, as application/json.
+            body: `VmwareFcdQuickMigrationSpec`.
 
         Returns:
             200: `SessionModel`.
@@ -2088,9 +2091,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
         """
         return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
 
@@ -2101,7 +2104,7 @@ class RestoreApi(Api):
         """Start File Restore: POST /api/v1/restore/flr.
 
         Args:
-            body: what is sent, as application/json.
+            body: `FlrMountSpec`.
 
         Returns:
             201: `FlrBrowseMountModel`.
@@ -2111,7 +2114,6 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartFlrMount
         """
@@ -2134,7 +2136,6 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StopFlrMount
         """
@@ -2144,10 +2145,11 @@ class RestoreApi(Api):
         self: Caller,
         body: EntraIdTenantRestoreDeviceCodeSpec,
     ) -> Request[EntraIdTenantRestoreDeviceCodeModel]:
-        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST /api/v1/restore/entraId/tenant/deviceCode.
+        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST
+        /api/v1/restore/entraId/tenant/deviceCode.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreDeviceCodeSpec`.
 
         Returns:
             201: `EntraIdTenantRestoreDeviceCodeModel`.
@@ -2157,9 +2159,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
         """
         return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE, {}, body)
 
@@ -2171,7 +2173,7 @@ class RestoreApi(Api):
         /api/v1/restore/entraId/tenant/deviceCode/state.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreDeviceCodeStateSpec`.
 
         Returns:
             200: `EntraIdTenantRestoreDeviceCodeStateModel`.
@@ -2181,9 +2183,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
         """
         return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE, {}, body)
 
@@ -2210,9 +2212,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartEntraIdTenantRestoreAuthorization
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartEntraIdTenantRestoreAuthorization
         """
         return Request(
             self,
@@ -2228,7 +2230,7 @@ class RestoreApi(Api):
         /api/v1/restore/entraId/tenant/authCode/authorize.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreAuthorizeSpec`.
 
         Returns:
             200: `EntraIdTenantRestoreAuthorizeModel`.
@@ -2238,9 +2240,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntraIdTenantRestoreAuthorize
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/EntraIdTenantRestoreAuthorize
         """
         return Request(self, _ENTRA_ID_TENANT_RESTORE_AUTHORIZE, {}, body)
 
@@ -2251,7 +2253,7 @@ class RestoreApi(Api):
         """Mount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantStartRestoreSpec`.
 
         Returns:
             201: `EntraIdTenantBrowseMountModel`.
@@ -2261,9 +2263,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartEntraIDTenantRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartEntraIDTenantRestore
         """
         return Request(self, _START_ENTRA_ID_TENANT_RESTORE, {}, body)
 
@@ -2274,7 +2276,7 @@ class RestoreApi(Api):
         """Start Microsoft Entra ID Tenant Restore from Copy: POST /api/v1/restore/entraId/tenant/fromCopy.
 
         Args:
-            body: what is sent, as application/json.
+            body: `EntraIdTenantStartRestoreFromCopySpec`.
 
         Returns:
             201: `SessionModel`.
@@ -2284,9 +2286,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartEntraIDTenantRestoreFromCopy
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartEntraIDTenantRestoreFromCopy
         """
         return Request(self, _START_ENTRA_ID_TENANT_RESTORE_FROM_COPY, {}, body)
 
@@ -2299,7 +2301,7 @@ class RestoreApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `JobStopSpec`.
 
         Returns:
             201: `SessionModel`.
@@ -2309,9 +2311,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StopEntraIDTenantRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StopEntraIDTenantRestore
         """
         return Request(self, _STOP_ENTRA_ID_TENANT_RESTORE, {"session_id": session_id}, body)
 
@@ -2322,7 +2324,7 @@ class RestoreApi(Api):
         """Start Microsoft Entra ID Audit Log Restore: POST /api/v1/restore/entraId/auditLog.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UnstructuredDataMountSpec`.
 
         Returns:
             201: `UnstructuredDataFlrBrowseMountModel`.
@@ -2332,9 +2334,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartEntraIDAuditLogMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartEntraIDAuditLogMount
         """
         return Request(self, _START_ENTRA_ID_AUDIT_LOG_MOUNT, {}, body)
 
@@ -2355,9 +2357,9 @@ class RestoreApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StopEntraIDAuditLogMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StopEntraIDAuditLogMount
         """
         return Request(self, _STOP_ENTRA_ID_AUDIT_LOG_MOUNT, {"session_id": session_id})
 
@@ -2368,7 +2370,7 @@ class RestoreApi(Api):
         """Starts Volume Restore for Agent or Recovery Appliance: POST /api/v1/restore/startVolumeRestore.
 
         Args:
-            body: what is sent, as application/json.
+            body: `StartVolumeRestoreRequest`.
 
         Returns:
             201: `SessionModel`.
@@ -2377,9 +2379,9 @@ class RestoreApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartVolumeRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore#operation/StartVolumeRestore
         """
         return Request(self, _START_VOLUME_RESTORE, {}, body)
 

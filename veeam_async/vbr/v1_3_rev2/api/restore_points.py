@@ -163,9 +163,9 @@ class RestorePointsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore-Points#operation/GetAllObjectRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore-Points#operation/GetAllObjectRestorePoints
         """
         return Listing(
             self,
@@ -205,9 +205,9 @@ class RestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore-Points#operation/GetObjectRestorePoint
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore-Points#operation/GetObjectRestorePoint
         """
         return Request(self, _GET_OBJECT_RESTORE_POINT, {"id": id})
 
@@ -233,9 +233,9 @@ class RestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore-Points#operation/GetObjectRestorePointDisksWithFiltering
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore-Points#operation/GetObjectRestorePointDisksWithFiltering
         """
         return Listing(self, _GET_OBJECT_RESTORE_POINT_DISKS_WITH_FILTERING, {"id": id, "skip": skip, "limit": limit})
 
@@ -248,7 +248,7 @@ class RestorePointsApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `FlexibleFilters`.
 
         Returns:
             200: `ObjectRestorePointNetworkInfoResult`.
@@ -258,9 +258,9 @@ class RestorePointsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore-Points#operation/GetObjectRestorePointNetworkInfo
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Restore-Points#operation/GetObjectRestorePointNetworkInfo
         """
         return Listing(self, _GET_OBJECT_RESTORE_POINT_NETWORK_INFO, {"id": id}, body)
 

@@ -208,9 +208,9 @@ class SecurityApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/StartSecurityAnalyzer
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/StartSecurityAnalyzer
         """
         return Request(self, _START_SECURITY_ANALYZER, {})
 
@@ -227,9 +227,9 @@ class SecurityApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/GetSecurityAnalyzerSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/GetSecurityAnalyzerSession
         """
         return Request(self, _GET_SECURITY_ANALYZER_SESSION, {})
 
@@ -246,9 +246,9 @@ class SecurityApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/GetSecurityAnalyzerSchedule
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/GetSecurityAnalyzerSchedule
         """
         return Request(self, _GET_SECURITY_ANALYZER_SCHEDULE, {})
 
@@ -259,7 +259,7 @@ class SecurityApi(Api):
         """Modify Security & Compliance Analyzer Schedule: PUT /api/v1/securityAnalyzer/schedule.
 
         Args:
-            body: what is sent, as application/json.
+            body: `SecurityAnalyzerScheduleSettingsModel`.
 
         Returns:
             200: `SecurityAnalyzerScheduleSettingsModel`.
@@ -269,9 +269,9 @@ class SecurityApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/ModifySecurityAnalyzerSchedule
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/ModifySecurityAnalyzerSchedule
         """
         return Request(self, _MODIFY_SECURITY_ANALYZER_SCHEDULE, {}, body)
 
@@ -287,9 +287,9 @@ class SecurityApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/ResetAllBestPracticesComplianceStatuses
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/ResetAllBestPracticesComplianceStatuses
         """
         return Request(self, _RESET_ALL_BEST_PRACTICES_COMPLIANCE_STATUSES, {})
 
@@ -306,9 +306,9 @@ class SecurityApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/GetBestPracticesComplianceResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/GetBestPracticesComplianceResult
         """
         return Request(self, _GET_BEST_PRACTICES_COMPLIANCE_RESULT, {})
 
@@ -322,7 +322,7 @@ class SecurityApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `BestPracticesSuppressRequest`.
 
         Returns:
             200: `BestPracticesComplianceModel`.
@@ -331,9 +331,9 @@ class SecurityApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/SuppressBestPracticesComplianceAlert
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/SuppressBestPracticesComplianceAlert
         """
         return Request(self, _SUPPRESS_BEST_PRACTICES_COMPLIANCE_ALERT, {"id": id}, body)
 
@@ -353,9 +353,9 @@ class SecurityApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/ResetBestPracticesComplianceStatus
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/ResetBestPracticesComplianceStatus
         """
         return Request(self, _RESET_BEST_PRACTICES_COMPLIANCE_STATUS, {"id": id})
 
@@ -402,9 +402,9 @@ class SecurityApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/GetAllAuthorizationEvents
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/GetAllAuthorizationEvents
         """
         return Listing(
             self,
@@ -444,9 +444,9 @@ class SecurityApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/GetAuthorizationEvent
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Security#operation/GetAuthorizationEvent
         """
         return Request(self, _GET_AUTHORIZATION_EVENT, {"id": id})
 

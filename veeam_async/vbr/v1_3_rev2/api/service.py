@@ -89,7 +89,6 @@ class ServiceApi(Api):
 
         Raises:
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Service#operation/GetServerTime
         """
@@ -107,9 +106,9 @@ class ServiceApi(Api):
 
         Raises:
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Service#operation/GetServerCertificate
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Service#operation/GetServerCertificate
         """
         return Request(self, _GET_SERVER_CERTIFICATE, {})
 
@@ -125,7 +124,6 @@ class ServiceApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Service#operation/GetServerInfo
         """
@@ -138,7 +136,7 @@ class ServiceApi(Api):
         """Register Backup Server on My Account Portal: POST /api/v1/registerVbr.
 
         Args:
-            body: what is sent, as application/json.
+            body: `RegisterVbrSpec`.
 
         Returns:
             200: `ServerInfoModel`.
@@ -147,7 +145,6 @@ class ServiceApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Service#operation/RegisterVbr
         """

@@ -69,7 +69,6 @@ class ServicesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Services#operation/GetAllServices
         """

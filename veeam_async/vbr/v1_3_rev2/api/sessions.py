@@ -262,7 +262,6 @@ class SessionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/GetAllSessions
         """
@@ -303,7 +302,6 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/GetSession
         """
@@ -329,7 +327,6 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/GetSessionLogs
         """
@@ -352,7 +349,6 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/StopSession
         """
@@ -409,9 +405,9 @@ class SessionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/GetSessionTaskSessionsWithFiltering
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/GetSessionTaskSessionsWithFiltering
         """
         return Listing(
             self,
@@ -487,9 +483,9 @@ class SessionsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/GetAllTaskSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/GetAllTaskSessions
         """
         return Listing(
             self,
@@ -532,7 +528,6 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/GetTaskSession
         """
@@ -558,9 +553,9 @@ class SessionsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/GetTaskSessionLogs
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Sessions#operation/GetTaskSessionLogs
         """
         return Request(self, _GET_TASK_SESSION_LOGS, {"id": id, "status_filter": status_filter})
 

@@ -59,9 +59,9 @@ class TrafficRulesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Traffic-Rules#operation/GetAllTrafficRules
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Traffic-Rules#operation/GetAllTrafficRules
         """
         return Request(self, _GET_ALL_TRAFFIC_RULES, {})
 
@@ -72,7 +72,7 @@ class TrafficRulesApi(Api):
         """Edit Traffic Rules: PUT /api/v1/trafficRules.
 
         Args:
-            body: what is sent, as application/json.
+            body: `GlobalNetworkTrafficRulesModel`.
 
         Returns:
             201: `GlobalNetworkTrafficRulesModel`.
@@ -82,9 +82,9 @@ class TrafficRulesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Traffic-Rules#operation/UpdateTrafficRules
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Traffic-Rules#operation/UpdateTrafficRules
         """
         return Request(self, _UPDATE_TRAFFIC_RULES, {}, body)
 

@@ -388,9 +388,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewAllUsers
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewAllUsers
         """
         return Listing(
             self,
@@ -415,7 +415,7 @@ class UsersAndRolesApi(Api):
         """Add User or Group: POST /api/v1/security/users.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserSpec`.
 
         Returns:
             201: `UserModel`.
@@ -425,9 +425,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/CreateUser
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/CreateUser
         """
         return Request(self, _CREATE_USER, {}, body)
 
@@ -448,7 +448,6 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
         Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/GetUser
         """
@@ -471,9 +470,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/DeleteUser
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/DeleteUser
         """
         return Request(self, _DELETE_USER, {"id": id})
 
@@ -494,9 +493,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/GetUserRoles
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/GetUserRoles
         """
         return Request(self, _GET_USER_ROLES, {"id": id})
 
@@ -509,7 +508,7 @@ class UsersAndRolesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `RolesModel`.
 
         Returns:
             200: `RolesModel`.
@@ -520,9 +519,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/UpdateUserRoles
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/UpdateUserRoles
         """
         return Request(self, _UPDATE_USER_ROLES, {"id": id}, body)
 
@@ -535,7 +534,7 @@ class UsersAndRolesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `UserServiceAccountModeSpec`.
 
         Returns:
             200: `UserModel`.
@@ -545,9 +544,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ChangeServiceAccountMode
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ChangeServiceAccountMode
         """
         return Request(self, _CHANGE_SERVICE_ACCOUNT_MODE, {"id": id}, body)
 
@@ -568,9 +567,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ResetUserMfa
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ResetUserMfa
         """
         return Request(self, _RESET_USER_MFA, {"id": id})
 
@@ -601,9 +600,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewAllUserRoles
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewAllUserRoles
         """
         return Listing(
             self,
@@ -625,7 +624,7 @@ class UsersAndRolesApi(Api):
         """Create Custom Role: POST /api/v1/security/roles.
 
         Args:
-            body: what is sent, as application/json.
+            body: `CustomRoleSpec`.
 
         Returns:
             201: `CustomRoleModel`.
@@ -635,9 +634,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/CreateCustomRole
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/CreateCustomRole
         """
         return Request(self, _CREATE_CUSTOM_ROLE, {}, body)
 
@@ -658,9 +657,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewUserRole
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewUserRole
         """
         return Request(self, _VIEW_USER_ROLE, {"id": id})
 
@@ -673,7 +672,7 @@ class UsersAndRolesApi(Api):
 
         Args:
             id: path `id`, UUID.
-            body: what is sent, as application/json.
+            body: `CustomRoleModel`.
 
         Returns:
             200: `CustomRoleModel`.
@@ -684,9 +683,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/UpdateCustomRole
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/UpdateCustomRole
         """
         return Request(self, _UPDATE_CUSTOM_ROLE, {"id": id}, body)
 
@@ -707,9 +706,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/DeleteCustomRole
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/DeleteCustomRole
         """
         return Request(self, _DELETE_CUSTOM_ROLE, {"id": id})
 
@@ -730,9 +729,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewUserRolePermissions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewUserRolePermissions
         """
         return Request(self, _VIEW_USER_ROLE_PERMISSIONS, {"id": id})
 
@@ -753,9 +752,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/GetCustomRoleDetails
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/GetCustomRoleDetails
         """
         return Request(self, _GET_CUSTOM_ROLE_DETAILS, {"id": id})
 
@@ -777,9 +776,9 @@ class UsersAndRolesApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/CloneCustomRole
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/CloneCustomRole
         """
         return Request(self, _CLONE_CUSTOM_ROLE, {"id": id})
 
@@ -795,9 +794,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewUsersSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewUsersSettings
         """
         return Request(self, _VIEW_USERS_SETTINGS, {})
 
@@ -808,7 +807,7 @@ class UsersAndRolesApi(Api):
         """Edit MFA Settings: PUT /api/v1/security/settings.
 
         Args:
-            body: what is sent, as application/json.
+            body: `UserRoleSettingsModel`.
 
         Returns:
             200: `UserRoleSettingsModel`.
@@ -818,9 +817,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/UpdateUsersSettings
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/UpdateUsersSettings
         """
         return Request(self, _UPDATE_USERS_SETTINGS, {}, body)
 
@@ -853,9 +852,9 @@ class UsersAndRolesApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewAllRestoreOptions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Users-and-Roles#operation/ViewAllRestoreOptions
         """
         return Listing(
             self,

@@ -84,9 +84,9 @@ class WanAcceleratorsApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/WAN-Accelerators#operation/GetAllWANAccelerators
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/WAN-Accelerators#operation/GetAllWANAccelerators
         """
         return Listing(
             self,
@@ -117,9 +117,9 @@ class WanAcceleratorsApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/WAN-Accelerators#operation/GetWANAccelerator
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/WAN-Accelerators#operation/GetWANAccelerator
         """
         return Request(self, _GET_WAN_ACCELERATOR, {"id": id})
 

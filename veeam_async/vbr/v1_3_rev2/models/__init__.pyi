@@ -197,7 +197,7 @@ from .automation import (
     WindowsHostImportSpec,
     WindowsLocalStorageImportSpec,
 )
-from .backup_browser import (
+from .backup_browsers import (
     EEntraIdReferenceRestoreMode,
     EEntraIdSavedTenantItemType,
     EEntraIdTenantAdminUnitSortingProperty,
@@ -347,7 +347,7 @@ from .backup_browser import (
     UnstructuredDataObjectRestorePointModel,
     UnstructuredDataObjectRestorePointsResult,
 )
-from .backup_browser_entra_id_tenant_browse_model import (
+from .backup_browsers_entra_id_tenant_browse_model import (
     EntraIdTenantAdminUnitBrowseModel,
     EntraIdTenantApplicationBrowseModel,
     EntraIdTenantBrowseModel,
@@ -359,7 +359,7 @@ from .backup_browser_entra_id_tenant_browse_model import (
     EntraIdTenantRoleBrowseModel,
     EntraIdTenantUserBrowseModel,
 )
-from .backup_browser_entra_id_tenant_browse_spec import (
+from .backup_browsers_entra_id_tenant_browse_spec import (
     EntraIdTenantAdminUnitBrowseSpec,
     EntraIdTenantApplicationBrowseSpec,
     EntraIdTenantBrowseSpec,
@@ -371,7 +371,7 @@ from .backup_browser_entra_id_tenant_browse_spec import (
     EntraIdTenantRoleBrowseSpec,
     EntraIdTenantUserBrowseSpec,
 )
-from .backup_browser_flr_restore_target_host_model import (
+from .backup_browsers_flr_restore_target_host_model import (
     AgentFlrRestoreTargetHostModel,
     CloudDirectorFlrRestoreTargetHostModel,
     FlrRestoreTargetHostModel,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class AclBrowserFilters(Model):
-    """Acl browser filters."""
+    """Taken by `acl.get_acl_rules`."""
 
     pagination: PaginationFilter | None | Unset = UNSET
     filter: FilterExpressionModel | None | Unset = UNSET
@@ -24,14 +24,12 @@ class AclBrowserFilters(Model):
 
 @model
 class AclBrowserRequestOptions(Model):
-    """Acl browser request options."""
-
     force_reload: bool | None | Unset = UNSET
 
 
 @model
 class AclBrowserResult(Model):
-    """Acl browser result."""
+    """Given by `acl.get_acl_rules`."""
 
     data: list[AclRecordModel] = field(rows=True)
     pagination: PaginationResult
@@ -39,38 +37,32 @@ class AclBrowserResult(Model):
 
 @model
 class AclChangeEffectiveAccessSpec(Model):
-    """Acl change effective access spec."""
+    """Taken by `acl.change_acl_effective_access`."""
 
     effective_access: list[AclPrincipalDelegationModel]
 
 
 @model
 class AclChangeOwnerSpec(Model):
-    """Acl change owner spec."""
+    """Taken by `acl.change_acl_owner`."""
 
     owner: str
 
 
 @model
 class AclObjectModel(Model):
-    """Acl object model."""
-
     id: str
     type: str
 
 
 @model
 class AclPrincipalDelegationModel(Model):
-    """Acl principal delegation model."""
-
     principal: RoleModel
     rights: list[EAclRights]
 
 
 @model
 class AclPrincipalModel(Model):
-    """Acl principal model."""
-
     owner: ObjectOwnerModel
     rights: list[EAclRights]
     effective_access: list[AclPrincipalDelegationModel] | None | Unset = UNSET
@@ -78,22 +70,18 @@ class AclPrincipalModel(Model):
 
 @model
 class AclRecordModel(Model):
-    """Acl record model."""
+    """Given by `acl.get_acl_rules`, `acl.get_acl_record`, `acl.change_acl_owner`, `acl.change_acl_effective_access`."""
 
     object: AclObjectModel
     principal: AclPrincipalModel
 
 
 class EAclObjectKind(OpenEnum):
-    """Acl object kind: 2 known values."""
-
     BACKUP_JOB = "backupJob"
     BACKUP = "backup"
 
 
 class EAclRights(OpenEnum):
-    """Acl rights: 3 known values."""
-
     FULL = "full"
     WRITE = "write"
     RESTORE = "restore"
@@ -101,7 +89,5 @@ class EAclRights(OpenEnum):
 
 @model
 class ObjectOwnerModel(Model):
-    """Object owner model."""
-
     user_identifier: str
     name: str

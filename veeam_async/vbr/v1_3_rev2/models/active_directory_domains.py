@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class ADDomainFilters(Model):
-    """AD domain filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -31,7 +30,7 @@ class ADDomainFilters(Model):
 
 @model
 class ADDomainSpec(Model):
-    """AD domain spec.
+    """Taken by `active_directory_domains.create_ad_domain`.
 
     Attributes:
         credentials_id: UUID.
@@ -44,13 +43,11 @@ class ADDomainSpec(Model):
 
 @model
 class ADDomainsResult(Model):
-    """AD domains result."""
+    """Given by `active_directory_domains.get_all_ad_domains`."""
 
     data: list[ADDomainModel] = field(rows=True)
     pagination: PaginationResult
 
 
 class EADDomainFiltersOrderColumn(OpenEnum):
-    """EAD domain filters order column: one known value."""
-
     NAME = "Name"

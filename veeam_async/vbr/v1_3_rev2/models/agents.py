@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 
 @model
 class ADObjectCustomCredentialsModel(Model):
-    """AD object custom credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -52,8 +51,7 @@ class ADObjectCustomCredentialsModel(Model):
 
 @model
 class ADObjectFilters(Model):
-    """AD object filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -71,8 +69,7 @@ class ADObjectFilters(Model):
 
 @model
 class ADObjectsProtectionGroupCredentialModel(Model):
-    """AD objects protection group credential model.
-
+    """
     Attributes:
         master_credentials_id: UUID.
     """
@@ -85,8 +82,6 @@ class ADObjectsProtectionGroupCredentialModel(Model):
 
 @model
 class ADObjectsProtectionGroupExclusionsModel(Model):
-    """AD objects protection group exclusions model."""
-
     exclude_vms: bool | None | Unset = field(default=UNSET, wire="excludeVMs")
     exclude_offline_computers: bool | None | Unset = UNSET
     exclude_selected_objects: bool | None | Unset = UNSET
@@ -95,23 +90,19 @@ class ADObjectsProtectionGroupExclusionsModel(Model):
 
 @model
 class ActiveDirectoryObjectContainerModel(Model):
-    """Active directory object container model."""
-
     domain_controller_settings: ADDomainModel
     objects: list[ADObjectModel]
 
 
 @model
 class AdvancedProtectionGroupSettingsModel(Model):
-    """Advanced protection group settings model."""
-
     windows_agent_settings: ProtectionGroupAdvancedWindowsSettingsModel | None | Unset = UNSET
     notifications: ProtectionGroupNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class AgentRecoveryApplianceModel(Model):
-    """Agent recovery appliance model.
+    """Given by `agents.get_agents_recovery_appliances`, `agents.get_agents_recovery_appliance`.
 
     Attributes:
         id: UUID.
@@ -141,7 +132,7 @@ class AgentRecoveryApplianceModel(Model):
 
 @model
 class AgentStateModel(Model):
-    """Agent state model.
+    """Given by `agents.get_all_agent_states`, `agents.get_agent_state`.
 
     Attributes:
         id: UUID.
@@ -154,8 +145,7 @@ class AgentStateModel(Model):
 
 @model
 class AgentStatesFilters(Model):
-    """Agent states filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -169,7 +159,7 @@ class AgentStatesFilters(Model):
 
 @model
 class AgentStatesResult(Model):
-    """Agent states result."""
+    """Given by `agents.get_all_agent_states`."""
 
     data: list[AgentStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -177,16 +167,13 @@ class AgentStatesResult(Model):
 
 @model
 class AgentsRecoveryApplianceOperationInfo(Model):
-    """Agents recovery appliance operation info."""
-
     operation: EAgentsRecoveryApplianceOperationType
     enabled: bool
 
 
 @model
 class AgentsRecoveryAppliancesFilters(Model):
-    """Agents recovery appliances filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -202,7 +189,7 @@ class AgentsRecoveryAppliancesFilters(Model):
 
 @model
 class AgentsRecoveryAppliancesResult(Model):
-    """Agents recovery appliances result."""
+    """Given by `agents.get_agents_recovery_appliances`."""
 
     data: list[AgentRecoveryApplianceModel] = field(rows=True)
     pagination: PaginationResult
@@ -210,7 +197,7 @@ class AgentsRecoveryAppliancesResult(Model):
 
 @model
 class BackupIdsSpec(Model):
-    """Backup ids spec.
+    """Taken by `agents.attach_backup_to_agent`, `agents.detach_backup_from_agent`.
 
     Attributes:
         backup_ids: UUID.
@@ -221,8 +208,7 @@ class BackupIdsSpec(Model):
 
 @model
 class CSVFileCustomCredentialsModel(Model):
-    """CSV file custom credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -234,8 +220,7 @@ class CSVFileCustomCredentialsModel(Model):
 
 @model
 class CSVFileOptionsProtectionGroupModel(Model):
-    """CSV file options protection group model.
-
+    """
     Attributes:
         network_credentials_id: UUID.
     """
@@ -246,8 +231,7 @@ class CSVFileOptionsProtectionGroupModel(Model):
 
 @model
 class CSVFileProtectionGroupCredentialModel(Model):
-    """CSV file protection group credential model.
-
+    """
     Attributes:
         master_credentials_id: UUID.
     """
@@ -265,23 +249,20 @@ class CSVFileProtectionGroupCredentialModel(Model):
     },
 )
 class CloudMachinesProtectionGroupAccountModel(Model):
-    """Cloud machines protection group account model: one of 2 kinds, told apart by `accountType`."""
+    """One of 2 kinds, told apart by `accountType`."""
 
     account_type: EProtectionGroupCloudAccountType
 
 
 @model
 class CloudMachinesProtectionGroupExclusionsModel(Model):
-    """Cloud machines protection group exclusions model."""
-
     exclude_selected_objects: bool | None | Unset = UNSET
     excluded_objects: list[CloudMachinesProtectionGroupObjectsModel] | None | Unset = UNSET
 
 
 @model
 class ComputerRecoveryTokenFilters(Model):
-    """Computer recovery token filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -298,7 +279,9 @@ class ComputerRecoveryTokenFilters(Model):
 
 @model
 class ComputerRecoveryTokenModel(Model):
-    """Computer recovery token model.
+    """Given by `agents.get_all_computer_recovery_tokens`, `agents.create_computer_recovery_token`,
+    `agents.get_computer_recovery_token`, `agents.update_computer_recovery_token`.
+    Taken by `agents.update_computer_recovery_token`.
 
     Attributes:
         id: UUID.
@@ -312,7 +295,7 @@ class ComputerRecoveryTokenModel(Model):
 
 @model
 class ComputerRecoveryTokenResult(Model):
-    """Computer recovery token result."""
+    """Given by `agents.get_all_computer_recovery_tokens`."""
 
     data: list[ComputerRecoveryTokenModel] = field(rows=True)
     pagination: PaginationResult
@@ -320,7 +303,7 @@ class ComputerRecoveryTokenResult(Model):
 
 @model
 class ComputerRecoveryTokenSpec(Model):
-    """Computer recovery token spec.
+    """Taken by `agents.create_computer_recovery_token`.
 
     Attributes:
         backup_ids: UUID.
@@ -332,8 +315,6 @@ class ComputerRecoveryTokenSpec(Model):
 
 @model
 class DiscoveredComputerPluginModel(Model):
-    """Discovered computer plugin model."""
-
     type: EApplicationPluginType | None | Unset = UNSET
     version: str | None | Unset = UNSET
     status: EApplicationPluginStatus | None | Unset = UNSET
@@ -341,7 +322,9 @@ class DiscoveredComputerPluginModel(Model):
 
 @model
 class DiscoveredEntitiesActionSpec(Model):
-    """Discovered entities action spec.
+    """Taken by `agents.rescan_discovered_entities`, `agents.reboot_discovered_entities`,
+    `agents.install_agent_on_discovered_entities`, `agents.uninstall_agent_from_discovered_entities`,
+    `agents.upgrade_agent_on_discovered_entities` and 6 more.
 
     Attributes:
         entity_ids: UUID.
@@ -352,7 +335,7 @@ class DiscoveredEntitiesActionSpec(Model):
 
 @model
 class DiscoveredEntitiesResult(Model):
-    """Discovered entities result."""
+    """Given by `agents.get_all_discovered_entities`, `agents.get_discovered_entities`."""
 
     data: list[DiscoveredEntityModel] = field(rows=True)
     pagination: PaginationResult
@@ -360,8 +343,7 @@ class DiscoveredEntitiesResult(Model):
 
 @model
 class DiscoveredEntityFilters(Model):
-    """Discovered entity filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -388,7 +370,9 @@ class DiscoveredEntityFilters(Model):
     },
 )
 class DiscoveredEntityModel(Model):
-    """Discovered entity model: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Given by `agents.get_all_discovered_entities`, `agents.get_discovered_entities`, `agents.get_discovered_entity`.
 
     Attributes:
         id: UUID.
@@ -404,16 +388,12 @@ class DiscoveredEntityModel(Model):
 
 
 class EAgentDiscoveredEntityStatus(OpenEnum):
-    """Agent discovered entity status: 3 known values."""
-
     ONLINE = "Online"
     OFFLINE = "Offline"
     UNKNOWN = "Unknown"
 
 
 class EAgentStatus(OpenEnum):
-    """Agent status: 7 known values."""
-
     INSTALLED = "Installed"
     NOT_INSTALLED = "NotInstalled"
     UPGRADE_REQUIRED = "UpgradeRequired"
@@ -424,22 +404,16 @@ class EAgentStatus(OpenEnum):
 
 
 class EAgentThrottlingTargetType(OpenEnum):
-    """Agent throttling target type: 3 known values."""
-
     ALL_HOSTS = "AllHosts"
     SERVERS = "Servers"
     WORKSTATIONS = "Workstations"
 
 
 class EAgentsRecoveryApplianceOperationType(OpenEnum):
-    """Agents recovery appliance operation type: one known value."""
-
     REBOOT = "Reboot"
 
 
 class EAgentsRecoveryAppliancesOrderColumn(OpenEnum):
-    """Agents recovery appliances order column: 7 known values."""
-
     HOST_NAME = "HostName"
     VERSION = "Version"
     ADDRESSES = "Addresses"
@@ -450,24 +424,18 @@ class EAgentsRecoveryAppliancesOrderColumn(OpenEnum):
 
 
 class EAgentsRecoveryAppliancesStateFilter(OpenEnum):
-    """Agents recovery appliances state filter: 3 known values."""
-
     ALL = "All"
     CONNECTED = "Connected"
     DISCONNECTED = "Disconnected"
 
 
 class EApplicationPluginStatus(OpenEnum):
-    """Application plugin status: 3 known values."""
-
     INSTALLED = "Installed"
     NOT_INSTALLED = "NotInstalled"
     UPGRADE_REQUIRED = "UpgradeRequired"
 
 
 class EApplicationPluginType(OpenEnum):
-    """Application plugin type: 4 known values."""
-
     MSSQL = "MSSQL"
     ORACLE_RMAN = "OracleRMAN"
     SAPHANA = "SAPHANA"
@@ -475,23 +443,17 @@ class EApplicationPluginType(OpenEnum):
 
 
 class EComputerRecoveryTokenFiltersOrderColumn(OpenEnum):
-    """Computer recovery token filters order column: 2 known values."""
-
     NAME = "Name"
     EXPIRATION_DATE = "ExpirationDate"
 
 
 class EDiscoveredComputerState(OpenEnum):
-    """Discovered computer state: 3 known values."""
-
     UNKNOWN = "Unknown"
     ONLINE = "Online"
     OFFLINE = "Offline"
 
 
 class EDiscoveredEntityFiltersOrderColumn(OpenEnum):
-    """Discovered entity filters order column: 5 known values."""
-
     NAME = "Name"
     STATE = "State"
     AGENT_STATUS = "AgentStatus"
@@ -500,16 +462,12 @@ class EDiscoveredEntityFiltersOrderColumn(OpenEnum):
 
 
 class EDiscoveredEntityType(OpenEnum):
-    """Discovered entity type: 3 known values."""
-
     COMPUTER = "Computer"
     CLUSTER = "Cluster"
     ACTIVE_DIRECTORY = "ActiveDirectory"
 
 
 class EDriverStatus(OpenEnum):
-    """Driver status: 8 known values."""
-
     UNKNOWN = "Unknown"
     INSTALLED = "Installed"
     NOT_INSTALLED = "NotInstalled"
@@ -521,8 +479,6 @@ class EDriverStatus(OpenEnum):
 
 
 class EEmbeddedRecoveryMediaState(OpenEnum):
-    """Embedded recovery media state: 4 known values."""
-
     UNKNOWN = "Unknown"
     NOT_CREATED = "NotCreated"
     FAILED = "Failed"
@@ -530,23 +486,17 @@ class EEmbeddedRecoveryMediaState(OpenEnum):
 
 
 class EIndividualComputerConnectionType(OpenEnum):
-    """Individual computer connection type: 3 known values."""
-
     PERMANENT_CREDENTIALS = "PermanentCredentials"
     SINGLE_USE_CREDENTIALS = "SingleUseCredentials"
     CERTIFICATE = "Certificate"
 
 
 class ELinuxPackageFiltersOrderColumn(OpenEnum):
-    """Linux package filters order column: 2 known values."""
-
     NAME = "Name"
     DISTRIBUTION_NAME = "DistributionName"
 
 
 class EOSBitness(OpenEnum):
-    """EOS bitness: 4 known values."""
-
     UNKNOWN = "Unknown"
     X64 = "x64"
     X86 = "x86"
@@ -554,8 +504,6 @@ class EOSBitness(OpenEnum):
 
 
 class EOperatingSystem(OpenEnum):
-    """Operating system: 21 known values."""
-
     UNKNOWN = "Unknown"
     WINDOWS_XP = "WindowsXP"
     WINDOWS2003 = "Windows2003"
@@ -580,8 +528,6 @@ class EOperatingSystem(OpenEnum):
 
 
 class EOperatingSystemPlatform(OpenEnum):
-    """Operating system platform: 4 known values."""
-
     UNKNOWN = "Unknown"
     X86 = "X86"
     X64 = "X64"
@@ -589,36 +535,26 @@ class EOperatingSystemPlatform(OpenEnum):
 
 
 class EProtectedComputerFiltersOrderColumn(OpenEnum):
-    """Protected computer filters order column: 2 known values."""
-
     NAME = "Name"
     TYPE = "Type"
 
 
 class EProtectedComputerType(OpenEnum):
-    """Protected computer type: one known value."""
-
     LINUX = "Linux"
 
 
 class EProtectionGroupFiltersOrderColumn(OpenEnum):
-    """Protection group filters order column: 3 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
 
 
 class EUnixPackageFiltersOrderColumn(OpenEnum):
-    """Unix package filters order column: one known value."""
-
     NAME = "Name"
 
 
 @model
 class EmbeddedRecoveryMediaStateModel(Model):
-    """Embedded recovery media state model."""
-
     state: EEmbeddedRecoveryMediaState
     last_update_date: datetime | None | Unset = UNSET
     message: str | None | Unset = UNSET
@@ -626,8 +562,7 @@ class EmbeddedRecoveryMediaStateModel(Model):
 
 @model
 class IndividualComputerContainerModel(Model):
-    """Individual computer container model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -640,8 +575,7 @@ class IndividualComputerContainerModel(Model):
 
 @model
 class LinuxPackageFilters(Model):
-    """Linux package filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -658,7 +592,7 @@ class LinuxPackageFilters(Model):
 
 @model
 class LinuxPackageModel(Model):
-    """Linux package model."""
+    """Given by `agents.get_all_agent_packages`."""
 
     package_name: str | None | Unset = UNSET
     distribution_name: str | None | Unset = UNSET
@@ -667,7 +601,7 @@ class LinuxPackageModel(Model):
 
 @model
 class LinuxPackageResult(Model):
-    """Linux package result."""
+    """Given by `agents.get_all_agent_packages`."""
 
     data: list[LinuxPackageModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -675,15 +609,13 @@ class LinuxPackageResult(Model):
 
 @model
 class PreInstalledAgentsPackagesModel(Model):
-    """Pre installed agents packages model."""
-
     include: bool | None | Unset = UNSET
     package_names: list[str] | None | Unset = UNSET
 
 
 @model
 class PreInstalledAgentsProtectionGroupPackageSpec(Model):
-    """Pre installed agents protection group package spec."""
+    """Taken by `agents.download_protection_group_packages`."""
 
     format: PreInstalledAgentsProtectionGroupPackageSpecFormat | None | Unset = UNSET
     include_windows_packages: bool | None | Unset = UNSET
@@ -694,8 +626,7 @@ class PreInstalledAgentsProtectionGroupPackageSpec(Model):
 
 @model
 class ProtectedComputerFilters(Model):
-    """Protected computer filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -711,8 +642,7 @@ class ProtectedComputerFilters(Model):
 
 @model
 class ProtectedComputerGroupModel(Model):
-    """Protected computer group model.
-
+    """
     Attributes:
         id: UUID.
         credentials_id: UUID.
@@ -725,7 +655,7 @@ class ProtectedComputerGroupModel(Model):
 
 @model
 class ProtectedComputerModel(Model):
-    """Protected computer model.
+    """Given by `agents.get_protected_computers`, `agents.get_protected_computer`.
 
     Attributes:
         id: UUID.
@@ -739,7 +669,7 @@ class ProtectedComputerModel(Model):
 
 @model
 class ProtectedComputerResult(Model):
-    """Protected computer result."""
+    """Given by `agents.get_protected_computers`."""
 
     data: list[ProtectedComputerModel] = field(rows=True)
     pagination: PaginationResult
@@ -747,8 +677,6 @@ class ProtectedComputerResult(Model):
 
 @model
 class ProtectionGroupAdvancedWindowsSettingsModel(Model):
-    """Protection group advanced windows settings model."""
-
     throttling_enabled: bool | None | Unset = UNSET
     throttling_unit: ESpeedUnit | None | Unset = UNSET
     throttling_value: int | None | Unset = UNSET
@@ -766,8 +694,7 @@ class ProtectionGroupAdvancedWindowsSettingsModel(Model):
 
 @model
 class ProtectionGroupFilters(Model):
-    """Protection group filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -796,7 +723,10 @@ class ProtectionGroupFilters(Model):
     },
 )
 class ProtectionGroupModel(Model):
-    """Protection group model: one of 8 kinds, told apart by `type`.
+    """One of 8 kinds, told apart by `type`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
 
     Attributes:
         id: UUID.
@@ -811,8 +741,7 @@ class ProtectionGroupModel(Model):
 
 @model
 class ProtectionGroupNotificationSettingsModel(Model):
-    """Protection group notification settings model.
-
+    """
     Attributes:
         daily_send_time: time.
     """
@@ -826,8 +755,7 @@ class ProtectionGroupNotificationSettingsModel(Model):
 
 @model
 class ProtectionGroupOptionsModel(Model):
-    """Protection group options model.
-
+    """
     Attributes:
         distribution_server_id: UUID.
         distribution_repository_id: UUID.
@@ -848,8 +776,6 @@ class ProtectionGroupOptionsModel(Model):
 
 @model
 class ProtectionGroupOptionsRescanScheduleModel(Model):
-    """Protection group options rescan schedule model."""
-
     daily: ScheduleDailyModel | None | Unset = UNSET
     periodically: SchedulePeriodicallyModel | None | Unset = UNSET
     continuously: ScheduleBackupWindowModel | None | Unset = UNSET
@@ -867,7 +793,10 @@ class ProtectionGroupOptionsRescanScheduleModel(Model):
     },
 )
 class ProtectionGroupSpec(Model):
-    """Protection group spec: one of 6 kinds, told apart by `type`."""
+    """One of 6 kinds, told apart by `type`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     name: str
     description: str
@@ -877,7 +806,7 @@ class ProtectionGroupSpec(Model):
 
 @model
 class ProtectionGroupsResult(Model):
-    """Protection groups result."""
+    """Given by `agents.get_all_protection_groups`."""
 
     data: list[ProtectionGroupModel] = field(rows=True)
     pagination: PaginationResult
@@ -885,7 +814,7 @@ class ProtectionGroupsResult(Model):
 
 @model
 class RebootAgentsRecoveryAppliancesSpec(Model):
-    """Reboot agents recovery appliances spec.
+    """Taken by `agents.reboot_agents_recovery_appliances`.
 
     Attributes:
         ids: UUID.
@@ -896,8 +825,7 @@ class RebootAgentsRecoveryAppliancesSpec(Model):
 
 @model
 class UnixPackageFilters(Model):
-    """Unix package filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -912,29 +840,31 @@ class UnixPackageFilters(Model):
 
 @model
 class UnixPackageModel(Model):
-    """Unix package model."""
+    """Given by `agents.get_all_agent_packages_for_unix`."""
 
     package_name: str | None | Unset = UNSET
 
 
 @model
 class UnixPackageResult(Model):
-    """Unix package result."""
+    """Given by `agents.get_all_agent_packages_for_unix`."""
 
     data: list[UnixPackageModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
 class PreInstalledAgentsProtectionGroupPackageSpecFormat(OpenEnum):
-    """Pre installed agents protection group package spec format: 2 known values."""
-
     ZIP = "Zip"
     TAR = "Tar"
 
 
 @model
 class ADObjectsProtectionGroupModel(ProtectionGroupModel):
-    """AD objects protection group model: `ProtectionGroupModel` of type `ADObjects`."""
+    """The `ProtectionGroupModel` whose `type` is `ADObjects`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="ADObjects")
     active_directory: ActiveDirectoryObjectContainerModel
@@ -945,7 +875,10 @@ class ADObjectsProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class ADObjectsProtectionGroupSpec(ProtectionGroupSpec):
-    """AD objects protection group spec: `ProtectionGroupSpec` of type `ADObjects`."""
+    """The `ProtectionGroupSpec` whose `type` is `ADObjects`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="ADObjects")
     active_directory: ActiveDirectoryObjectContainerModel
@@ -956,7 +889,11 @@ class ADObjectsProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class CSVFileProtectionGroupModel(ProtectionGroupModel):
-    """CSV file protection group model: `ProtectionGroupModel` of type `CSVFile`."""
+    """The `ProtectionGroupModel` whose `type` is `CSVFile`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="CSVFile")
     file: CSVFileOptionsProtectionGroupModel
@@ -967,7 +904,10 @@ class CSVFileProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class CSVFileProtectionGroupSpec(ProtectionGroupSpec):
-    """CSV file protection group spec: `ProtectionGroupSpec` of type `CSVFile`."""
+    """The `ProtectionGroupSpec` whose `type` is `CSVFile`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="CSVFile")
     file: CSVFileOptionsProtectionGroupModel
@@ -977,7 +917,7 @@ class CSVFileProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class CloudMachinesProtectionGroupAWSAccountModel(CloudMachinesProtectionGroupAccountModel):
-    """Cloud machines protection group AWS account model: `CloudMachinesProtectionGroupAccountModel` of type `AWS`.
+    """The `CloudMachinesProtectionGroupAccountModel` whose `accountType` is `AWS`.
 
     Attributes:
         credentials_id: UUID.
@@ -992,7 +932,7 @@ class CloudMachinesProtectionGroupAWSAccountModel(CloudMachinesProtectionGroupAc
 
 @model
 class CloudMachinesProtectionGroupAzureAccountModel(CloudMachinesProtectionGroupAccountModel):
-    """Cloud machines protection group azure account model: `CloudMachinesProtectionGroupAccountModel` of type `Azure`.
+    """The `CloudMachinesProtectionGroupAccountModel` whose `accountType` is `Azure`.
 
     Attributes:
         subscription_id: UUID.
@@ -1006,7 +946,11 @@ class CloudMachinesProtectionGroupAzureAccountModel(CloudMachinesProtectionGroup
 
 @model
 class CloudMachinesProtectionGroupModel(ProtectionGroupModel):
-    """Cloud machines protection group model: `ProtectionGroupModel` of type `CloudMachines`."""
+    """The `ProtectionGroupModel` whose `type` is `CloudMachines`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="CloudMachines")
     cloud_account: CloudMachinesProtectionGroupAccountModel | None | Unset = UNSET
@@ -1017,7 +961,10 @@ class CloudMachinesProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class CloudMachinesProtectionGroupSpec(ProtectionGroupSpec):
-    """Cloud machines protection group spec: `ProtectionGroupSpec` of type `CloudMachines`."""
+    """The `ProtectionGroupSpec` whose `type` is `CloudMachines`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="CloudMachines")
     cloud_account: CloudMachinesProtectionGroupAccountModel
@@ -1028,7 +975,10 @@ class CloudMachinesProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class DiscoveredADEntityModel(DiscoveredEntityModel):
-    """Discovered AD entity model: `DiscoveredEntityModel` of type `ActiveDirectory`."""
+    """The `DiscoveredEntityModel` whose `type` is `ActiveDirectory`.
+
+    Given by `agents.get_all_discovered_entities`, `agents.get_discovered_entities`, `agents.get_discovered_entity`.
+    """
 
     type: EDiscoveredEntityType | None | Unset = field(default="ActiveDirectory")
     domain: ADDomainModel
@@ -1037,14 +987,19 @@ class DiscoveredADEntityModel(DiscoveredEntityModel):
 
 @model
 class DiscoveredClusterEntityModel(DiscoveredEntityModel):
-    """Discovered cluster entity model: `DiscoveredEntityModel` of type `Cluster`."""
+    """The `DiscoveredEntityModel` whose `type` is `Cluster`.
+
+    Given by `agents.get_all_discovered_entities`, `agents.get_discovered_entities`, `agents.get_discovered_entity`.
+    """
 
     type: EDiscoveredEntityType | None | Unset = field(default="Cluster")
 
 
 @model
 class DiscoveredComputerEntityModel(DiscoveredEntityModel):
-    """Discovered computer entity model: `DiscoveredEntityModel` of type `Computer`.
+    """The `DiscoveredEntityModel` whose `type` is `Computer`.
+
+    Given by `agents.get_all_discovered_entities`, `agents.get_discovered_entities`, `agents.get_discovered_entity`.
 
     Attributes:
         object_id: UUID.
@@ -1073,7 +1028,11 @@ class DiscoveredComputerEntityModel(DiscoveredEntityModel):
 
 @model
 class IndividualComputersProtectionGroupModel(ProtectionGroupModel):
-    """Individual computers protection group model: `ProtectionGroupModel` of type `IndividualComputers`."""
+    """The `ProtectionGroupModel` whose `type` is `IndividualComputers`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="IndividualComputers")
     computers: list[IndividualComputerContainerModel] | None | Unset = UNSET
@@ -1082,7 +1041,10 @@ class IndividualComputersProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class IndividualComputersProtectionGroupSpec(ProtectionGroupSpec):
-    """Individual computers protection group spec: `ProtectionGroupSpec` of type `IndividualComputers`."""
+    """The `ProtectionGroupSpec` whose `type` is `IndividualComputers`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="IndividualComputers")
     computers: list[IndividualComputerContainerModel]
@@ -1091,7 +1053,11 @@ class IndividualComputersProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class IrisProtectionGroupModel(ProtectionGroupModel):
-    """Iris protection group model: `ProtectionGroupModel` of type `Iris`."""
+    """The `ProtectionGroupModel` whose `type` is `Iris`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="Iris")
     servers: list[IrisServerModel]
@@ -1100,7 +1066,10 @@ class IrisProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class IrisProtectionGroupSpec(ProtectionGroupSpec):
-    """Iris protection group spec: `ProtectionGroupSpec` of type `Iris`."""
+    """The `ProtectionGroupSpec` whose `type` is `Iris`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="Iris")
     servers: list[IrisServerModel]
@@ -1109,12 +1078,16 @@ class IrisProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class IrisServerModel(IndividualComputerContainerModel):
-    """Iris server model: `IndividualComputerContainerModel`."""
+    pass
 
 
 @model
 class ManuallyAddedProtectionGroupModel(ProtectionGroupModel):
-    """Manually added protection group model: `ProtectionGroupModel` of type `ManuallyAdded`."""
+    """The `ProtectionGroupModel` whose `type` is `ManuallyAdded`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="ManuallyAdded")
     computers: list[IndividualComputerContainerModel] | None | Unset = UNSET
@@ -1123,7 +1096,11 @@ class ManuallyAddedProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class PreInstalledAgentsProtectionGroupModel(ProtectionGroupModel):
-    """Pre installed agents protection group model: `ProtectionGroupModel` of type `PreInstalledAgents`."""
+    """The `ProtectionGroupModel` whose `type` is `PreInstalledAgents`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="PreInstalledAgents")
     advanced_settings: AdvancedProtectionGroupSettingsModel | None | Unset = UNSET
@@ -1131,7 +1108,10 @@ class PreInstalledAgentsProtectionGroupModel(ProtectionGroupModel):
 
 @model
 class PreInstalledAgentsProtectionGroupSpec(ProtectionGroupSpec):
-    """Pre installed agents protection group spec: `ProtectionGroupSpec` of type `PreInstalledAgents`."""
+    """The `ProtectionGroupSpec` whose `type` is `PreInstalledAgents`.
+
+    Taken by `agents.create_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="PreInstalledAgents")
     advanced_settings: AdvancedProtectionGroupSettingsModel | None | Unset = UNSET
@@ -1139,6 +1119,10 @@ class PreInstalledAgentsProtectionGroupSpec(ProtectionGroupSpec):
 
 @model
 class UnmanagedProtectionGroupModel(ProtectionGroupModel):
-    """Unmanaged protection group model: `ProtectionGroupModel` of type `Unmanaged`."""
+    """The `ProtectionGroupModel` whose `type` is `Unmanaged`.
+
+    Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
+    Taken by `agents.update_protection_group`.
+    """
 
     type: EProtectionGroupType = field(default="Unmanaged")

@@ -69,8 +69,6 @@ if TYPE_CHECKING:
 
 @model
 class AmazonCloudCredentialsImportSpec(Model):
-    """Amazon cloud credentials import spec."""
-
     type: ECloudCredentialsType
     description: str | None | Unset = UNSET
     unique_id: str
@@ -80,8 +78,6 @@ class AmazonCloudCredentialsImportSpec(Model):
 
 @model
 class AmazonS3GlacierStorageImportSpec(Model):
-    """Amazon S3 glacier storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -93,8 +89,6 @@ class AmazonS3GlacierStorageImportSpec(Model):
 
 @model
 class AmazonS3StorageAccountImportModel(Model):
-    """Amazon S3 storage account import model."""
-
     credentials: CloudCredentialsImportModel
     region_type: EAmazonRegionType
     connection_settings: ObjectStorageConnectionImportSpec
@@ -102,8 +96,6 @@ class AmazonS3StorageAccountImportModel(Model):
 
 @model
 class AmazonS3StorageImportSpec(Model):
-    """Amazon S3 storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -118,8 +110,6 @@ class AmazonS3StorageImportSpec(Model):
 
 @model
 class AmazonSnowballEdgeStorageAccountImportModel(Model):
-    """Amazon snowball edge storage account import model."""
-
     service_point: str
     region_id: str
     credentials: CloudCredentialsImportModel
@@ -128,8 +118,6 @@ class AmazonSnowballEdgeStorageAccountImportModel(Model):
 
 @model
 class AmazonSnowballEdgeStorageImportSpec(Model):
-    """Amazon snowball edge storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -143,8 +131,6 @@ class AmazonSnowballEdgeStorageImportSpec(Model):
 
 @model
 class AzureArchiveStorageAccountImportModel(Model):
-    """Azure archive storage account import model."""
-
     credentials: CloudCredentialsImportModel
     region_type: EAzureRegionType
     connection_settings: ObjectStorageConnectionImportSpec | None | Unset = UNSET
@@ -152,8 +138,6 @@ class AzureArchiveStorageAccountImportModel(Model):
 
 @model
 class AzureArchiveStorageImportSpec(Model):
-    """Azure archive storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -165,8 +149,6 @@ class AzureArchiveStorageImportSpec(Model):
 
 @model
 class AzureBlobStorageAccountImportModel(Model):
-    """Azure blob storage account import model."""
-
     credentials: CloudCredentialsImportModel
     region_type: EAzureRegionType
     connection_settings: ObjectStorageConnectionImportSpec | None | Unset = UNSET
@@ -174,8 +156,6 @@ class AzureBlobStorageAccountImportModel(Model):
 
 @model
 class AzureBlobStorageImportSpec(Model):
-    """Azure blob storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -190,8 +170,6 @@ class AzureBlobStorageImportSpec(Model):
 
 @model
 class AzureComputeCloudCredentialsImportSpec(Model):
-    """Azure compute cloud credentials import spec."""
-
     type: ECloudCredentialsType
     description: str | None | Unset = UNSET
     unique_id: str
@@ -201,8 +179,6 @@ class AzureComputeCloudCredentialsImportSpec(Model):
 
 @model
 class AzureDataBoxStorageAccountImportModel(Model):
-    """Azure data box storage account import model."""
-
     service_endpoint: str
     credentials: CloudCredentialsImportModel
     connection_settings: ObjectStorageConnectionImportSpec
@@ -210,8 +186,6 @@ class AzureDataBoxStorageAccountImportModel(Model):
 
 @model
 class AzureDataBoxStorageImportSpec(Model):
-    """Azure data box storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -225,8 +199,6 @@ class AzureDataBoxStorageImportSpec(Model):
 
 @model
 class AzureStorageCloudCredentialsImportSpec(Model):
-    """Azure storage cloud credentials import spec."""
-
     type: ECloudCredentialsType
     description: str | None | Unset = UNSET
     unique_id: str
@@ -236,16 +208,12 @@ class AzureStorageCloudCredentialsImportSpec(Model):
 
 @model
 class BackupApplicationAwareProcessingImportModel(Model):
-    """Backup application aware processing import model."""
-
     is_enabled: bool
     app_settings: list[BackupApplicationSettingsImportModel] | None | Unset = UNSET
 
 
 @model
 class BackupApplicationSettingsImportModel(Model):
-    """Backup application settings import model."""
-
     vm_object: InventoryObjectModel
     vss: EApplicationSettingsVSS
     use_persistent_guest_agent: bool | None | Unset = UNSET
@@ -259,8 +227,6 @@ class BackupApplicationSettingsImportModel(Model):
 
 @model
 class BackupJobGuestProcessingImportModel(Model):
-    """Backup job guest processing import model."""
-
     application_aware_processing: BackupApplicationAwareProcessingImportModel
     guest_file_system_indexing: GuestFileSystemIndexingModel
     guest_interaction_proxies: GuestInteractionProxiesSettingsImportModel | None | Unset = UNSET
@@ -269,8 +235,7 @@ class BackupJobGuestProcessingImportModel(Model):
 
 @model
 class BackupJobImportProxiesModel(Model):
-    """Backup job import proxies model.
-
+    """
     Attributes:
         automatic_selection: default true.
     """
@@ -281,8 +246,6 @@ class BackupJobImportProxiesModel(Model):
 
 @model
 class BackupJobStorageImportModel(Model):
-    """Backup job storage import model."""
-
     backup_repository: BackupRepositoryImportModel
     backup_proxies: BackupJobImportProxiesModel
     retention_policy: BackupJobRetentionPolicySettingsModel
@@ -292,16 +255,12 @@ class BackupJobStorageImportModel(Model):
 
 @model
 class BackupLogShippingServersImportModel(Model):
-    """Backup log shipping servers import model."""
-
     auto_select_enabled: bool
     shipping_server_names: list[str] | None | Unset = UNSET
 
 
 @model
 class BackupOracleSettingsImportModel(Model):
-    """Backup oracle settings import model."""
-
     use_guest_credentials: bool
     credentials: CredentialsImportModel | None | Unset = UNSET
     archive_logs: EBackupOracleLogsSettings
@@ -316,8 +275,6 @@ class BackupOracleSettingsImportModel(Model):
 
 @model
 class BackupPostgreSQLSettingsImportModel(Model):
-    """Backup postgre SQL settings import model."""
-
     use_guest_credentials: bool | None | Unset = UNSET
     credentials: CredentialsImportModel | None | Unset = UNSET
     user_connection_type: EPostgreSQLUserConnectionType | None | Unset = UNSET
@@ -331,8 +288,6 @@ class BackupPostgreSQLSettingsImportModel(Model):
 
 @model
 class BackupProxyImportModel(Model):
-    """Backup proxy import model."""
-
     name: str
     type: EBackupProxyImportType
     unique_id: str | None | Unset = UNSET
@@ -340,16 +295,12 @@ class BackupProxyImportModel(Model):
 
 @model
 class BackupRepositoryImportModel(Model):
-    """Backup repository import model."""
-
     name: str
     unique_id: str | None | Unset = UNSET
 
 
 @model
 class BackupSQLSettingsImportModel(Model):
-    """Backup SQL settings import model."""
-
     logs_processing: ESQLLogsProcessing
     backup_mins_count: int | None | Unset = UNSET
     retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
@@ -359,7 +310,7 @@ class BackupSQLSettingsImportModel(Model):
 
 @model
 class CloudCredentialsExportSpec(Model):
-    """Cloud credentials export spec.
+    """Taken by `automation.export_cloud_credentials`.
 
     Attributes:
         ids: UUID.
@@ -372,8 +323,7 @@ class CloudCredentialsExportSpec(Model):
 
 @model
 class CloudCredentialsFilters(Model):
-    """Cloud credentials filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -391,8 +341,6 @@ class CloudCredentialsFilters(Model):
 
 @model
 class CloudCredentialsImportModel(Model):
-    """Cloud credentials import model."""
-
     name: str
     tag: str
     type: ECloudCredentialsType
@@ -400,7 +348,10 @@ class CloudCredentialsImportModel(Model):
 
 @model
 class CloudCredentialsImportSpecCollection(Model):
-    """Cloud credentials import spec collection."""
+    """Given by `automation.export_cloud_credentials`.
+
+    Taken by `automation.import_cloud_credentials`.
+    """
 
     azure_storage: list[AzureStorageCloudCredentialsImportSpec] | None | Unset = UNSET
     azure_compute: list[AzureComputeCloudCredentialsImportSpec] | None | Unset = UNSET
@@ -410,8 +361,6 @@ class CloudCredentialsImportSpecCollection(Model):
 
 @model
 class CloudDirectorHostImportSpec(Model):
-    """Cloud director host import spec."""
-
     name: str
     description: str
     type: EManagedServerType
@@ -423,8 +372,6 @@ class CloudDirectorHostImportSpec(Model):
 
 @model
 class CloudDirectorViHostImportSpec(Model):
-    """Cloud director vi host import spec."""
-
     vi_server_name: str
     vi_credentials: CredentialsImportModel
     certificate_thumbprint: str | None | Unset = UNSET
@@ -432,7 +379,7 @@ class CloudDirectorViHostImportSpec(Model):
 
 @model
 class CredentialsExportSpec(Model):
-    """Credentials export spec.
+    """Taken by `automation.export_credentials`.
 
     Attributes:
         ids: UUID.
@@ -446,8 +393,7 @@ class CredentialsExportSpec(Model):
 
 @model
 class CredentialsFilters(Model):
-    """Credentials filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -468,16 +414,12 @@ class CredentialsFilters(Model):
 
 @model
 class CredentialsImportModel(Model):
-    """Credentials import model."""
-
     credentials_name: str
     credentials_tag: str | None | Unset = UNSET
 
 
 @model
 class CredentialsImportSpec(Model):
-    """Credentials import spec."""
-
     username: str
     password: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
@@ -488,15 +430,16 @@ class CredentialsImportSpec(Model):
 
 @model
 class CredentialsImportSpecCollection(Model):
-    """Credentials import spec collection."""
+    """Given by `automation.export_credentials`.
+
+    Taken by `automation.import_credentials`.
+    """
 
     credentials: list[CredentialsImportSpec]
 
 
 @model
 class CredentialsLinuxSettingsImportModel(Model):
-    """Credentials linux settings import model."""
-
     ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
     elevate_to_root: bool | None | Unset = UNSET
     add_to_sudoers: bool | None | Unset = UNSET
@@ -507,14 +450,12 @@ class CredentialsLinuxSettingsImportModel(Model):
 
 
 class EBackupProxyImportType(OpenEnum):
-    """Backup proxy import type: one known value."""
-
     VMWARE = "Vmware"
 
 
 @model
 class EncryptionPasswordExportSpec(Model):
-    """Encryption password export spec.
+    """Taken by `automation.export_encryption_passwords`.
 
     Attributes:
         ids: UUID.
@@ -528,8 +469,6 @@ class EncryptionPasswordExportSpec(Model):
 
 @model
 class EncryptionPasswordImportSpec(Model):
-    """Encryption password import spec."""
-
     password: str
     hint: str
     unique_id: str | None | Unset = UNSET
@@ -537,15 +476,16 @@ class EncryptionPasswordImportSpec(Model):
 
 @model
 class EncryptionPasswordImportSpecCollection(Model):
-    """Encryption password import spec collection."""
+    """Given by `automation.export_encryption_passwords`.
+
+    Taken by `automation.import_encryption_passwords`.
+    """
 
     encryption_passwords: list[EncryptionPasswordImportSpec] | None | Unset = UNSET
 
 
 @model
 class GoogleCloudCredentialsImportSpec(Model):
-    """Google cloud credentials import spec."""
-
     type: ECloudCredentialsType
     description: str | None | Unset = UNSET
     unique_id: str
@@ -555,8 +495,6 @@ class GoogleCloudCredentialsImportSpec(Model):
 
 @model
 class GoogleCloudStorageAccountImportModel(Model):
-    """Google cloud storage account import model."""
-
     credentials: CloudCredentialsImportModel
     region_id: str
     connection_settings: ObjectStorageConnectionImportSpec
@@ -564,8 +502,6 @@ class GoogleCloudStorageAccountImportModel(Model):
 
 @model
 class GoogleCloudStorageImportSpec(Model):
-    """Google cloud storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -579,8 +515,7 @@ class GoogleCloudStorageImportSpec(Model):
 
 @model
 class GuestInteractionProxiesSettingsImportModel(Model):
-    """Guest interaction proxies settings import model.
-
+    """
     Attributes:
         automatic_selection: default true.
     """
@@ -591,16 +526,12 @@ class GuestInteractionProxiesSettingsImportModel(Model):
 
 @model
 class GuestOsCredentialsImportModel(Model):
-    """Guest Os credentials import model."""
-
     creds: CredentialsImportModel | None | Unset = UNSET
     credentials_per_machine: list[GuestOsCredentialsPerMachineImportModel] | None | Unset = UNSET
 
 
 @model
 class GuestOsCredentialsPerMachineImportModel(Model):
-    """Guest Os credentials per machine import model."""
-
     windows_creds: CredentialsImportModel | None | Unset = UNSET
     linux_creds: CredentialsImportModel | None | Unset = UNSET
     vm_object: InventoryObjectModel
@@ -609,8 +540,6 @@ class GuestOsCredentialsPerMachineImportModel(Model):
 
 @model
 class IBMCloudStorageAccountImportModel(Model):
-    """IBM cloud storage account import model."""
-
     service_point: str
     region_id: str
     credentials: CloudCredentialsImportModel
@@ -619,8 +548,6 @@ class IBMCloudStorageAccountImportModel(Model):
 
 @model
 class IBMCloudStorageImportSpec(Model):
-    """IBM cloud storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -635,7 +562,7 @@ class IBMCloudStorageImportSpec(Model):
 
 @model
 class JobExportSpec(Model):
-    """Job export spec.
+    """Taken by `automation.export_jobs`.
 
     Attributes:
         ids: UUID.
@@ -648,8 +575,6 @@ class JobExportSpec(Model):
 
 @model
 class JobImportSpec(Model):
-    """Job import spec."""
-
     name: str
     description: str
     is_high_priority: bool
@@ -662,15 +587,16 @@ class JobImportSpec(Model):
 
 @model
 class JobImportSpecCollection(Model):
-    """Job import spec collection."""
+    """Given by `automation.export_jobs`.
+
+    Taken by `automation.import_jobs`.
+    """
 
     jobs: list[JobImportSpec]
 
 
 @model
 class LinuxHardenedStorageImportSpec(Model):
-    """Linux hardened storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -682,8 +608,6 @@ class LinuxHardenedStorageImportSpec(Model):
 
 @model
 class LinuxHostImportSpec(Model):
-    """Linux host import spec."""
-
     name: str
     description: str
     type: EManagedServerType
@@ -694,8 +618,6 @@ class LinuxHostImportSpec(Model):
 
 @model
 class LinuxLocalStorageImportSpec(Model):
-    """Linux local storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -707,7 +629,7 @@ class LinuxLocalStorageImportSpec(Model):
 
 @model
 class ManageServerExportSpec(Model):
-    """Manage server export spec.
+    """Taken by `automation.export_managed_servers`.
 
     Attributes:
         ids: UUID.
@@ -720,7 +642,10 @@ class ManageServerExportSpec(Model):
 
 @model
 class ManageServerImportSpecCollection(Model):
-    """Manage server import spec collection."""
+    """Given by `automation.export_managed_servers`.
+
+    Taken by `automation.import_managed_servers`.
+    """
 
     windows_hosts: list[WindowsHostImportSpec] | None | Unset = UNSET
     linux_hosts: list[LinuxHostImportSpec] | None | Unset = UNSET
@@ -730,8 +655,6 @@ class ManageServerImportSpecCollection(Model):
 
 @model
 class MountServerSettingsImportSpec(Model):
-    """Mount server settings import spec."""
-
     mount_server_name: str
     write_cache_folder: str
     v_power_nfs_enabled: bool = field(wire="vPowerNFSEnabled")
@@ -742,8 +665,7 @@ class MountServerSettingsImportSpec(Model):
 
 @model
 class MountServersFilters(Model):
-    """Mount servers filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -760,8 +682,6 @@ class MountServersFilters(Model):
 
 @model
 class MountServersSettingsImportSpec(Model):
-    """Mount servers settings import spec."""
-
     mount_server_settings_type: EMountServerSettingsType
     windows: MountServerSettingsImportSpec | None | Unset = UNSET
     linux: MountServerSettingsImportSpec | None | Unset = UNSET
@@ -769,16 +689,12 @@ class MountServersSettingsImportSpec(Model):
 
 @model
 class NfsRepositoryShareSettingsSpec(Model):
-    """Nfs repository share settings spec."""
-
     share_path: str
     gateway_server: RepositoryShareGatewayImportSpec | None | Unset = UNSET
 
 
 @model
 class NfsStorageImportSpec(Model):
-    """Nfs storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -790,15 +706,13 @@ class NfsStorageImportSpec(Model):
 
 @model
 class ObjectStorageConnectionImportSpec(Model):
-    """Object storage connection import spec."""
-
     connection_type: ERepositoryConnectionType
     gateway_servers: list[str] | None | Unset = UNSET
 
 
 @model
 class ProxyExportSpec(Model):
-    """Proxy export spec.
+    """Taken by `automation.export_proxies`.
 
     Attributes:
         ids: UUID.
@@ -811,8 +725,6 @@ class ProxyExportSpec(Model):
 
 @model
 class ProxyImportSpec(Model):
-    """Proxy import spec."""
-
     description: str
     type: EProxyType
     server: ProxyServerSettingsImportSpec
@@ -820,15 +732,16 @@ class ProxyImportSpec(Model):
 
 @model
 class ProxyImportSpecCollection(Model):
-    """Proxy import spec collection."""
+    """Given by `automation.export_proxies`.
+
+    Taken by `automation.import_proxies`.
+    """
 
     proxies: list[ProxyImportSpec]
 
 
 @model
 class ProxyServerSettingsImportSpec(Model):
-    """Proxy server settings import spec."""
-
     host_name: str
     host_unique_id: str | None | Unset = UNSET
     transport_mode: EBackupProxyTransportMode | None | Unset = UNSET
@@ -840,7 +753,7 @@ class ProxyServerSettingsImportSpec(Model):
 
 @model
 class RepositoryExportSpec(Model):
-    """Repository export spec.
+    """Taken by `automation.export_repositories`.
 
     Attributes:
         ids: UUID.
@@ -853,7 +766,10 @@ class RepositoryExportSpec(Model):
 
 @model
 class RepositoryImportSpecCollection(Model):
-    """Repository import spec collection."""
+    """Given by `automation.export_repositories`.
+
+    Taken by `automation.import_repositories`.
+    """
 
     windows_local_repositories: list[WindowsLocalStorageImportSpec] | None | Unset = field(
         default=UNSET, wire="WindowsLocalRepositories"
@@ -896,16 +812,12 @@ class RepositoryImportSpecCollection(Model):
 
 @model
 class RepositoryShareGatewayImportSpec(Model):
-    """Repository share gateway import spec."""
-
     auto_select_enabled: bool | None | Unset = UNSET
     gateway_server_name: str | None | Unset = UNSET
 
 
 @model
 class S3CompatibleStorageAccountImportModel(Model):
-    """S3 compatible storage account import model."""
-
     service_point: str
     region_id: str
     credentials: CloudCredentialsImportModel
@@ -914,8 +826,6 @@ class S3CompatibleStorageAccountImportModel(Model):
 
 @model
 class S3CompatibleStorageImportSpec(Model):
-    """S3 compatible storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -930,8 +840,6 @@ class S3CompatibleStorageImportSpec(Model):
 
 @model
 class SmbRepositoryShareSettingsSpec(Model):
-    """Smb repository share settings spec."""
-
     share_path: str
     credentials: CredentialsImportModel
     gateway_server: RepositoryShareGatewayImportSpec | None | Unset = UNSET
@@ -939,8 +847,6 @@ class SmbRepositoryShareSettingsSpec(Model):
 
 @model
 class SmbStorageImportSpec(Model):
-    """Smb storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -952,8 +858,6 @@ class SmbStorageImportSpec(Model):
 
 @model
 class ViHostImportSpec(Model):
-    """Vi host import spec."""
-
     name: str
     description: str
     type: EManagedServerType
@@ -965,8 +869,6 @@ class ViHostImportSpec(Model):
 
 @model
 class WasabiCloudStorageAccountImportModel(Model):
-    """Wasabi cloud storage account import model."""
-
     region_id: str
     credentials: CloudCredentialsImportModel
     connection_settings: ObjectStorageConnectionImportSpec
@@ -974,8 +876,6 @@ class WasabiCloudStorageAccountImportModel(Model):
 
 @model
 class WasabiCloudStorageImportSpec(Model):
-    """Wasabi cloud storage import spec."""
-
     name: str
     description: str
     unique_id: str
@@ -990,8 +890,6 @@ class WasabiCloudStorageImportSpec(Model):
 
 @model
 class WindowsHostImportSpec(Model):
-    """Windows host import spec."""
-
     name: str
     description: str
     type: EManagedServerType
@@ -1001,8 +899,6 @@ class WindowsHostImportSpec(Model):
 
 @model
 class WindowsLocalStorageImportSpec(Model):
-    """Windows local storage import spec."""
-
     name: str
     description: str
     unique_id: str

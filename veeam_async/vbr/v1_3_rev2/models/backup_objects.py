@@ -7,8 +7,6 @@ from veeam_async._model import OpenEnum
 
 
 class EBackupObjectsFiltersOrderColumn(OpenEnum):
-    """Backup objects filters order column: 4 known values."""
-
     NAME = "Name"
     OBJECT_ID = "ObjectId"
     PLATFORM_ID = "PlatformId"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @model
 class BackupDetailsModel(Model):
-    """Backup details model."""
+    """Given by `backups.get_backup_details`."""
 
     object_original_size: float | None | Unset = UNSET
     backup_size: float | None | Unset = UNSET
@@ -32,7 +32,7 @@ class BackupDetailsModel(Model):
 
 @model
 class BackupDetailsSpec(Model):
-    """Backup details spec.
+    """Taken by `backups.get_backup_details`.
 
     Attributes:
         object_id: UUID.
@@ -43,7 +43,8 @@ class BackupDetailsSpec(Model):
 
 @model
 class BackupFileModel(Model):
-    """Backup file model.
+    """Given by `backups.get_all_backup_files`, `backups.get_backup_file`, `backups.mark_backup_file_as_clean`,
+    `backups.mark_backup_file_as_infected`.
 
     Attributes:
         id: UUID.
@@ -68,8 +69,7 @@ class BackupFileModel(Model):
 
 @model
 class BackupFilesFilters(Model):
-    """Backup files filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -87,7 +87,7 @@ class BackupFilesFilters(Model):
 
 @model
 class BackupFilesResult(Model):
-    """Backup files result."""
+    """Given by `backups.get_all_backup_files`."""
 
     data: list[BackupFileModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -95,7 +95,7 @@ class BackupFilesResult(Model):
 
 @model
 class CopyBackupSpec(Model):
-    """Copy backup spec.
+    """Taken by `backups.copy_unstructured_data_backups`.
 
     Attributes:
         backup_ids: UUID.
@@ -111,7 +111,7 @@ class CopyBackupSpec(Model):
 
 @model
 class CopyMachinesBackupsSpec(Model):
-    """Copy machines backups spec.
+    """Taken by `backups.copy_machines_backups`.
 
     Attributes:
         backup_id: UUID.
@@ -129,8 +129,6 @@ class CopyMachinesBackupsSpec(Model):
 
 
 class EBackupFilesFiltersOrderColumn(OpenEnum):
-    """Backup files filters order column: 7 known values."""
-
     NAME = "Name"
     DATA_SIZE = "DataSize"
     BACKUP_SIZE = "BackupSize"
@@ -141,8 +139,6 @@ class EBackupFilesFiltersOrderColumn(OpenEnum):
 
 
 class EBackupsFiltersOrderColumn(OpenEnum):
-    """Backups filters order column: 5 known values."""
-
     NAME = "Name"
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
@@ -151,8 +147,6 @@ class EBackupsFiltersOrderColumn(OpenEnum):
 
 
 class ECopyMachinesBackupsRetentionPeriod(OpenEnum):
-    """Copy machines backups retention period: 10 known values."""
-
     IN1_WEEK = "In1Week"
     IN2_WEEKS = "In2Weeks"
     IN1_MONTH = "In1Month"
@@ -166,8 +160,6 @@ class ECopyMachinesBackupsRetentionPeriod(OpenEnum):
 
 
 class EMoveCopySessionAction(OpenEnum):
-    """Move copy session action: 3 known values."""
-
     RETRY = "Retry"
     FORGET_FAILED = "ForgetFailed"
     STOP_AND_UNDO = "StopAndUndo"
@@ -175,7 +167,7 @@ class EMoveCopySessionAction(OpenEnum):
 
 @model
 class FileBackupHealthCheckSpec(Model):
-    """File backup health check spec.
+    """Taken by `backups.start_health_check_backup`.
 
     Attributes:
         backup_ids: UUID.
@@ -190,8 +182,6 @@ class FileBackupHealthCheckSpec(Model):
 
 @model
 class HealthCheckRepairOptions(Model):
-    """Health check repair options."""
-
     remove_non_repairable_data_if_needed: bool | None | Unset = UNSET
     restore_primary_from_archive_if_needed: bool | None | Unset = UNSET
     restore_archive_from_primary_if_needed: bool | None | Unset = UNSET
@@ -201,14 +191,14 @@ class HealthCheckRepairOptions(Model):
 
 @model
 class ManageMoveCopySessionSpec(Model):
-    """Manage move copy session spec."""
+    """Taken by `backups.manage_move_copy_session`."""
 
     action: EMoveCopySessionAction
 
 
 @model
 class MoveBackupObjectsSpec(Model):
-    """Move backup objects spec.
+    """Taken by `backups.move_backup_objects`.
 
     Attributes:
         backup_objects: UUID.
@@ -221,7 +211,7 @@ class MoveBackupObjectsSpec(Model):
 
 @model
 class MoveBackupSpec(Model):
-    """Move backup spec.
+    """Taken by `backups.move_backup`.
 
     Attributes:
         target_repository_id: UUID.
@@ -232,7 +222,7 @@ class MoveBackupSpec(Model):
 
 @model
 class UnstructuredBackupDownloadMetaSpec(Model):
-    """Unstructured backup download meta spec.
+    """Taken by `backups.download_backup_meta`.
 
     Attributes:
         target_repository_id: UUID.

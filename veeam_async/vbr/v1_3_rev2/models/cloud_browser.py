@@ -21,22 +21,16 @@ if TYPE_CHECKING:
 
 @model
 class AWSMachinesBrowserFilters(Model):
-    """AWS machines browser filters."""
-
     name: str | None | Unset = UNSET
 
 
 @model
 class AmazonEC2BrowserFilters(Model):
-    """Amazon EC2 browser filters."""
-
     region_id: str
 
 
 @model
 class AmazonEC2RegionBrowserModel(Model):
-    """Amazon EC2 region browser model."""
-
     region_id: str | None | Unset = UNSET
     vpcs: list[AmazonVPCBrowserModel] | None | Unset = UNSET
     instance_types: list[str] | None | Unset = UNSET
@@ -44,24 +38,18 @@ class AmazonEC2RegionBrowserModel(Model):
 
 @model
 class AmazonS3BucketBrowserModel(Model):
-    """Amazon S3 bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AmazonS3CloudBrowserFilters(Model):
-    """Amazon S3 cloud browser filters."""
-
     region_id: str
     bucket_name: str | None | Unset = UNSET
 
 
 @model
 class AmazonS3RegionBrowserModel(Model):
-    """Amazon S3 region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[AmazonS3BucketBrowserModel] | None | Unset = UNSET
@@ -69,16 +57,12 @@ class AmazonS3RegionBrowserModel(Model):
 
 @model
 class AmazonSnowballEdgeBucketBrowserModel(Model):
-    """Amazon snowball edge bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AmazonSnowballEdgeRegionBrowserModel(Model):
-    """Amazon snowball edge region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[AmazonSnowballEdgeBucketBrowserModel] | None | Unset = UNSET
@@ -86,8 +70,6 @@ class AmazonSnowballEdgeRegionBrowserModel(Model):
 
 @model
 class AmazonVPCBrowserModel(Model):
-    """Amazon VPC browser model."""
-
     vpc_name: str | None | Unset = UNSET
     vpc_id: str | None | Unset = UNSET
     subnets: list[AmazonVPCSubnetModel] | None | Unset = UNSET
@@ -96,24 +78,19 @@ class AmazonVPCBrowserModel(Model):
 
 @model
 class AmazonVPCSubnetModel(Model):
-    """Amazon VPC subnet model."""
-
     subnet_name: str | None | Unset = UNSET
     subnet_id: str | None | Unset = UNSET
 
 
 @model
 class AzureBlobContainerBrowserModel(Model):
-    """Azure blob container browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AzureComputeBrowserFilters(Model):
-    """Azure compute browser filters.
-
+    """
     Attributes:
         show_all_storage_accounts: default false.
         has_networks: default false.
@@ -129,16 +106,12 @@ class AzureComputeBrowserFilters(Model):
 
 @model
 class AzureDataBoxContainerBrowserModel(Model):
-    """Azure data box container browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class AzureLocationBrowserModel(Model):
-    """Azure location browser model."""
-
     location: str
     storage_accounts: list[AzureStorageAccountBrowserModel]
     resource_groups: list[AzureResourceGroupBrowserModel]
@@ -146,24 +119,18 @@ class AzureLocationBrowserModel(Model):
 
 @model
 class AzureMachinesBrowserFilters(Model):
-    """Azure machines browser filters."""
-
     resource_group: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
 
 
 @model
 class AzureNetworkSecurityGroupBrowserModel(Model):
-    """Azure network security group browser model."""
-
     network_security_id: str | None | Unset = UNSET
     network_security_name: str | None | Unset = UNSET
 
 
 @model
 class AzureResourceGroupBrowserModel(Model):
-    """Azure resource group browser model."""
-
     resource_group: str
     virtual_networks: list[AzureVirtualNetworkBrowserModel]
     network_security_groups: list[AzureNetworkSecurityGroupBrowserModel] | None | Unset = UNSET
@@ -171,16 +138,12 @@ class AzureResourceGroupBrowserModel(Model):
 
 @model
 class AzureStorageAccountBrowserModel(Model):
-    """Azure storage account browser model."""
-
     storage_account_name: str | None | Unset = UNSET
     instance_sizes: list[AzureStorageAccountInstanceSizeModel] | None | Unset = UNSET
 
 
 @model
 class AzureStorageAccountInstanceSizeModel(Model):
-    """Azure storage account instance size model."""
-
     cores: int | None | Unset = UNSET
     memory: int | None | Unset = UNSET
     max_disks: int | None | Unset = UNSET
@@ -190,16 +153,13 @@ class AzureStorageAccountInstanceSizeModel(Model):
 
 @model
 class AzureSubnetBrowserModel(Model):
-    """Azure subnet browser model."""
-
     subnet_id: str | None | Unset = UNSET
     subnet_name: str | None | Unset = UNSET
 
 
 @model
 class AzureSubscriptionBrowserModel(Model):
-    """Azure subscription browser model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -211,8 +171,6 @@ class AzureSubscriptionBrowserModel(Model):
 
 @model
 class AzureVirtualNetworkBrowserModel(Model):
-    """Azure virtual network browser model."""
-
     virtual_network_name: str | None | Unset = UNSET
     virtual_network_id: str | None | Unset = UNSET
     subnets: list[AzureSubnetBrowserModel] | None | Unset = UNSET
@@ -236,7 +194,9 @@ class AzureVirtualNetworkBrowserModel(Model):
     },
 )
 class CloudBrowserModel(Model):
-    """Cloud browser model: one of 11 kinds, told apart by `serviceType`.
+    """One of 11 kinds, told apart by `serviceType`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         credentials_id: UUID.
@@ -262,7 +222,9 @@ class CloudBrowserModel(Model):
     },
 )
 class CloudBrowserNewFolderSpec(Model):
-    """Cloud browser new folder spec: one of 9 kinds, told apart by `serviceType`.
+    """One of 9 kinds, told apart by `serviceType`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         credentials_id: UUID.
@@ -275,8 +237,6 @@ class CloudBrowserNewFolderSpec(Model):
 
 @model
 class CloudBrowserRequestOptions(Model):
-    """Cloud browser request options."""
-
     reset_cache: bool | None | Unset = UNSET
 
 
@@ -298,7 +258,9 @@ class CloudBrowserRequestOptions(Model):
     },
 )
 class CloudBrowserSpec(Model):
-    """Cloud browser spec: one of 11 kinds, told apart by `serviceType`.
+    """One of 11 kinds, told apart by `serviceType`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         credentials_id: UUID.
@@ -316,7 +278,10 @@ class CloudBrowserSpec(Model):
     },
 )
 class CloudBrowserVirtualMachinesModel(Model):
-    """Cloud browser virtual machines model: one of 2 kinds, told apart by `serviceType`."""
+    """One of 2 kinds, told apart by `serviceType`.
+
+    Given by `cloud_browser.browse_cloud_entity_virtual_machines`.
+    """
 
     service_type: EProtectionGroupCloudAccountType
 
@@ -329,21 +294,20 @@ class CloudBrowserVirtualMachinesModel(Model):
     },
 )
 class CloudBrowserVirtualMachinesSpec(Model):
-    """Cloud browser virtual machines spec: one of 2 kinds, told apart by `serviceType`."""
+    """One of 2 kinds, told apart by `serviceType`.
+
+    Taken by `cloud_browser.browse_cloud_entity_virtual_machines`.
+    """
 
     service_type: EProtectionGroupCloudAccountType
 
 
 class ECloudBrowserFolderType(OpenEnum):
-    """Cloud browser folder type: 2 known values."""
-
     BACKUP = "Backup"
     ARCHIVE = "Archive"
 
 
 class ECloudServiceType(OpenEnum):
-    """Cloud service type: 12 known values."""
-
     AZURE_BLOB = "AzureBlob"
     AZURE_DATA_BOX = "AzureDataBox"
     AMAZON_S3 = "AmazonS3"
@@ -360,24 +324,18 @@ class ECloudServiceType(OpenEnum):
 
 @model
 class GoogleCloudStorageBrowserFilters(Model):
-    """Google cloud storage browser filters."""
-
     region_id: str
     bucket_name: str | None | Unset = UNSET
 
 
 @model
 class GoogleCloudStorageBucketBrowserModel(Model):
-    """Google cloud storage bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class GoogleCloudStorageRegionBrowserModel(Model):
-    """Google cloud storage region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[GoogleCloudStorageBucketBrowserModel] | None | Unset = UNSET
@@ -385,16 +343,12 @@ class GoogleCloudStorageRegionBrowserModel(Model):
 
 @model
 class IBMCloudStorageBucketBrowserModel(Model):
-    """IBM cloud storage bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class IBMCloudStorageRegionBrowserModel(Model):
-    """IBM cloud storage region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[IBMCloudStorageBucketBrowserModel] | None | Unset = UNSET
@@ -402,16 +356,12 @@ class IBMCloudStorageRegionBrowserModel(Model):
 
 @model
 class S3CompatibleBucketBrowserModel(Model):
-    """S3 compatible bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class S3CompatibleRegionBrowserModel(Model):
-    """S3 compatible region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[S3CompatibleBucketBrowserModel] | None | Unset = UNSET
@@ -419,30 +369,24 @@ class S3CompatibleRegionBrowserModel(Model):
 
 @model
 class VeeamDataCloudVaultInitializeSpec(Model):
-    """Veeam data cloud vault initialize spec."""
+    """Taken by `cloud_browser.initialize_veeam_cloud_vault`."""
 
     vault_id: str
 
 
 @model
 class VeeamDataCloudVaultStorageBrowserFilters(Model):
-    """Veeam data cloud vault storage browser filters."""
-
     vault_name: str
 
 
 @model
 class WasabiCloudStorageBucketBrowserModel(Model):
-    """Wasabi cloud storage bucket browser model."""
-
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
 
 
 @model
 class WasabiCloudStorageRegionBrowserModel(Model):
-    """Wasabi cloud storage region browser model."""
-
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
     buckets: list[WasabiCloudStorageBucketBrowserModel] | None | Unset = UNSET
@@ -450,7 +394,9 @@ class WasabiCloudStorageRegionBrowserModel(Model):
 
 @model
 class AWSMachinesBrowserModel(CloudBrowserVirtualMachinesModel):
-    """AWS machines browser model: `CloudBrowserVirtualMachinesModel` of type `AWS`.
+    """The `CloudBrowserVirtualMachinesModel` whose `serviceType` is `AWS`.
+
+    Given by `cloud_browser.browse_cloud_entity_virtual_machines`.
 
     Attributes:
         credentials_id: UUID.
@@ -465,7 +411,9 @@ class AWSMachinesBrowserModel(CloudBrowserVirtualMachinesModel):
 
 @model
 class AWSMachinesBrowserSpec(CloudBrowserVirtualMachinesSpec):
-    """AWS machines browser spec: `CloudBrowserVirtualMachinesSpec` of type `AWS`.
+    """The `CloudBrowserVirtualMachinesSpec` whose `serviceType` is `AWS`.
+
+    Taken by `cloud_browser.browse_cloud_entity_virtual_machines`.
 
     Attributes:
         credentials_id: UUID.
@@ -480,7 +428,9 @@ class AWSMachinesBrowserSpec(CloudBrowserVirtualMachinesSpec):
 
 @model
 class AmazonEC2BrowserModel(CloudBrowserModel):
-    """Amazon EC2 browser model: `CloudBrowserModel` of type `AmazonEC2`.
+    """The `CloudBrowserModel` whose `serviceType` is `AmazonEC2`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         host_id: UUID.
@@ -494,7 +444,10 @@ class AmazonEC2BrowserModel(CloudBrowserModel):
 
 @model
 class AmazonEC2BrowserSpec(CloudBrowserSpec):
-    """Amazon EC2 browser spec: `CloudBrowserSpec` of type `AmazonEC2`."""
+    """The `CloudBrowserSpec` whose `serviceType` is `AmazonEC2`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
+    """
 
     service_type: ECloudServiceType = field(default="AmazonEC2")
     region_type: EAmazonRegionType
@@ -503,7 +456,9 @@ class AmazonEC2BrowserSpec(CloudBrowserSpec):
 
 @model
 class AmazonS3BrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Amazon S3 browser destination spec: `CloudBrowserNewFolderSpec` of type `AmazonS3`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AmazonS3`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -519,7 +474,9 @@ class AmazonS3BrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AmazonS3BrowserModel(CloudBrowserModel):
-    """Amazon S3 browser model: `CloudBrowserModel` of type `AmazonS3`.
+    """The `CloudBrowserModel` whose `serviceType` is `AmazonS3`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         host_id: UUID.
@@ -533,7 +490,9 @@ class AmazonS3BrowserModel(CloudBrowserModel):
 
 @model
 class AmazonS3BrowserSpec(CloudBrowserSpec):
-    """Amazon S3 browser spec: `CloudBrowserSpec` of type `AmazonS3`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AmazonS3`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -548,7 +507,9 @@ class AmazonS3BrowserSpec(CloudBrowserSpec):
 
 @model
 class AmazonSnowballEdgeBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Amazon snowball edge browser destination spec: `CloudBrowserNewFolderSpec` of type `AmazonSnowballEdge`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AmazonSnowballEdge`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -563,7 +524,9 @@ class AmazonSnowballEdgeBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AmazonSnowballEdgeBrowserModel(CloudBrowserModel):
-    """Amazon snowball edge browser model: `CloudBrowserModel` of type `AmazonSnowballEdge`.
+    """The `CloudBrowserModel` whose `serviceType` is `AmazonSnowballEdge`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         host_id: UUID.
@@ -577,7 +540,9 @@ class AmazonSnowballEdgeBrowserModel(CloudBrowserModel):
 
 @model
 class AmazonSnowballEdgeBrowserSpec(CloudBrowserSpec):
-    """Amazon snowball edge browser spec: `CloudBrowserSpec` of type `AmazonSnowballEdge`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AmazonSnowballEdge`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -591,7 +556,9 @@ class AmazonSnowballEdgeBrowserSpec(CloudBrowserSpec):
 
 @model
 class AzureBlobBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Azure blob browser destination spec: `CloudBrowserNewFolderSpec` of type `AzureBlob`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AzureBlob`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -606,7 +573,9 @@ class AzureBlobBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AzureBlobBrowserModel(CloudBrowserModel):
-    """Azure blob browser model: `CloudBrowserModel` of type `AzureBlob`.
+    """The `CloudBrowserModel` whose `serviceType` is `AzureBlob`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         host_id: UUID.
@@ -620,7 +589,9 @@ class AzureBlobBrowserModel(CloudBrowserModel):
 
 @model
 class AzureBlobBrowserSpec(CloudBrowserSpec):
-    """Azure blob browser spec: `CloudBrowserSpec` of type `AzureBlob`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AzureBlob`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -634,7 +605,10 @@ class AzureBlobBrowserSpec(CloudBrowserSpec):
 
 @model
 class AzureComputeBrowserModel(CloudBrowserModel):
-    """Azure compute browser model: `CloudBrowserModel` of type `AzureCompute`."""
+    """The `CloudBrowserModel` whose `serviceType` is `AzureCompute`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
+    """
 
     service_type: ECloudServiceType = field(default="AzureCompute")
     region_type: str | None | Unset = UNSET
@@ -643,7 +617,10 @@ class AzureComputeBrowserModel(CloudBrowserModel):
 
 @model
 class AzureComputeBrowserSpec(CloudBrowserSpec):
-    """Azure compute browser spec: `CloudBrowserSpec` of type `AzureCompute`."""
+    """The `CloudBrowserSpec` whose `serviceType` is `AzureCompute`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
+    """
 
     service_type: ECloudServiceType = field(default="AzureCompute")
     filters: AzureComputeBrowserFilters | None | Unset = UNSET
@@ -651,7 +628,9 @@ class AzureComputeBrowserSpec(CloudBrowserSpec):
 
 @model
 class AzureDataBoxBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Azure data box browser destination spec: `CloudBrowserNewFolderSpec` of type `AzureDataBox`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `AzureDataBox`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -665,7 +644,9 @@ class AzureDataBoxBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class AzureDataBoxBrowserModel(CloudBrowserModel):
-    """Azure data box browser model: `CloudBrowserModel` of type `AzureDataBox`.
+    """The `CloudBrowserModel` whose `serviceType` is `AzureDataBox`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         host_id: UUID.
@@ -678,7 +659,9 @@ class AzureDataBoxBrowserModel(CloudBrowserModel):
 
 @model
 class AzureDataBoxBrowserSpec(CloudBrowserSpec):
-    """Azure data box browser spec: `CloudBrowserSpec` of type `AzureDataBox`.
+    """The `CloudBrowserSpec` whose `serviceType` is `AzureDataBox`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -691,7 +674,9 @@ class AzureDataBoxBrowserSpec(CloudBrowserSpec):
 
 @model
 class AzureMachinesBrowserModel(CloudBrowserVirtualMachinesModel):
-    """Azure machines browser model: `CloudBrowserVirtualMachinesModel` of type `Azure`.
+    """The `CloudBrowserVirtualMachinesModel` whose `serviceType` is `Azure`.
+
+    Given by `cloud_browser.browse_cloud_entity_virtual_machines`.
 
     Attributes:
         subscription_id: UUID.
@@ -706,7 +691,9 @@ class AzureMachinesBrowserModel(CloudBrowserVirtualMachinesModel):
 
 @model
 class AzureMachinesBrowserSpec(CloudBrowserVirtualMachinesSpec):
-    """Azure machines browser spec: `CloudBrowserVirtualMachinesSpec` of type `Azure`.
+    """The `CloudBrowserVirtualMachinesSpec` whose `serviceType` is `Azure`.
+
+    Taken by `cloud_browser.browse_cloud_entity_virtual_machines`.
 
     Attributes:
         subscription_id: UUID.
@@ -721,7 +708,9 @@ class AzureMachinesBrowserSpec(CloudBrowserVirtualMachinesSpec):
 
 @model
 class GoogleCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Google cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `GoogleCloud`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `GoogleCloud`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -735,7 +724,9 @@ class GoogleCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class GoogleCloudStorageBrowserModel(CloudBrowserModel):
-    """Google cloud storage browser model: `CloudBrowserModel` of type `GoogleCloud`.
+    """The `CloudBrowserModel` whose `serviceType` is `GoogleCloud`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         host_id: UUID.
@@ -748,7 +739,9 @@ class GoogleCloudStorageBrowserModel(CloudBrowserModel):
 
 @model
 class GoogleCloudStorageBrowserSpec(CloudBrowserSpec):
-    """Google cloud storage browser spec: `CloudBrowserSpec` of type `GoogleCloud`.
+    """The `CloudBrowserSpec` whose `serviceType` is `GoogleCloud`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -761,7 +754,9 @@ class GoogleCloudStorageBrowserSpec(CloudBrowserSpec):
 
 @model
 class IBMCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """IBM cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `IBMCloud`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `IBMCloud`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -776,7 +771,9 @@ class IBMCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class IBMCloudStorageBrowserModel(CloudBrowserModel):
-    """IBM cloud storage browser model: `CloudBrowserModel` of type `IBMCloud`.
+    """The `CloudBrowserModel` whose `serviceType` is `IBMCloud`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         host_id: UUID.
@@ -789,7 +786,9 @@ class IBMCloudStorageBrowserModel(CloudBrowserModel):
 
 @model
 class IBMCloudStorageBrowserSpec(CloudBrowserSpec):
-    """IBM cloud storage browser spec: `CloudBrowserSpec` of type `IBMCloud`.
+    """The `CloudBrowserSpec` whose `serviceType` is `IBMCloud`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -803,7 +802,9 @@ class IBMCloudStorageBrowserSpec(CloudBrowserSpec):
 
 @model
 class S3CompatibleBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """S3 compatible browser destination spec: `CloudBrowserNewFolderSpec` of type `S3Compatible`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `S3Compatible`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -818,7 +819,9 @@ class S3CompatibleBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class S3CompatibleBrowserModel(CloudBrowserModel):
-    """S3 compatible browser model: `CloudBrowserModel` of type `S3Compatible`.
+    """The `CloudBrowserModel` whose `serviceType` is `S3Compatible`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         host_id: UUID.
@@ -832,7 +835,9 @@ class S3CompatibleBrowserModel(CloudBrowserModel):
 
 @model
 class S3CompatibleBrowserSpec(CloudBrowserSpec):
-    """S3 compatible browser spec: `CloudBrowserSpec` of type `S3Compatible`.
+    """The `CloudBrowserSpec` whose `serviceType` is `S3Compatible`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -846,7 +851,7 @@ class S3CompatibleBrowserSpec(CloudBrowserSpec):
 
 @model
 class VeeamDataCloudVaultBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Veeam data cloud vault browser destination spec: `CloudBrowserNewFolderSpec`.
+    """Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -858,7 +863,7 @@ class VeeamDataCloudVaultBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class VeeamDataCloudVaultStorageBrowserModel(CloudBrowserModel):
-    """Veeam data cloud vault storage browser model: `CloudBrowserModel`.
+    """Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -870,7 +875,7 @@ class VeeamDataCloudVaultStorageBrowserModel(CloudBrowserModel):
 
 @model
 class VeeamDataCloudVaultStorageBrowserSpec(CloudBrowserSpec):
-    """Veeam data cloud vault storage browser spec: `CloudBrowserSpec`.
+    """Taken by `cloud_browser.browse_cloud_vault_entity`, `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.
@@ -882,7 +887,9 @@ class VeeamDataCloudVaultStorageBrowserSpec(CloudBrowserSpec):
 
 @model
 class WasabiCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
-    """Wasabi cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `WasabiCloud`.
+    """The `CloudBrowserNewFolderSpec` whose `serviceType` is `WasabiCloud`.
+
+    Taken by `cloud_browser.create_new_cloud_folder`.
 
     Attributes:
         host_id: UUID.
@@ -896,7 +903,9 @@ class WasabiCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 @model
 class WasabiCloudStorageBrowserModel(CloudBrowserModel):
-    """Wasabi cloud storage browser model: `CloudBrowserModel` of type `WasabiCloud`.
+    """The `CloudBrowserModel` whose `serviceType` is `WasabiCloud`.
+
+    Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
     Attributes:
         host_id: UUID.
@@ -909,7 +918,9 @@ class WasabiCloudStorageBrowserModel(CloudBrowserModel):
 
 @model
 class WasabiCloudStorageBrowserSpec(CloudBrowserSpec):
-    """Wasabi cloud storage browser spec: `CloudBrowserSpec` of type `WasabiCloud`.
+    """The `CloudBrowserSpec` whose `serviceType` is `WasabiCloud`.
+
+    Taken by `cloud_browser.browse_cloud_entity`.
 
     Attributes:
         gateway_server_id: UUID.

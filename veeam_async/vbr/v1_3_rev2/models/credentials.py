@@ -25,22 +25,20 @@ if TYPE_CHECKING:
 
 @model
 class AzureComputeCredentialsNewAccountSpec(Model):
-    """Azure compute credentials new account spec."""
-
     region: EAzureRegionType
     verification_code: str
 
 
 @model
 class CloudCredentialsPasswordSpec(Model):
-    """Cloud credentials password spec."""
+    """Taken by `credentials.change_cloud_creds_secret_key`."""
 
     new_secret_key: str
 
 
 @model
 class CloudCredentialsResult(Model):
-    """Cloud credentials result."""
+    """Given by `credentials.get_all_cloud_creds`."""
 
     data: list[CloudCredentialsModel] = field(rows=True)
     pagination: PaginationResult
@@ -57,7 +55,9 @@ class CloudCredentialsResult(Model):
     },
 )
 class CloudCredentialsSpec(Model):
-    """Cloud credentials spec: one of 5 kinds, told apart by `type`.
+    """One of 5 kinds, told apart by `type`.
+
+    Taken by `credentials.create_cloud_creds`.
 
     Attributes:
         unique_id: UUID.
@@ -75,7 +75,7 @@ class CloudCredentialsSpec(Model):
     },
 )
 class CloudDeviceCodeModel(Model):
-    """Cloud device code model: one of 1 kinds, told apart by `type`."""
+    """Given by `credentials.request_app_registration_by_device_code`."""
 
     type: ECloudCredentialsType
 
@@ -87,7 +87,7 @@ class CloudDeviceCodeModel(Model):
     },
 )
 class CloudDeviceCodeSpec(Model):
-    """Cloud device code spec: one of 1 kinds, told apart by `type`."""
+    """Taken by `credentials.request_app_registration_by_device_code`."""
 
     type: ECloudCredentialsType
 
@@ -99,14 +99,16 @@ class CloudDeviceCodeSpec(Model):
     },
 )
 class CloudHelperApplianceModel(Model):
-    """Cloud helper appliance model: one of 1 kinds, told apart by `type`."""
+    """Given by `credentials.get_all_creds_helper_appliances_with_filtering`,
+    `credentials.get_cloud_creds_helper_appliance`.
+    """
 
     type: ECloudCredentialsType
 
 
 @model
 class CloudHelperApplianceResult(Model):
-    """Cloud helper appliance result."""
+    """Given by `credentials.get_all_creds_helper_appliances_with_filtering`."""
 
     data: list[CloudHelperApplianceModel] = field(rows=True)
     pagination: PaginationResult
@@ -119,7 +121,7 @@ class CloudHelperApplianceResult(Model):
     },
 )
 class CloudHelperApplianceSpec(Model):
-    """Cloud helper appliance spec: one of 1 kinds, told apart by `type`."""
+    """Taken by `credentials.create_cloud_creds_helper_appliance`."""
 
     type: ECloudCredentialsType
 
@@ -131,7 +133,7 @@ class CloudHelperApplianceSpec(Model):
     },
 )
 class CloudNativeApplicationModel(Model):
-    """Cloud native application model: one of 1 kinds, told apart by `type`."""
+    """Given by `credentials.finish_app_registration_by_device_code`."""
 
     type: ECloudCredentialsType
 
@@ -145,7 +147,11 @@ class CloudNativeApplicationModel(Model):
     },
 )
 class CredentialsModel(Model):
-    """Credentials model: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
+    `credentials.update_creds`.
+    Taken by `credentials.update_creds`.
 
     Attributes:
         id: UUID.
@@ -162,29 +168,25 @@ class CredentialsModel(Model):
 
 @model
 class CredentialsPasswordChangeSpec(Model):
-    """Credentials password change spec."""
+    """Taken by `credentials.change_password_for_creds`, `credentials.change_root_password_for_creds`."""
 
     password: str
 
 
 @model
 class CredentialsResult(Model):
-    """Credentials result."""
+    """Given by `credentials.get_all_creds`."""
 
     data: list[CredentialsModel] = field(rows=True)
     pagination: PaginationResult
 
 
 class EAzureComputeCredentialsCreationMode(OpenEnum):
-    """Azure compute credentials creation mode: 2 known values."""
-
     NEW_ACCOUNT = "NewAccount"
     EXISTING_ACCOUNT = "ExistingAccount"
 
 
 class ECloudCredentialsFiltersOrderColumn(OpenEnum):
-    """Cloud credentials filters order column: 4 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -192,8 +194,6 @@ class ECloudCredentialsFiltersOrderColumn(OpenEnum):
 
 
 class ECredentialsFiltersOrderColumn(OpenEnum):
-    """Credentials filters order column: 4 known values."""
-
     USERNAME = "Username"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -202,7 +202,7 @@ class ECredentialsFiltersOrderColumn(OpenEnum):
 
 @model
 class GoogleCloudComputeVerificationCodeModel(Model):
-    """Google cloud compute verification code model."""
+    """Given by `credentials.request_authentication`."""
 
     url: str
     verification_code: str
@@ -211,14 +211,14 @@ class GoogleCloudComputeVerificationCodeModel(Model):
 
 @model
 class GoogleCloudServiceCredentialsExistingAccountSpec(Model):
-    """Google cloud service credentials existing account spec."""
+    """Taken by `credentials.change_account`."""
 
     key_file: str
 
 
 @model
 class PrivateKeyChangeSpec(Model):
-    """Private key change spec."""
+    """Taken by `credentials.change_private_key_for_creds`."""
 
     private_key: str
     passphrase: str | None | Unset = UNSET
@@ -226,7 +226,10 @@ class PrivateKeyChangeSpec(Model):
 
 @model
 class AmazonCloudCredentialsSpec(CloudCredentialsSpec):
-    """Amazon cloud credentials spec: `CloudCredentialsSpec` of type `Amazon`."""
+    """The `CloudCredentialsSpec` whose `type` is `Amazon`.
+
+    Taken by `credentials.create_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="Amazon")
     access_key: str
@@ -235,7 +238,10 @@ class AmazonCloudCredentialsSpec(CloudCredentialsSpec):
 
 @model
 class AzureComputeCloudCredentialsSpec(CloudCredentialsSpec):
-    """Azure compute cloud credentials spec: `CloudCredentialsSpec` of type `AzureCompute`."""
+    """The `CloudCredentialsSpec` whose `type` is `AzureCompute`.
+
+    Taken by `credentials.create_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureCompute")
     connection_name: str
@@ -246,7 +252,10 @@ class AzureComputeCloudCredentialsSpec(CloudCredentialsSpec):
 
 @model
 class AzureComputeCloudDeviceCodeModel(CloudDeviceCodeModel):
-    """Azure compute cloud device code model: `CloudDeviceCodeModel` of type `AzureCompute`."""
+    """The `CloudDeviceCodeModel` whose `type` is `AzureCompute`.
+
+    Given by `credentials.request_app_registration_by_device_code`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureCompute")
     url: str
@@ -256,7 +265,10 @@ class AzureComputeCloudDeviceCodeModel(CloudDeviceCodeModel):
 
 @model
 class AzureComputeCloudDeviceCodeSpec(CloudDeviceCodeSpec):
-    """Azure compute cloud device code spec: `CloudDeviceCodeSpec` of type `AzureCompute`."""
+    """The `CloudDeviceCodeSpec` whose `type` is `AzureCompute`.
+
+    Taken by `credentials.request_app_registration_by_device_code`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureCompute")
     region: EAzureRegionType
@@ -264,7 +276,10 @@ class AzureComputeCloudDeviceCodeSpec(CloudDeviceCodeSpec):
 
 @model
 class AzureComputeCloudNativeApplicationModel(CloudNativeApplicationModel):
-    """Azure compute cloud native application model: `CloudNativeApplicationModel` of type `AzureCompute`."""
+    """The `CloudNativeApplicationModel` whose `type` is `AzureCompute`.
+
+    Given by `credentials.finish_app_registration_by_device_code`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureCompute")
     application_id: str
@@ -274,7 +289,10 @@ class AzureComputeCloudNativeApplicationModel(CloudNativeApplicationModel):
 
 @model
 class AzureLinuxHelperApplianceModel(CloudHelperApplianceModel):
-    """Azure linux helper appliance model: `CloudHelperApplianceModel` of type `AzureCompute`.
+    """The `CloudHelperApplianceModel` whose `type` is `AzureCompute`.
+
+    Given by `credentials.get_all_creds_helper_appliances_with_filtering`,
+    `credentials.get_cloud_creds_helper_appliance`.
 
     Attributes:
         id: UUID.
@@ -295,7 +313,9 @@ class AzureLinuxHelperApplianceModel(CloudHelperApplianceModel):
 
 @model
 class AzureLinuxHelperApplianceSpec(CloudHelperApplianceSpec):
-    """Azure linux helper appliance spec: `CloudHelperApplianceSpec` of type `AzureCompute`.
+    """The `CloudHelperApplianceSpec` whose `type` is `AzureCompute`.
+
+    Taken by `credentials.create_cloud_creds_helper_appliance`.
 
     Attributes:
         subscription_id: UUID.
@@ -313,7 +333,10 @@ class AzureLinuxHelperApplianceSpec(CloudHelperApplianceSpec):
 
 @model
 class AzureStorageCloudCredentialsSpec(CloudCredentialsSpec):
-    """Azure storage cloud credentials spec: `CloudCredentialsSpec` of type `AzureStorage`."""
+    """The `CloudCredentialsSpec` whose `type` is `AzureStorage`.
+
+    Taken by `credentials.create_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureStorage")
     account: str
@@ -322,7 +345,10 @@ class AzureStorageCloudCredentialsSpec(CloudCredentialsSpec):
 
 @model
 class GoogleCloudCredentialsSpec(CloudCredentialsSpec):
-    """Google cloud credentials spec: `CloudCredentialsSpec` of type `Google`."""
+    """The `CloudCredentialsSpec` whose `type` is `Google`.
+
+    Taken by `credentials.create_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="Google")
     access_key: str
@@ -331,7 +357,10 @@ class GoogleCloudCredentialsSpec(CloudCredentialsSpec):
 
 @model
 class GoogleCloudServiceCredentialsSpec(CloudCredentialsSpec):
-    """Google cloud service credentials spec: `CloudCredentialsSpec` of type `GoogleService`."""
+    """The `CloudCredentialsSpec` whose `type` is `GoogleService`.
+
+    Taken by `credentials.create_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="GoogleService")
     existing_account: GoogleCloudServiceCredentialsExistingAccountSpec
@@ -339,7 +368,12 @@ class GoogleCloudServiceCredentialsSpec(CloudCredentialsSpec):
 
 @model
 class LinuxCredentialsModel(CredentialsModel):
-    """Linux credentials model: `CredentialsModel` of type `Linux`."""
+    """The `CredentialsModel` whose `type` is `Linux`.
+
+    Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
+    `credentials.update_creds`.
+    Taken by `credentials.update_creds`.
+    """
 
     type: ECredentialsType = field(default="Linux")
     ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
@@ -351,13 +385,23 @@ class LinuxCredentialsModel(CredentialsModel):
 
 @model
 class ManagedServiceCredentialsModel(CredentialsModel):
-    """Managed service credentials model: `CredentialsModel` of type `ManagedService`."""
+    """The `CredentialsModel` whose `type` is `ManagedService`.
+
+    Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
+    `credentials.update_creds`.
+    Taken by `credentials.update_creds`.
+    """
 
     type: ECredentialsType = field(default="ManagedService")
 
 
 @model
 class StandardCredentialsModel(CredentialsModel):
-    """Standard credentials model: `CredentialsModel` of type `Standard`."""
+    """The `CredentialsModel` whose `type` is `Standard`.
+
+    Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
+    `credentials.update_creds`.
+    Taken by `credentials.update_creds`.
+    """
 
     type: ECredentialsType = field(default="Standard")

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 @model
 class BackupContentDiskPublicationInfo(Model):
-    """Backup content disk publication info."""
-
     disk_id: str | None | Unset = UNSET
     disk_name: str | None | Unset = UNSET
     access_link: str | None | Unset = UNSET
@@ -31,7 +29,8 @@ class BackupContentDiskPublicationInfo(Model):
 
 @model
 class BackupContentMountModel(Model):
-    """Backup content mount model.
+    """Given by `data_integration_api.get_all_content_publication_mounts`,
+    `data_integration_api.get_content_publication_mount`.
 
     Attributes:
         id: UUID.
@@ -51,8 +50,7 @@ class BackupContentMountModel(Model):
 
 @model
 class BackupContentMountsFilters(Model):
-    """Backup content mounts filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -68,7 +66,7 @@ class BackupContentMountsFilters(Model):
 
 @model
 class BackupContentMountsResult(Model):
-    """Backup content mounts result."""
+    """Given by `data_integration_api.get_all_content_publication_mounts`."""
 
     data: list[BackupContentMountModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -76,8 +74,6 @@ class BackupContentMountsResult(Model):
 
 @model
 class BackupContentPublicationInfo(Model):
-    """Backup content publication info."""
-
     mode: EBackupContentDiskPublishMode | None | Unset = UNSET
     server_port: int | None | Unset = UNSET
     server_ips: list[str] | None | Unset = UNSET
@@ -85,15 +81,11 @@ class BackupContentPublicationInfo(Model):
 
 
 class EBackupContentDiskPublishMode(OpenEnum):
-    """Backup content disk publish mode: 2 known values."""
-
     FUSE = "Fuse"
     ISCSI = "ISCSI"
 
 
 class EBackupContentMountState(OpenEnum):
-    """Backup content mount state: 6 known values."""
-
     MOUNTED = "Mounted"
     MOUNT_FAILED = "MountFailed"
     MOUNTING = "Mounting"
@@ -103,14 +95,10 @@ class EBackupContentMountState(OpenEnum):
 
 
 class EBackupContentMountsFiltersOrderColumn(OpenEnum):
-    """Backup content mounts filters order column: one known value."""
-
     STATE = "State"
 
 
 class EPublishBackupContentModeType(OpenEnum):
-    """Publish backup content mode type: 3 known values."""
-
     ISCSI_TARGET = "ISCSITarget"
     ISCSI_WINDOWS_MOUNT = "ISCSIWindowsMount"
     FUSE_LINUX_MOUNT = "FUSELinuxMount"
@@ -125,7 +113,9 @@ class EPublishBackupContentModeType(OpenEnum):
     },
 )
 class PublishBackupContentSpec(Model):
-    """Publish backup content spec: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Taken by `data_integration_api.publish_backup_content`.
 
     Attributes:
         restore_point_id: UUID.
@@ -139,7 +129,9 @@ class PublishBackupContentSpec(Model):
 
 @model
 class FUSELinuxMountSpec(PublishBackupContentSpec):
-    """FUSE linux mount spec: `PublishBackupContentSpec` of type `FUSELinuxMount`.
+    """The `PublishBackupContentSpec` whose `type` is `FUSELinuxMount`.
+
+    Taken by `data_integration_api.publish_backup_content`.
 
     Attributes:
         target_server_credentials_id: UUID.
@@ -159,7 +151,9 @@ class FUSELinuxMountSpec(PublishBackupContentSpec):
 
 @model
 class ISCSITargetPublishContentSpec(PublishBackupContentSpec):
-    """ISCSI target publish content spec: `PublishBackupContentSpec` of type `ISCSITarget`.
+    """The `PublishBackupContentSpec` whose `type` is `ISCSITarget`.
+
+    Taken by `data_integration_api.publish_backup_content`.
 
     Attributes:
         mount_host_id: UUID.
@@ -172,7 +166,9 @@ class ISCSITargetPublishContentSpec(PublishBackupContentSpec):
 
 @model
 class ISCSIWindowsMountSpec(PublishBackupContentSpec):
-    """ISCSI windows mount spec: `PublishBackupContentSpec` of type `ISCSIWindowsMount`.
+    """The `PublishBackupContentSpec` whose `type` is `ISCSIWindowsMount`.
+
+    Taken by `data_integration_api.publish_backup_content`.
 
     Attributes:
         target_server_credentials_id: UUID.

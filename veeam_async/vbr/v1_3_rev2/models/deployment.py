@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @model
 class CreateDeploymentKitSpec(Model):
-    """Create deployment kit spec.
+    """Taken by `deployment.create_deployment_kit`.
 
     Attributes:
         validity_period_hours: 1 to 8760, in hours, default 720.

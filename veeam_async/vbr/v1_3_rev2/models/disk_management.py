@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @model
 class DiskLayoutAutoMappingRequest(Model):
-    """Disk layout auto mapping request.
+    """Taken by `disk_management.auto_map_disk_layout`.
 
     Attributes:
         disk_management_session_id: UUID.
@@ -27,7 +27,7 @@ class DiskLayoutAutoMappingRequest(Model):
 
 @model
 class DiskLayoutAutoMappingResult(Model):
-    """Disk layout auto mapping result."""
+    """Given by `disk_management.auto_map_disk_layout`."""
 
     success: bool
     restore_layout: RestoreLayout
@@ -35,7 +35,7 @@ class DiskLayoutAutoMappingResult(Model):
 
 @model
 class DiskLayoutOperationSpec(Model):
-    """Disk layout operation spec."""
+    """Taken by `disk_management.apply_disk_layout`."""
 
     target_disk_number: int
     source_disk_number: int
@@ -43,7 +43,7 @@ class DiskLayoutOperationSpec(Model):
 
 @model
 class DiskManagementInitializationRequest(Model):
-    """Disk management initialization request.
+    """Taken by `disk_management.disk_management_init`.
 
     Attributes:
         id: UUID.
@@ -57,7 +57,7 @@ class DiskManagementInitializationRequest(Model):
 
 @model
 class DiskManagementInitializationResponse(Model):
-    """Disk management initialization response.
+    """Given by `disk_management.disk_management_init`.
 
     Attributes:
         id: UUID.
@@ -71,7 +71,7 @@ class DiskManagementInitializationResponse(Model):
 
 @model
 class DiskManagementVolumeUnlockRequest(Model):
-    """Disk management volume unlock request.
+    """Taken by `disk_management.unlock_volume`.
 
     Attributes:
         disk_management_session_id: UUID.
@@ -87,14 +87,14 @@ class DiskManagementVolumeUnlockRequest(Model):
 
 @model
 class DiskManagementVolumeUnlockResponse(Model):
-    """Disk management volume unlock response."""
+    """Given by `disk_management.unlock_volume`."""
 
     success: bool
 
 
 @model
 class DiskOperationSpec(Model):
-    """Disk operation spec."""
+    """Taken by `disk_management.apply_backup_layout`, `disk_management.erase_disk`."""
 
     target_disk_number: int
     source_disk_number: int | None | Unset = UNSET
@@ -102,8 +102,7 @@ class DiskOperationSpec(Model):
 
 @model
 class DiskPartitionOperationSpec(Model):
-    """Disk partition operation spec.
-
+    """
     Attributes:
         target_disk_id: UUID.
         target_partition_id: UUID.
@@ -115,7 +114,7 @@ class DiskPartitionOperationSpec(Model):
 
 @model
 class DiskPartitionResizeOptions(Model):
-    """Disk partition resize options."""
+    """Given by `disk_management.check_can_resize_partition`."""
 
     volume_label: str
     current_size: SizeModel
@@ -124,22 +123,18 @@ class DiskPartitionResizeOptions(Model):
 
 
 class EBackupLayoutMappingType(OpenEnum):
-    """Backup layout mapping type: 2 known values."""
-
     TO_ORIGINAL_LAYOUT = "ToOriginalLayout"
     CUSTOM = "Custom"
 
 
 class EVolumeRestoreHostType(OpenEnum):
-    """Volume restore host type: 2 known values."""
-
     AGENT = "Agent"
     RECOVERY_APPLIANCE = "RecoveryAppliance"
 
 
 @model
 class RemoveDiskPartitionOperationSpec(Model):
-    """Remove disk partition operation spec.
+    """Taken by `disk_management.remove_partition`.
 
     Attributes:
         live_volume_id: UUID.
@@ -153,7 +148,7 @@ class RemoveDiskPartitionOperationSpec(Model):
 
 @model
 class ResizeDiskPartitionOperationSpec(Model):
-    """Resize disk partition operation spec."""
+    """Taken by `disk_management.resize_partition`."""
 
     partition_info: PartitionInfoModel
     new_size: SizeModel
@@ -161,7 +156,7 @@ class ResizeDiskPartitionOperationSpec(Model):
 
 @model
 class ResizePartitionOptionsRequest(Model):
-    """Resize partition options request."""
+    """Taken by `disk_management.check_can_resize_partition`."""
 
     disk_number: int
     live_volume_exists: bool
@@ -172,7 +167,7 @@ class ResizePartitionOptionsRequest(Model):
 
 @model
 class RestoreDiskPartitionOperationSpec(Model):
-    """Restore disk partition operation spec."""
+    """Taken by `disk_management.restore_partition`."""
 
     target_disk_number: int
     target_disk_logical_sector_size: int
@@ -184,7 +179,7 @@ class RestoreDiskPartitionOperationSpec(Model):
 
 @model
 class RestoreLayout(Model):
-    """Restore layout.
+    """Given by `disk_management.get_restore_layout`.
 
     Attributes:
         id: UUID.

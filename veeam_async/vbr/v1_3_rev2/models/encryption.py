@@ -16,36 +16,28 @@ if TYPE_CHECKING:
 
 
 class EEncryptionPasswordsFiltersOrderColumn(OpenEnum):
-    """Encryption passwords filters order column: 2 known values."""
-
     HINT = "Hint"
     MODIFICATION_TIME = "ModificationTime"
 
 
 class EKMSCertificateType(OpenEnum):
-    """EKMS certificate type: 2 known values."""
-
     CLIENT = "Client"
     SERVER = "Server"
 
 
 class EKMSFiltersOrderColumn(OpenEnum):
-    """EKMS filters order column: 3 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
 
 
 class EKeyManagementServerType(OpenEnum):
-    """Key management server type: one known value."""
-
     KMS = "KMS"
 
 
 @model
 class EncryptionPasswordChangeSpec(Model):
-    """Encryption password change spec."""
+    """Taken by `encryption.change_encryption_password`."""
 
     hint: str
     password: str
@@ -53,7 +45,9 @@ class EncryptionPasswordChangeSpec(Model):
 
 @model
 class EncryptionPasswordModel(Model):
-    """Encryption password model.
+    """Given by `encryption.get_all_encryption_passwords`, `encryption.create_encryption_password`,
+    `encryption.get_encryption_password`, `encryption.update_encryption_password`.
+    Taken by `encryption.update_encryption_password`.
 
     Attributes:
         id: UUID.
@@ -68,7 +62,7 @@ class EncryptionPasswordModel(Model):
 
 @model
 class EncryptionPasswordSpec(Model):
-    """Encryption password spec."""
+    """Taken by `encryption.create_encryption_password`."""
 
     password: str
     hint: str
@@ -78,7 +72,7 @@ class EncryptionPasswordSpec(Model):
 
 @model
 class EncryptionPasswordVerifyResult(Model):
-    """Encryption password verify result."""
+    """Given by `encryption.verify_encryption_password`."""
 
     is_successful: bool
     message: str
@@ -86,15 +80,14 @@ class EncryptionPasswordVerifyResult(Model):
 
 @model
 class EncryptionPasswordVerifySpec(Model):
-    """Encryption password verify spec."""
+    """Taken by `encryption.verify_encryption_password`."""
 
     password: str
 
 
 @model
 class EncryptionPasswordsFilters(Model):
-    """Encryption passwords filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -109,7 +102,7 @@ class EncryptionPasswordsFilters(Model):
 
 @model
 class EncryptionPasswordsResult(Model):
-    """Encryption passwords result."""
+    """Given by `encryption.get_all_encryption_passwords`."""
 
     data: list[EncryptionPasswordModel] = field(rows=True)
     pagination: PaginationResult
@@ -117,8 +110,7 @@ class EncryptionPasswordsResult(Model):
 
 @model
 class KMSFilters(Model):
-    """KMS filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -134,7 +126,7 @@ class KMSFilters(Model):
 
 @model
 class KMSServerChangeCertificateSpec(Model):
-    """KMS server change certificate spec."""
+    """Taken by `encryption.change_km_server_certificate`."""
 
     certificate: CertificateUploadSpec
     type: EKMSCertificateType
@@ -147,7 +139,9 @@ class KMSServerChangeCertificateSpec(Model):
     },
 )
 class KeyManagementServerBaseModel(Model):
-    """Key management server base model: one of 1 kinds, told apart by `type`.
+    """Given by `encryption.get_all_kms_servers`, `encryption.create_kms_server`, `encryption.get_kms_server`,
+    `encryption.update_kms_server`.
+    Taken by `encryption.update_kms_server`.
 
     Attributes:
         id: UUID.
@@ -166,7 +160,7 @@ class KeyManagementServerBaseModel(Model):
     },
 )
 class KeyManagementServerBaseSpec(Model):
-    """Key management server base spec: one of 1 kinds, told apart by `type`."""
+    """Taken by `encryption.create_kms_server`."""
 
     name: str
     description: str | None | Unset = UNSET
@@ -175,7 +169,7 @@ class KeyManagementServerBaseSpec(Model):
 
 @model
 class KeyManagementServersResult(Model):
-    """Key management servers result."""
+    """Given by `encryption.get_all_kms_servers`."""
 
     data: list[KeyManagementServerBaseModel] = field(rows=True)
     pagination: PaginationResult
@@ -183,7 +177,12 @@ class KeyManagementServersResult(Model):
 
 @model
 class CommonKeyManagementServerModel(KeyManagementServerBaseModel):
-    """Common key management server model: `KeyManagementServerBaseModel` of type `KMS`."""
+    """The `KeyManagementServerBaseModel` whose `type` is `KMS`.
+
+    Given by `encryption.get_all_kms_servers`, `encryption.create_kms_server`, `encryption.get_kms_server`,
+    `encryption.update_kms_server`.
+    Taken by `encryption.update_kms_server`.
+    """
 
     type: EKeyManagementServerType = field(default="KMS")
     port: int
@@ -193,7 +192,10 @@ class CommonKeyManagementServerModel(KeyManagementServerBaseModel):
 
 @model
 class CommonKeyManagementServerSpec(KeyManagementServerBaseSpec):
-    """Common key management server spec: `KeyManagementServerBaseSpec` of type `KMS`."""
+    """The `KeyManagementServerBaseSpec` whose `type` is `KMS`.
+
+    Taken by `encryption.create_kms_server`.
+    """
 
     type: EKeyManagementServerType = field(default="KMS")
     port: int

@@ -18,16 +18,12 @@ if TYPE_CHECKING:
 
 
 class EFailbackModeType(OpenEnum):
-    """Failback mode type: 3 known values."""
-
     AUTO = "Auto"
     SCHEDULED = "Scheduled"
     MANUAL = "Manual"
 
 
 class EReplicaFailbackType(OpenEnum):
-    """Replica failback type: 3 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     ORIGINAL_VM = "OriginalVM"
     CUSTOMIZED = "Customized"
@@ -35,16 +31,13 @@ class EReplicaFailbackType(OpenEnum):
 
 @model
 class ReplicaFailbackModeSpec(Model):
-    """Replica failback mode spec."""
-
     type: EFailbackModeType | None | Unset = UNSET
     scheduled_time: datetime | None | Unset = UNSET
 
 
 @model
 class ViRootFilters(Model):
-    """Vi root filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -60,7 +53,7 @@ class ViRootFilters(Model):
 
 @model
 class ViVMSnapshotReplicaChangeSwitchoverTimeFailbackSpec(Model):
-    """Vi VM snapshot replica change switchover time failback spec.
+    """Taken by `failback.change_replica_failback_switchover_time`.
 
     Attributes:
         replica_point_ids: UUID.
@@ -72,7 +65,7 @@ class ViVMSnapshotReplicaChangeSwitchoverTimeFailbackSpec(Model):
 
 @model
 class ViVMSnapshotReplicaCommitFailbackSpec(Model):
-    """Vi VM snapshot replica commit failback spec.
+    """Taken by `failback.vi_vm_snapshot_replica_commit_failback`.
 
     Attributes:
         replica_point_ids: UUID.
@@ -83,8 +76,7 @@ class ViVMSnapshotReplicaCommitFailbackSpec(Model):
 
 @model
 class ViVMSnapshotReplicaFailbackFolderMappingSpec(Model):
-    """Vi VM snapshot replica failback folder mapping spec.
-
+    """
     Attributes:
         replica_point_id: UUID.
     """
@@ -102,7 +94,9 @@ class ViVMSnapshotReplicaFailbackFolderMappingSpec(Model):
     },
 )
 class ViVMSnapshotReplicaFailbackSpec(Model):
-    """Vi VM snapshot replica failback spec: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Taken by `failback.vi_vm_snapshot_replica_failback`.
 
     Attributes:
         replica_point_ids: UUID.
@@ -119,24 +113,19 @@ class ViVMSnapshotReplicaFailbackSpec(Model):
 
 @model
 class ViVMSnapshotReplicaFailbackTargetDatastoreSpec(Model):
-    """Vi VM snapshot replica failback target datastore spec."""
-
     vm_object: InventoryObjectModel | None | Unset = UNSET
     disks: list[ViVmSnapshotReplicaFailbackTargetDiskSpec] | None | Unset = UNSET
 
 
 @model
 class ViVMSnapshotReplicaFailbackTargetFolderSpec(Model):
-    """Vi VM snapshot replica failback target folder spec."""
-
     restore_vm_tags: bool | None | Unset = field(default=UNSET, wire="restoreVMTags")
     folder_mapping: list[ViVMSnapshotReplicaFailbackFolderMappingSpec] | None | Unset = UNSET
 
 
 @model
 class ViVMSnapshotReplicaFailbackTargetHostSpec(Model):
-    """Vi VM snapshot replica failback target host spec.
-
+    """
     Attributes:
         replica_point_id: UUID.
     """
@@ -147,8 +136,7 @@ class ViVMSnapshotReplicaFailbackTargetHostSpec(Model):
 
 @model
 class ViVMSnapshotReplicaFailbackTargetNetworkSpec(Model):
-    """Vi VM snapshot replica failback target network spec.
-
+    """
     Attributes:
         replica_point_id: UUID.
     """
@@ -159,8 +147,7 @@ class ViVMSnapshotReplicaFailbackTargetNetworkSpec(Model):
 
 @model
 class ViVMSnapshotReplicaFailbackTargetResourcePoolSpec(Model):
-    """Vi VM snapshot replica failback target resource pool spec.
-
+    """
     Attributes:
         replica_point_id: UUID.
     """
@@ -171,8 +158,7 @@ class ViVMSnapshotReplicaFailbackTargetResourcePoolSpec(Model):
 
 @model
 class ViVMSnapshotReplicaFailbackTargetVMSpec(Model):
-    """Vi VM snapshot replica failback target VM spec.
-
+    """
     Attributes:
         replica_point_id: UUID.
     """
@@ -183,7 +169,7 @@ class ViVMSnapshotReplicaFailbackTargetVMSpec(Model):
 
 @model
 class ViVMSnapshotReplicaSwitchToProductionFailbackSpec(Model):
-    """Vi VM snapshot replica switch to production failback spec.
+    """Taken by `failback.vi_vm_snapshot_replica_switch_to_production`.
 
     Attributes:
         replica_point_ids: UUID.
@@ -194,7 +180,7 @@ class ViVMSnapshotReplicaSwitchToProductionFailbackSpec(Model):
 
 @model
 class ViVMSnapshotReplicaUndoFailbackSpec(Model):
-    """Vi VM snapshot replica undo failback spec.
+    """Taken by `failback.vi_vm_snapshot_replica_undo_failback`.
 
     Attributes:
         replica_point_ids: UUID.
@@ -205,16 +191,12 @@ class ViVMSnapshotReplicaUndoFailbackSpec(Model):
 
 @model
 class ViVmSnapshotReplicaFailbackNetworkMappingModel(Model):
-    """Vi vm snapshot replica failback network mapping model."""
-
     source_network: InventoryObjectModel | None | Unset = UNSET
     target_network: InventoryObjectModel | None | Unset = UNSET
 
 
 @model
 class ViVmSnapshotReplicaFailbackTargetDiskSpec(Model):
-    """Vi vm snapshot replica failback target disk spec."""
-
     disk_name: str
     datastore: InventoryObjectModel
     disk_type: EDiskCreationMode | None | Unset = UNSET
@@ -222,7 +204,10 @@ class ViVmSnapshotReplicaFailbackTargetDiskSpec(Model):
 
 @model
 class ViVMSnapshotReplicaCustomizedFailbackSpec(ViVMSnapshotReplicaFailbackSpec):
-    """Vi VM snapshot replica customized failback spec: `ViVMSnapshotReplicaFailbackSpec` of type `Customized`."""
+    """The `ViVMSnapshotReplicaFailbackSpec` whose `type` is `Customized`.
+
+    Taken by `failback.vi_vm_snapshot_replica_failback`.
+    """
 
     type: EReplicaFailbackType = field(default="Customized")
     destinationhost: list[ViVMSnapshotReplicaFailbackTargetHostSpec] | None | Unset = UNSET
@@ -235,7 +220,10 @@ class ViVMSnapshotReplicaCustomizedFailbackSpec(ViVMSnapshotReplicaFailbackSpec)
 
 @model
 class ViVMSnapshotReplicaOriginalLocationFailbackSpec(ViVMSnapshotReplicaFailbackSpec):
-    """Vi VM snapshot replica original location failback spec: `ViVMSnapshotReplicaFailbackSpec` of type `OriginalLocation`."""
+    """The `ViVMSnapshotReplicaFailbackSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `failback.vi_vm_snapshot_replica_failback`.
+    """
 
     type: EReplicaFailbackType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -244,7 +232,10 @@ class ViVMSnapshotReplicaOriginalLocationFailbackSpec(ViVMSnapshotReplicaFailbac
 
 @model
 class ViVMSnapshotReplicaOriginalVMFailbackSpec(ViVMSnapshotReplicaFailbackSpec):
-    """Vi VM snapshot replica original VM failback spec: `ViVMSnapshotReplicaFailbackSpec` of type `OriginalVM`."""
+    """The `ViVMSnapshotReplicaFailbackSpec` whose `type` is `OriginalVM`.
+
+    Taken by `failback.vi_vm_snapshot_replica_failback`.
+    """
 
     type: EReplicaFailbackType = field(default="OriginalVM")
     target_vm: list[ViVMSnapshotReplicaFailbackTargetVMSpec] | None | Unset = field(default=UNSET, wire="targetVM")

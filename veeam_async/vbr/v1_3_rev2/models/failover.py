@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 @model
 class ViVMSnapshotReplicaFailoverSpec(Model):
-    """Vi VM snapshot replica failover spec.
+    """Taken by `failover.vi_vm_snapshot_replica_failover`, `failover.vi_vm_snapshot_replica_planned_failover`,
+    `failover.vi_vm_snapshot_replica_permanent_failover`, `failover.vi_vm_snapshot_replica_undo_failover`.
 
     Attributes:
         replica_point_ids: UUID.

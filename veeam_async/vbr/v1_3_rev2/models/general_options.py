@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class AdvancedSmtpOptionsModel(Model):
-    """Advanced smtp options model.
-
+    """
     Attributes:
         port: 1 to 65535.
         timeout_ms: 0 to 100000, in milliseconds.
@@ -35,7 +34,9 @@ class AdvancedSmtpOptionsModel(Model):
 
 @model
 class DatastoresLatencySettingsModel(Model):
-    """Datastores latency settings model.
+    """Given by `general_options.add_datastore_latency`, `general_options.get_datastore_latency_settings`,
+    `general_options.update_datastore_latency_settings`.
+    Taken by `general_options.update_datastore_latency_settings`.
 
     Attributes:
         id: UUID.
@@ -51,7 +52,7 @@ class DatastoresLatencySettingsModel(Model):
 
 @model
 class DatastoresLatencySettingsSpec(Model):
-    """Datastores latency settings spec.
+    """Taken by `general_options.add_datastore_latency`.
 
     Attributes:
         latency_limit_ms: in milliseconds, default 20.
@@ -64,46 +65,34 @@ class DatastoresLatencySettingsSpec(Model):
 
 
 class EEmailSettingsServerType(OpenEnum):
-    """Email settings server type: 3 known values."""
-
     SMTP = "SMTP"
     GMAIL = "Gmail"
     MS365 = "MS365"
 
 
 class EHostTrustMode(OpenEnum):
-    """Host trust mode: 2 known values."""
-
     TRUST_ALL = "TrustAll"
     TRUST_SPECIFIED = "TrustSpecified"
 
 
 class ENodeExporterAuthType(OpenEnum):
-    """Node exporter auth type: 2 known values."""
-
     USERNAME_PASSWORD = "UsernamePassword"
     NONE = "None"
 
 
 class ESyslogEventSeverity(OpenEnum):
-    """Syslog event severity: 3 known values."""
-
     INFO = "Info"
     WARNING = "Warning"
     ERROR = "Error"
 
 
 class ESyslogServerProtocol(OpenEnum):
-    """Syslog server protocol: 3 known values."""
-
     UDP = "Udp"
     TCP = "Tcp"
     TLS = "Tls"
 
 
 class EVsaEventSeverity(OpenEnum):
-    """Vsa event severity: 8 known values."""
-
     EMERGENCY = "Emergency"
     ALERT = "Alert"
     CRITICAL = "Critical"
@@ -116,7 +105,7 @@ class EVsaEventSeverity(OpenEnum):
 
 @model
 class GeneralOptionsCheckSmtpConnectionModel(Model):
-    """General options check smtp connection model."""
+    """Given by `general_options.check_smtp_connection`."""
 
     is_valid: bool
     thumbprints: list[str] | None | Unset = UNSET
@@ -124,7 +113,7 @@ class GeneralOptionsCheckSmtpConnectionModel(Model):
 
 @model
 class GeneralOptionsCheckSmtpConnectionSpec(Model):
-    """General options check smtp connection spec."""
+    """Taken by `general_options.check_smtp_connection`."""
 
     smtp_server_name: str
     advanced_smtp_options: AdvancedSmtpOptionsModel
@@ -132,8 +121,6 @@ class GeneralOptionsCheckSmtpConnectionSpec(Model):
 
 @model
 class GeneralOptionsEmailNotificationsModel(Model):
-    """General options email notifications model."""
-
     smtp_server_name: str
     advanced_smtp_options: AdvancedSmtpOptionsModel
     from_: str
@@ -155,7 +142,10 @@ class GeneralOptionsEmailNotificationsModel(Model):
     },
 )
 class GeneralOptionsEmailSettingsBaseModel(Model):
-    """General options email settings base model: one of 3 kinds, told apart by `mailServer`.
+    """One of 3 kinds, told apart by `mailServer`.
+
+    Given by `general_options.get_email_settings`, `general_options.update_email_settings`.
+    Taken by `general_options.update_email_settings`.
 
     Attributes:
         notifications_enabled: default false.
@@ -168,8 +158,6 @@ class GeneralOptionsEmailSettingsBaseModel(Model):
 
 @model
 class GeneralOptionsEmailSettingsModel(Model):
-    """General options email settings model."""
-
     from_: str
     to: str
     subject: str
@@ -183,7 +171,10 @@ class GeneralOptionsEmailSettingsModel(Model):
 
 @model
 class GeneralOptionsEventForwardingModel(Model):
-    """General options event forwarding model."""
+    """Given by `general_options.get_event_forwarding_settings`, `general_options.update_event_forwarding_settings`.
+
+    Taken by `general_options.update_event_forwarding_settings`.
+    """
 
     snmp_servers: list[GeneralOptionsSNMPServerModel] | None | Unset = field(default=UNSET, wire="SNMPServers")
     syslog_server: GeneralOptionsSyslogServerModel | None | Unset = UNSET
@@ -192,14 +183,14 @@ class GeneralOptionsEventForwardingModel(Model):
 
 @model
 class GeneralOptionsHostAuthenticationExportModel(Model):
-    """General options host authentication export model."""
+    """Taken by `general_options.export_trusted_hosts`."""
 
     path: str
 
 
 @model
 class GeneralOptionsHostAuthenticationImportModel(Model):
-    """General options host authentication import model."""
+    """Taken by `general_options.import_trusted_hosts`."""
 
     path: str
     overwrite_existing_trusted_hosts: bool
@@ -207,7 +198,7 @@ class GeneralOptionsHostAuthenticationImportModel(Model):
 
 @model
 class GeneralOptionsHostAuthenticationImportResultModel(Model):
-    """General options host authentication import result model."""
+    """Given by `general_options.import_trusted_hosts`."""
 
     result: str
     warnings: list[str]
@@ -215,7 +206,10 @@ class GeneralOptionsHostAuthenticationImportResultModel(Model):
 
 @model
 class GeneralOptionsHostAuthenticationModel(Model):
-    """General options host authentication model."""
+    """Given by `general_options.get_host_authentication_settings`, `general_options.update_host_authentication_settings`.
+
+    Taken by `general_options.update_host_authentication_settings`.
+    """
 
     mode: EHostTrustMode
     trusted_host_count: int | None | Unset = UNSET
@@ -223,7 +217,9 @@ class GeneralOptionsHostAuthenticationModel(Model):
 
 @model
 class GeneralOptionsModel(Model):
-    """General options model.
+    """Given by `general_options.get_general_options`, `general_options.update_general_options`.
+
+    Taken by `general_options.update_general_options`.
 
     Attributes:
         notification_enabled: default false.
@@ -237,7 +233,9 @@ class GeneralOptionsModel(Model):
 
 @model
 class GeneralOptionsNotificationsModel(Model):
-    """General options notifications model.
+    """Given by `general_options.get_notifications_settings`, `general_options.update_notifications_settings`.
+
+    Taken by `general_options.update_notifications_settings`.
 
     Attributes:
         storage_space_threshold: 1 to 100.
@@ -256,8 +254,6 @@ class GeneralOptionsNotificationsModel(Model):
 
 @model
 class GeneralOptionsSNMPServerModel(Model):
-    """General options SNMP server model."""
-
     receiver: str
     port: int
     community_string: str
@@ -265,8 +261,6 @@ class GeneralOptionsSNMPServerModel(Model):
 
 @model
 class GeneralOptionsSiemIntegrationModel(Model):
-    """General options siem integration model."""
-
     snmp_events_enabled: bool = field(wire="SNMPEventsEnabled")
     snmp_servers: list[GeneralOptionsSNMPServerModel] | None | Unset = field(default=UNSET, wire="SNMPServers")
     syslog_events_enabled: bool = field(wire="SyslogEventsEnabled")
@@ -276,16 +270,12 @@ class GeneralOptionsSiemIntegrationModel(Model):
 
 @model
 class GeneralOptionsSyslogEventFilteringModel(Model):
-    """General options syslog event filtering model."""
-
     event_id: str
     severity: list[ESyslogEventSeverity]
 
 
 @model
 class GeneralOptionsSyslogServerModel(Model):
-    """General options syslog server model."""
-
     server_name: str
     port: int | None | Unset = UNSET
     transport_protocol: ESyslogServerProtocol | None | Unset = UNSET
@@ -300,14 +290,17 @@ class GeneralOptionsSyslogServerModel(Model):
     },
 )
 class NodeExporterAuthenticationModel(Model):
-    """Node exporter authentication model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: ENodeExporterAuthType
 
 
 @model
 class NodeExporterSettingsModel(Model):
-    """Node exporter settings model."""
+    """Given by `general_options.get_node_exporter_settings`, `general_options.update_node_exporter_settings`.
+
+    Taken by `general_options.update_node_exporter_settings`.
+    """
 
     metrics_sharing_enabled: bool
     tls_enabled: bool
@@ -316,7 +309,9 @@ class NodeExporterSettingsModel(Model):
 
 @model
 class StorageLatencyControlModel(Model):
-    """Storage latency control model.
+    """Given by `general_options.get_storage_latency_settings`, `general_options.update_storage_latency_settings`.
+
+    Taken by `general_options.update_storage_latency_settings`.
 
     Attributes:
         storage_latency_control_enabled: default false.
@@ -328,8 +323,7 @@ class StorageLatencyControlModel(Model):
 
 @model
 class StorageLatencyControlOptions(Model):
-    """Storage latency control options.
-
+    """
     Attributes:
         latency_limit_ms: in milliseconds, default 20.
         throttling_io_limit_ms: in milliseconds, default 30.
@@ -342,22 +336,26 @@ class StorageLatencyControlOptions(Model):
 
 @model
 class VsaEventForwardingDaemonSettingsModel(Model):
-    """Vsa event forwarding daemon settings model."""
+    """Given by `general_options.get_vsa_event_forwarding_daemons_settings`.
+
+    Taken by `general_options.update_vsa_event_forwarding_daemons_settings`.
+    """
 
     config_spec: str
 
 
 @model
 class VsaEventForwardingFilterModel(Model):
-    """Vsa event forwarding filter model."""
-
     application: str
     levels: list[EVsaEventSeverity]
 
 
 @model
 class VsaEventForwardingSettingsModel(Model):
-    """Vsa event forwarding settings model."""
+    """Given by `general_options.get_vsa_event_forwarding_settings`,
+    `general_options.update_vsa_event_forwarding_settings`.
+    Taken by `general_options.update_vsa_event_forwarding_settings`.
+    """
 
     enabled: bool
     use_general_syslog_options: bool | None | Unset = UNSET
@@ -368,8 +366,7 @@ class VsaEventForwardingSettingsModel(Model):
 
 @model
 class VsaEventServerModel(Model):
-    """Vsa event server model.
-
+    """
     Attributes:
         port: 1 to 65535.
     """
@@ -381,7 +378,11 @@ class VsaEventServerModel(Model):
 
 @model
 class GeneralOptionsGmailServerSettingsModel(GeneralOptionsEmailSettingsBaseModel):
-    """General options gmail server settings model: `GeneralOptionsEmailSettingsBaseModel` of type `Gmail`."""
+    """The `GeneralOptionsEmailSettingsBaseModel` whose `mailServer` is `Gmail`.
+
+    Given by `general_options.get_email_settings`, `general_options.update_email_settings`.
+    Taken by `general_options.update_email_settings`.
+    """
 
     mail_server: EEmailSettingsServerType | None | Unset = field(default="Gmail")
     app_client_id: str | None | Unset = UNSET
@@ -391,7 +392,11 @@ class GeneralOptionsGmailServerSettingsModel(GeneralOptionsEmailSettingsBaseMode
 
 @model
 class GeneralOptionsMS365ServerSettingsModel(GeneralOptionsEmailSettingsBaseModel):
-    """General options MS365 server settings model: `GeneralOptionsEmailSettingsBaseModel` of type `MS365`."""
+    """The `GeneralOptionsEmailSettingsBaseModel` whose `mailServer` is `MS365`.
+
+    Given by `general_options.get_email_settings`, `general_options.update_email_settings`.
+    Taken by `general_options.update_email_settings`.
+    """
 
     mail_server: EEmailSettingsServerType | None | Unset = field(default="MS365")
     app_client_id: str | None | Unset = UNSET
@@ -401,7 +406,11 @@ class GeneralOptionsMS365ServerSettingsModel(GeneralOptionsEmailSettingsBaseMode
 
 @model
 class GeneralOptionsSMTPServerSettingsModel(GeneralOptionsEmailSettingsBaseModel):
-    """General options SMTP server settings model: `GeneralOptionsEmailSettingsBaseModel` of type `SMTP`."""
+    """The `GeneralOptionsEmailSettingsBaseModel` whose `mailServer` is `SMTP`.
+
+    Given by `general_options.get_email_settings`, `general_options.update_email_settings`.
+    Taken by `general_options.update_email_settings`.
+    """
 
     mail_server: EEmailSettingsServerType | None | Unset = field(default="SMTP")
     smtp_server_name: str | None | Unset = UNSET
@@ -410,7 +419,10 @@ class GeneralOptionsSMTPServerSettingsModel(GeneralOptionsEmailSettingsBaseModel
 
 @model
 class NodeExporterBasicAuthModel(NodeExporterAuthenticationModel):
-    """Node exporter basic auth model: `NodeExporterAuthenticationModel` of type `UsernamePassword`.
+    """The `NodeExporterAuthenticationModel` whose `type` is `UsernamePassword`.
+
+    Given by `general_options.set_node_exporter_settings_basic_auth`.
+    Taken by `general_options.set_node_exporter_settings_basic_auth`.
 
     Attributes:
         password: password.
@@ -423,6 +435,6 @@ class NodeExporterBasicAuthModel(NodeExporterAuthenticationModel):
 
 @model
 class NodeExporterNoAuthModel(NodeExporterAuthenticationModel):
-    """Node exporter no auth model: `NodeExporterAuthenticationModel` of type `None`."""
+    """The `NodeExporterAuthenticationModel` whose `type` is `None`."""
 
     type: ENodeExporterAuthType = field(default="None")

@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 
 
 class EGlobalVMExclusionsFiltersOrderColumn(OpenEnum):
-    """Global VM exclusions filters order column: 2 known values."""
-
     NOTE = "Note"
     NAME = "Name"
 
 
 @model
 class GlobalVMExclusionModel(Model):
-    """Global VM exclusion model.
+    """Given by `global_exclusions.get_all_global_vm_exclusions`, `global_exclusions.create_global_vm_exclusion`,
+    `global_exclusions.get_global_vm_exclusion`, `global_exclusions.update_global_vm_exclusion_note`.
 
     Attributes:
         id: UUID.
@@ -36,22 +35,21 @@ class GlobalVMExclusionModel(Model):
 
 @model
 class GlobalVMExclusionNoteSpec(Model):
-    """Global VM exclusion note spec."""
+    """Taken by `global_exclusions.update_global_vm_exclusion_note`."""
 
     note: str
 
 
 @model
 class GlobalVMExclusionSpec(Model):
-    """Global VM exclusion spec."""
+    """Taken by `global_exclusions.create_global_vm_exclusion`."""
 
     vm_object: InventoryObjectModel
 
 
 @model
 class GlobalVMExclusionsFilters(Model):
-    """Global VM exclusions filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -65,7 +63,7 @@ class GlobalVMExclusionsFilters(Model):
 
 @model
 class GlobalVMExclusionsResult(Model):
-    """Global VM exclusions result."""
+    """Given by `global_exclusions.get_all_global_vm_exclusions`."""
 
     data: list[GlobalVMExclusionModel] = field(rows=True)
     pagination: PaginationResult

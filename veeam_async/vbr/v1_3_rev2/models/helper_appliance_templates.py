@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @model
 class AzureHelperApplianceTemplateDeploySpec(Model):
-    """Azure helper appliance template deploy spec."""
+    """Taken by `helper_appliance_templates.deploy_helper_appliance_templates`."""
 
     templates: list[AzureHelperApplianceTemplateSpec] | None | Unset = UNSET
 
 
 @model
 class AzureHelperApplianceTemplateIdSpec(Model):
-    """Azure helper appliance template id spec.
+    """Taken by `helper_appliance_templates.remove_helper_appliance_templates`.
 
     Attributes:
         template_ids: UUID.
@@ -33,7 +33,8 @@ class AzureHelperApplianceTemplateIdSpec(Model):
 
 @model
 class AzureHelperApplianceTemplateModel(Model):
-    """Azure helper appliance template model.
+    """Given by `helper_appliance_templates.get_all_helper_appliance_templates`,
+    `helper_appliance_templates.get_helper_appliance_template`.
 
     Attributes:
         id: UUID.
@@ -45,8 +46,7 @@ class AzureHelperApplianceTemplateModel(Model):
 
 @model
 class AzureHelperApplianceTemplateSpec(Model):
-    """Azure helper appliance template spec.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -62,15 +62,13 @@ class AzureHelperApplianceTemplateSpec(Model):
 
 @model
 class AzureHelperApplianceTemplatesResult(Model):
-    """Azure helper appliance templates result."""
+    """Given by `helper_appliance_templates.get_all_helper_appliance_templates`."""
 
     data: list[AzureHelperApplianceTemplateModel] = field(rows=True)
     pagination: PaginationResult
 
 
 class EHelperApplianceTemplateStatus(OpenEnum):
-    """Helper appliance template status: 4 known values."""
-
     OK = "OK"
     OUTDATED = "Outdated"
     DEPLOYING = "Deploying"
@@ -78,15 +76,13 @@ class EHelperApplianceTemplateStatus(OpenEnum):
 
 
 class EHelperApplianceTemplatesFiltersOrderColumn(OpenEnum):
-    """Helper appliance templates filters order column: 2 known values."""
-
     LOCATION = "Location"
     RESOURCE_GROUP = "ResourceGroup"
 
 
 @model
 class HelperApplianceTemplateStateModel(Model):
-    """Helper appliance template state model.
+    """Given by `helper_appliance_templates.get_helper_appliance_template_status`.
 
     Attributes:
         id: UUID.
@@ -101,8 +97,7 @@ class HelperApplianceTemplateStateModel(Model):
 
 @model
 class HelperApplianceTemplatesFilters(Model):
-    """Helper appliance templates filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.

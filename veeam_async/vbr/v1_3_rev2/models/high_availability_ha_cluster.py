@@ -12,14 +12,10 @@ if TYPE_CHECKING:
 
 
 class EHaCertificateFileFormatType(OpenEnum):
-    """Ha certificate file format type: one known value."""
-
     PEM = "Pem"
 
 
 class EHaPatroniNodeRole(OpenEnum):
-    """Ha patroni node role: 4 known values."""
-
     LEADER = "Leader"
     STANDBY_LEADER = "StandbyLeader"
     SYNC_STANDBY = "SyncStandby"
@@ -27,8 +23,6 @@ class EHaPatroniNodeRole(OpenEnum):
 
 
 class EHaPatroniNodeState(OpenEnum):
-    """Ha patroni node state: 14 known values."""
-
     RUNNING = "Running"
     STREAMING = "Streaming"
     IN_ARCHIVE_RECOVERY = "InArchiveRecovery"
@@ -47,15 +41,13 @@ class EHaPatroniNodeState(OpenEnum):
 
 @model
 class HaCertificateUploadSpec(Model):
-    """Ha certificate upload spec."""
-
     certificate: str
     format_type: EHaCertificateFileFormatType
 
 
 @model
 class HighAvailabilityClusterAddressSpec(Model):
-    """High availability cluster address spec."""
+    """Taken by `high_availability_ha_cluster.change_high_availability_cluster`."""
 
     cluster_endpoint: str | None | Unset = UNSET
     cluster_dns_name: str | None | Unset = UNSET
@@ -65,7 +57,7 @@ class HighAvailabilityClusterAddressSpec(Model):
 
 @model
 class HighAvailabilityClusterConfigurationModel(Model):
-    """High availability cluster configuration model.
+    """Given by `high_availability_ha_cluster.get_high_availability_cluster`.
 
     Attributes:
         id: UUID.
@@ -83,8 +75,7 @@ class HighAvailabilityClusterConfigurationModel(Model):
 
 @model
 class HighAvailabilityClusterNodeModel(Model):
-    """High availability cluster node model.
-
+    """
     Attributes:
         id: UUID.
         lag_mb: in MB.
@@ -103,7 +94,7 @@ class HighAvailabilityClusterNodeModel(Model):
 
 @model
 class HighAvailabilityClusterSpec(Model):
-    """High availability cluster spec.
+    """Taken by `high_availability_ha_cluster.create_high_availability_cluster`.
 
     Attributes:
         secondary_node_credentials_id: UUID.
@@ -122,8 +113,6 @@ class HighAvailabilityClusterSpec(Model):
 
 @model
 class HighAvailabilityClusterStatesModel(Model):
-    """High availability cluster states model."""
-
     is_creation_in_progress: bool
     is_failover_in_progress: bool
     is_removal_in_progress: bool
@@ -137,7 +126,7 @@ class HighAvailabilityClusterStatesModel(Model):
 
 @model
 class HighAvailabilitySwitchoverSpec(Model):
-    """High availability switchover spec.
+    """Taken by `high_availability_ha_cluster.switchover_high_availability_cluster`.
 
     Attributes:
         ignore_lag: default false.
@@ -148,6 +137,6 @@ class HighAvailabilitySwitchoverSpec(Model):
 
 @model
 class OperationStartedResponse(Model):
-    """Operation started response."""
+    """Given by `high_availability_ha_cluster.failover_high_availability_cluster`."""
 
     message: str

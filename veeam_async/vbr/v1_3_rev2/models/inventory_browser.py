@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @model
 class ADDomainInventoryResult(Model):
-    """AD domain inventory result."""
+    """Given by `inventory_browser.get_ad_domain_object`."""
 
     data: list[ADObjectModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -44,8 +44,7 @@ class ADDomainInventoryResult(Model):
 
 @model
 class AmazonS3ServerAccountModel(Model):
-    """Amazon S3 server account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -59,8 +58,7 @@ class AmazonS3ServerAccountModel(Model):
 
 @model
 class AmazonS3ServerProcessingModel(Model):
-    """Amazon S3 server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -72,8 +70,7 @@ class AmazonS3ServerProcessingModel(Model):
 
 @model
 class AzureBlobServerProcessingModel(Model):
-    """Azure blob server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -85,28 +82,22 @@ class AzureBlobServerProcessingModel(Model):
 
 @model
 class DiskSlotsResult(Model):
-    """Disk slots result."""
+    """Given by `inventory_browser.get_disks_slots`."""
 
     disk_slots: list[str] | None | Unset = UNSET
 
 
 class EADObjectFiltersOrderColumn(OpenEnum):
-    """EAD object filters order column: 2 known values."""
-
     FULL_NAME = "FullName"
     TYPE = "Type"
 
 
 class EAgentHierarchyType(OpenEnum):
-    """Agent hierarchy type: 2 known values."""
-
     COMPUTERS = "Computers"
     CLUSTERS = "Clusters"
 
 
 class EBackupIOControlLevel(OpenEnum):
-    """Backup IO control level: 5 known values."""
-
     LOWEST = "Lowest"
     LOW = "Low"
     MEDIUM = "Medium"
@@ -115,30 +106,22 @@ class EBackupIOControlLevel(OpenEnum):
 
 
 class EEntraIDTenantCreationMode(OpenEnum):
-    """Entra ID tenant creation mode: 2 known values."""
-
     NEW_ACCOUNT = "NewAccount"
     EXISTING_ACCOUNT = "ExistingAccount"
 
 
 class EEntraIDTenantsFiltersOrderColumn(OpenEnum):
-    """Entra ID tenants filters order column: 2 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
 
 
 class EFileServerHostType(OpenEnum):
-    """File server host type: 3 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
     BACKUP_SERVER = "BackupServer"
 
 
 class EHierarchyType(OpenEnum):
-    """Hierarchy type: 8 known values."""
-
     HOSTS_AND_CLUSTERS = "HostsAndClusters"
     DATASTORES_AND_VMS = "DatastoresAndVms"
     HOSTS_AND_DATASTORES = "HostsAndDatastores"
@@ -150,52 +133,38 @@ class EHierarchyType(OpenEnum):
 
 
 class ENFSShareServerProcessingMode(OpenEnum):
-    """ENFS share server processing mode: 2 known values."""
-
     DIRECT = "Direct"
     STORAGE_SNAPSHOT = "StorageSnapshot"
 
 
 class ESMBShareServerProcessingMode(OpenEnum):
-    """ESMB share server processing mode: 3 known values."""
-
     DIRECT = "Direct"
     STORAGE_SNAPSHOT = "StorageSnapshot"
     VSS_SNAPSHOT = "VSSSnapshot"
 
 
 class EUnstructuredDataInventoryBrowseItemType(OpenEnum):
-    """Unstructured data inventory browse item type: 3 known values."""
-
     DRIVE = "Drive"
     FOLDER = "Folder"
     FILE = "File"
 
 
 class EUnstructuredDataInventoryBrowseOrderType(OpenEnum):
-    """Unstructured data inventory browse order type: 2 known values."""
-
     NAME = "Name"
     TYPE = "Type"
 
 
 class EUnstructuredDataInventoryBrowseSessionsFiltersOrderColumn(OpenEnum):
-    """Unstructured data inventory browse sessions filters order column: one known value."""
-
     SERVER_NAME = "ServerName"
 
 
 class EUnstructuredDataMetaMigrationType(OpenEnum):
-    """Unstructured data meta migration type: 3 known values."""
-
     CHECK_EXISTENCE = "CheckExistence"
     COPY_META_FROM_CACHE = "CopyMetaFromCache"
     DOWNLOAD_META_FROM_ARCHIVE = "DownloadMetaFromArchive"
 
 
 class EUnstructuredDataServerType(OpenEnum):
-    """Unstructured data server type: 10 known values."""
-
     FILE_SERVER = "FileServer"
     SMB_SHARE = "SMBShare"
     NFS_SHARE = "NFSShare"
@@ -209,8 +178,6 @@ class EUnstructuredDataServerType(OpenEnum):
 
 
 class EUnstructuredDataServersFiltersOrderColumn(OpenEnum):
-    """Unstructured data servers filters order column: 4 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -218,16 +185,12 @@ class EUnstructuredDataServersFiltersOrderColumn(OpenEnum):
 
 
 class EViRootFiltersOrderColumn(OpenEnum):
-    """Vi root filters order column: 2 known values."""
-
     NAME = "Name"
     TYPE = "Type"
 
 
 @model
 class EntraIDTenantAuthenticationSpec(Model):
-    """Entra ID tenant authentication spec."""
-
     application_id: str
     secret: str | None | Unset = UNSET
     certificate: CertificateUploadSpec | None | Unset = UNSET
@@ -235,21 +198,17 @@ class EntraIDTenantAuthenticationSpec(Model):
 
 @model
 class EntraIDTenantExistingAccountSpec(Model):
-    """Entra ID tenant existing account spec."""
-
     authentication: EntraIDTenantAuthenticationSpec
 
 
 @model
 class EntraIDTenantNewAccountSpec(Model):
-    """Entra ID tenant new account spec."""
-
     verification_code: str
 
 
 @model
 class EntraIDTenantSpec(Model):
-    """Entra ID tenant spec.
+    """Taken by `inventory_browser.create_entra_id_tenant`.
 
     Attributes:
         azure_tenant_id: UUID.
@@ -268,8 +227,7 @@ class EntraIDTenantSpec(Model):
 
 @model
 class EntraIDTenantsFilters(Model):
-    """Entra ID tenants filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -284,15 +242,13 @@ class EntraIDTenantsFilters(Model):
 
 @model
 class EntraIDTenantsResult(Model):
-    """Entra ID tenants result."""
+    """Given by `inventory_browser.get_all_entra_id_tenants`."""
 
     data: list[EntraIDTenantModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
 class EvCentersInventoryFiltersOrderColumn(OpenEnum):
-    """Ev centers inventory filters order column: 3 known values."""
-
     NAME = "Name"
     OBJECT_ID = "ObjectId"
     TYPE = "Type"
@@ -300,8 +256,7 @@ class EvCentersInventoryFiltersOrderColumn(OpenEnum):
 
 @model
 class FileServerProcessingModel(Model):
-    """File server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -312,7 +267,10 @@ class FileServerProcessingModel(Model):
 
 @model
 class InventoryBrowserFilters(Model):
-    """Inventory browser filters."""
+    """Taken by `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`,
+    `inventory_browser.get_all_inventory_pgs`, `inventory_browser.get_all_inventory_physical_items`,
+    `inventory_browser.get_inventory_for_pg`.
+    """
 
     pagination: PaginationFilter | None | Unset = UNSET
     filter: FilterExpressionModel | None | Unset = UNSET
@@ -323,14 +281,12 @@ class InventoryBrowserFilters(Model):
 
 @model
 class InventoryBrowserRequestOptions(Model):
-    """Inventory browser request options."""
-
     reset_cache: bool | None | Unset = UNSET
 
 
 @model
 class InventoryBrowserResult(Model):
-    """Inventory browser result."""
+    """Given by `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`."""
 
     data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -344,22 +300,21 @@ class InventoryBrowserResult(Model):
     },
 )
 class InventoryMachineDetailsModel(Model):
-    """Inventory machine details model: one of 1 kinds, told apart by `platform`."""
+    """Given by `inventory_browser.get_inventory_object_details`."""
 
     platform: EInventoryPlatformType
 
 
 @model
 class InventoryMachineDetailsRequest(Model):
-    """Inventory machine details request."""
+    """Taken by `inventory_browser.get_inventory_object_details`."""
 
     object: InventoryObjectModel
 
 
 @model
 class NASFilerServerProcessingModel(Model):
-    """NAS filer server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -371,8 +326,6 @@ class NASFilerServerProcessingModel(Model):
 
 @model
 class NFSShareServerAdvancedSettingsModel(Model):
-    """NFS share server advanced settings model."""
-
     processing_mode: ENFSShareServerProcessingMode | None | Unset = UNSET
     direct_backup_failover_enabled: bool | None | Unset = UNSET
     storage_snapshot_path: str | None | Unset = UNSET
@@ -380,8 +333,7 @@ class NFSShareServerAdvancedSettingsModel(Model):
 
 @model
 class NFSShareServerProcessingModel(Model):
-    """NFS share server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -393,7 +345,9 @@ class NFSShareServerProcessingModel(Model):
 
 @model
 class PhysicalInventoryBrowserResult(Model):
-    """Physical inventory browser result."""
+    """Given by `inventory_browser.get_all_inventory_pgs`, `inventory_browser.get_all_inventory_physical_items`,
+    `inventory_browser.get_inventory_for_pg`.
+    """
 
     data: list[AgentObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -402,8 +356,7 @@ class PhysicalInventoryBrowserResult(Model):
 
 @model
 class S3CompatibleServerAccountModel(Model):
-    """S3 compatible server account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -417,8 +370,7 @@ class S3CompatibleServerAccountModel(Model):
 
 @model
 class S3CompatibleServerProcessingModel(Model):
-    """S3 compatible server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -430,8 +382,6 @@ class S3CompatibleServerProcessingModel(Model):
 
 @model
 class SMBShareServerAdvancedSettingsModel(Model):
-    """SMB share server advanced settings model."""
-
     processing_mode: ESMBShareServerProcessingMode | None | Unset = UNSET
     direct_backup_failover_enabled: bool | None | Unset = UNSET
     storage_snapshot_path: str | None | Unset = UNSET
@@ -439,8 +389,7 @@ class SMBShareServerAdvancedSettingsModel(Model):
 
 @model
 class SMBShareServerProcessingModel(Model):
-    """SMB share server processing model.
-
+    """
     Attributes:
         cache_repository_id: UUID.
     """
@@ -452,14 +401,12 @@ class SMBShareServerProcessingModel(Model):
 
 @model
 class UnstructuredDataInventoryBrowseFiltrationModel(Model):
-    """Unstructured data inventory browse filtration model."""
-
     item_types: list[EUnstructuredDataInventoryBrowseItemType] | None | Unset = UNSET
 
 
 @model
 class UnstructuredDataInventoryBrowseFolderModel(Model):
-    """Unstructured data inventory browse folder model."""
+    """Given by `inventory_browser.browse_unstructured_data_server`."""
 
     path: str
     items: list[UnstructuredDataInventoryBrowseItemModel] = field(rows=True)
@@ -468,7 +415,7 @@ class UnstructuredDataInventoryBrowseFolderModel(Model):
 
 @model
 class UnstructuredDataInventoryBrowseFolderSpec(Model):
-    """Unstructured data inventory browse folder spec."""
+    """Taken by `inventory_browser.browse_unstructured_data_server`."""
 
     path: str
     path_type: EUnstructuredDataInventoryBrowseItemType | None | Unset = UNSET
@@ -486,7 +433,10 @@ class UnstructuredDataInventoryBrowseFolderSpec(Model):
     },
 )
 class UnstructuredDataInventoryBrowseItemModel(Model):
-    """Unstructured data inventory browse item model: one of 2 kinds, told apart by `itemType`."""
+    """One of 2 kinds, told apart by `itemType`.
+
+    Given by `inventory_browser.browse_unstructured_data_server`.
+    """
 
     name: str
     item_type: EUnstructuredDataInventoryBrowseItemType
@@ -494,15 +444,16 @@ class UnstructuredDataInventoryBrowseItemModel(Model):
 
 @model
 class UnstructuredDataInventoryBrowseOrderSpec(Model):
-    """Unstructured data inventory browse order spec."""
-
     order_column: EUnstructuredDataInventoryBrowseOrderType
     order_asc: bool | None | Unset = UNSET
 
 
 @model
 class UnstructuredDataInventoryBrowseSessionModel(Model):
-    """Unstructured data inventory browse session model.
+    """Given by `inventory_browser.start_browse_unstructured_data_server`,
+    `inventory_browser.stop_browse_unstructured_data_server`,
+    `inventory_browser.get_all_unstructured_data_server_inventory_browse_sessions`,
+    `inventory_browser.get_unstructured_data_server_inventory_browse_session`.
 
     Attributes:
         session_id: UUID.
@@ -519,8 +470,7 @@ class UnstructuredDataInventoryBrowseSessionModel(Model):
 
 @model
 class UnstructuredDataInventoryBrowseSessionsFilters(Model):
-    """Unstructured data inventory browse sessions filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -539,7 +489,7 @@ class UnstructuredDataInventoryBrowseSessionsFilters(Model):
 
 @model
 class UnstructuredDataInventoryBrowseSessionsResult(Model):
-    """Unstructured data inventory browse sessions result."""
+    """Given by `inventory_browser.get_all_unstructured_data_server_inventory_browse_sessions`."""
 
     data: list[UnstructuredDataInventoryBrowseSessionModel] = field(rows=True)
     pagination: PaginationResult
@@ -547,7 +497,7 @@ class UnstructuredDataInventoryBrowseSessionsResult(Model):
 
 @model
 class UnstructuredDataServerDefaults(Model):
-    """Unstructured data server defaults."""
+    """Given by `inventory_browser.get_unstructured_data_server_defaults`."""
 
     default_cache_repository: RepositoryModel | None | Unset = UNSET
 
@@ -568,7 +518,10 @@ class UnstructuredDataServerDefaults(Model):
     },
 )
 class UnstructuredDataServerModel(Model):
-    """Unstructured data server model: one of 7 kinds, told apart by `type`.
+    """One of 7 kinds, told apart by `type`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
 
     Attributes:
         id: UUID.
@@ -594,15 +547,17 @@ class UnstructuredDataServerModel(Model):
     },
 )
 class UnstructuredDataServerSpec(Model):
-    """Unstructured data server spec: one of 7 kinds, told apart by `type`."""
+    """One of 7 kinds, told apart by `type`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
+    """
 
     type: EUnstructuredDataServerType
 
 
 @model
 class UnstructuredDataServersFilters(Model):
-    """Unstructured data servers filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -618,7 +573,7 @@ class UnstructuredDataServersFilters(Model):
 
 @model
 class UnstructuredDataServersResult(Model):
-    """Unstructured data servers result."""
+    """Given by `inventory_browser.get_all_unstructured_data_servers`."""
 
     data: list[UnstructuredDataServerModel] = field(rows=True)
     pagination: PaginationResult
@@ -626,8 +581,7 @@ class UnstructuredDataServersResult(Model):
 
 @model
 class VCenterInventoryFilters(Model):
-    """V center inventory filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -647,7 +601,7 @@ class VCenterInventoryFilters(Model):
 
 @model
 class VCenterInventoryResult(Model):
-    """V center inventory result."""
+    """Given by `inventory_browser.get_vmware_host_object`."""
 
     data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -655,7 +609,7 @@ class VCenterInventoryResult(Model):
 
 @model
 class ViRootsResult(Model):
-    """Vi roots result."""
+    """Given by `inventory_browser.get_all_inventory_vmware_hosts`."""
 
     data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -663,7 +617,11 @@ class ViRootsResult(Model):
 
 @model
 class AmazonS3ServerModel(UnstructuredDataServerModel):
-    """Amazon S3 server model: `UnstructuredDataServerModel` of type `AmazonS3`."""
+    """The `UnstructuredDataServerModel` whose `type` is `AmazonS3`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
+    """
 
     type: EUnstructuredDataServerType = field(default="AmazonS3")
     account: AmazonS3ServerAccountModel | None | Unset = UNSET
@@ -672,7 +630,10 @@ class AmazonS3ServerModel(UnstructuredDataServerModel):
 
 @model
 class AmazonS3ServerSpec(UnstructuredDataServerSpec):
-    """Amazon S3 server spec: `UnstructuredDataServerSpec` of type `AmazonS3`."""
+    """The `UnstructuredDataServerSpec` whose `type` is `AmazonS3`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
+    """
 
     type: EUnstructuredDataServerType = field(default="AmazonS3")
     account: AmazonS3ServerAccountModel
@@ -681,7 +642,9 @@ class AmazonS3ServerSpec(UnstructuredDataServerSpec):
 
 @model
 class AzureBlobServerModel(UnstructuredDataServerModel):
-    """Azure blob server model: `UnstructuredDataServerModel`.
+    """Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+
+    Taken by `inventory_browser.update_unstructured_data_servers`.
 
     Attributes:
         credentials_id: UUID.
@@ -696,7 +659,7 @@ class AzureBlobServerModel(UnstructuredDataServerModel):
 
 @model
 class AzureBlobServerSpec(UnstructuredDataServerSpec):
-    """Azure blob server spec: `UnstructuredDataServerSpec`.
+    """Taken by `inventory_browser.create_unstructured_data_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -710,7 +673,10 @@ class AzureBlobServerSpec(UnstructuredDataServerSpec):
 
 @model
 class FileServerModel(UnstructuredDataServerModel):
-    """File server model: `UnstructuredDataServerModel` of type `FileServer`.
+    """The `UnstructuredDataServerModel` whose `type` is `FileServer`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
 
     Attributes:
         host_id: UUID.
@@ -725,7 +691,9 @@ class FileServerModel(UnstructuredDataServerModel):
 
 @model
 class FileServerSpec(UnstructuredDataServerSpec):
-    """File server spec: `UnstructuredDataServerSpec` of type `FileServer`.
+    """The `UnstructuredDataServerSpec` whose `type` is `FileServer`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
 
     Attributes:
         host_id: UUID.
@@ -738,7 +706,10 @@ class FileServerSpec(UnstructuredDataServerSpec):
 
 @model
 class NASFilerServerModel(UnstructuredDataServerModel):
-    """NAS filer server model: `UnstructuredDataServerModel` of type `NASFiler`.
+    """The `UnstructuredDataServerModel` whose `type` is `NASFiler`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
 
     Attributes:
         storage_host_id: UUID.
@@ -755,7 +726,9 @@ class NASFilerServerModel(UnstructuredDataServerModel):
 
 @model
 class NASFilerServerSpec(UnstructuredDataServerSpec):
-    """NAS filer server spec: `UnstructuredDataServerSpec` of type `NASFiler`.
+    """The `UnstructuredDataServerSpec` whose `type` is `NASFiler`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
 
     Attributes:
         storage_host_id: UUID.
@@ -771,7 +744,10 @@ class NASFilerServerSpec(UnstructuredDataServerSpec):
 
 @model
 class NFSShareServerModel(UnstructuredDataServerModel):
-    """NFS share server model: `UnstructuredDataServerModel`."""
+    """Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+
+    Taken by `inventory_browser.update_unstructured_data_servers`.
+    """
 
     name: str | None | Unset = UNSET
     path: str
@@ -781,7 +757,7 @@ class NFSShareServerModel(UnstructuredDataServerModel):
 
 @model
 class NFSShareServerSpec(UnstructuredDataServerSpec):
-    """NFS share server spec: `UnstructuredDataServerSpec`."""
+    """Taken by `inventory_browser.create_unstructured_data_server`."""
 
     path: str
     advanced_settings: NFSShareServerAdvancedSettingsModel | None | Unset = UNSET
@@ -790,7 +766,11 @@ class NFSShareServerSpec(UnstructuredDataServerSpec):
 
 @model
 class S3CompatibleServerModel(UnstructuredDataServerModel):
-    """S3 compatible server model: `UnstructuredDataServerModel` of type `S3Compatible`."""
+    """The `UnstructuredDataServerModel` whose `type` is `S3Compatible`.
+
+    Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+    Taken by `inventory_browser.update_unstructured_data_servers`.
+    """
 
     type: EUnstructuredDataServerType = field(default="S3Compatible")
     account: S3CompatibleServerAccountModel
@@ -799,7 +779,10 @@ class S3CompatibleServerModel(UnstructuredDataServerModel):
 
 @model
 class S3CompatibleServerSpec(UnstructuredDataServerSpec):
-    """S3 compatible server spec: `UnstructuredDataServerSpec` of type `S3Compatible`."""
+    """The `UnstructuredDataServerSpec` whose `type` is `S3Compatible`.
+
+    Taken by `inventory_browser.create_unstructured_data_server`.
+    """
 
     type: EUnstructuredDataServerType = field(default="S3Compatible")
     account: S3CompatibleServerAccountModel
@@ -808,7 +791,9 @@ class S3CompatibleServerSpec(UnstructuredDataServerSpec):
 
 @model
 class SMBShareServerModel(UnstructuredDataServerModel):
-    """SMB share server model: `UnstructuredDataServerModel`.
+    """Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
+
+    Taken by `inventory_browser.update_unstructured_data_servers`.
 
     Attributes:
         access_credentials_id: UUID.
@@ -824,7 +809,7 @@ class SMBShareServerModel(UnstructuredDataServerModel):
 
 @model
 class SMBShareServerSpec(UnstructuredDataServerSpec):
-    """SMB share server spec: `UnstructuredDataServerSpec`.
+    """Taken by `inventory_browser.create_unstructured_data_server`.
 
     Attributes:
         access_credentials_id: UUID.
@@ -839,7 +824,9 @@ class SMBShareServerSpec(UnstructuredDataServerSpec):
 
 @model
 class UnstructuredDataInventoryBrowseItemDriveModel(UnstructuredDataInventoryBrowseItemModel):
-    """Unstructured data inventory browse item drive model: `UnstructuredDataInventoryBrowseItemModel` of type `Drive`.
+    """The `UnstructuredDataInventoryBrowseItemModel` whose `itemType` is `Drive`.
+
+    Given by `inventory_browser.browse_unstructured_data_server`.
 
     Attributes:
         free_space: at least 0.
@@ -853,7 +840,7 @@ class UnstructuredDataInventoryBrowseItemDriveModel(UnstructuredDataInventoryBro
 
 @model
 class UnstructuredDataInventoryBrowseItemFileFolderModel(UnstructuredDataInventoryBrowseItemModel):
-    """Unstructured data inventory browse item file folder model: `UnstructuredDataInventoryBrowseItemModel`."""
+    """Given by `inventory_browser.browse_unstructured_data_server`."""
 
     full_name: str
     is_symbolic_link: bool
@@ -863,7 +850,10 @@ class UnstructuredDataInventoryBrowseItemFileFolderModel(UnstructuredDataInvento
 
 @model
 class VmwareMachineDetailsModel(InventoryMachineDetailsModel):
-    """Vmware machine details model: `InventoryMachineDetailsModel` of type `VSphere`."""
+    """The `InventoryMachineDetailsModel` whose `platform` is `VSphere`.
+
+    Given by `inventory_browser.get_inventory_object_details`.
+    """
 
     platform: EInventoryPlatformType = field(default="VSphere")
     disks: list[ViVMDiskModel] | None | Unset = UNSET

@@ -76,23 +76,17 @@ if TYPE_CHECKING:
 
 @model
 class ACLHandlingSettingsModel(Model):
-    """ACL handling settings model."""
-
     backup_mode: EACLHandlingBackupMode | None | Unset = UNSET
 
 
 @model
 class AgentBackupIndexingSettingsModel(Model):
-    """Agent backup indexing settings model."""
-
     machine_object: AgentObjectModel
     indexing: AgentBackupObjectIndexingModel | None | Unset = UNSET
 
 
 @model
 class AgentBackupJobAdvancedSettingsModel(Model):
-    """Agent backup job advanced settings model."""
-
     synthetic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
@@ -105,8 +99,6 @@ class AgentBackupJobAdvancedSettingsModel(Model):
 
 @model
 class AgentBackupJobPersonalFilesInclusionModel(Model):
-    """Agent backup job personal files inclusion model."""
-
     desktop: bool | None | Unset = UNSET
     documents: bool | None | Unset = UNSET
     pictures: bool | None | Unset = UNSET
@@ -120,8 +112,6 @@ class AgentBackupJobPersonalFilesInclusionModel(Model):
 
 @model
 class AgentBackupJobPersonalFilesSettingsModel(Model):
-    """Agent backup job personal files settings model."""
-
     backup_personal_files: bool | None | Unset = UNSET
     includes: AgentBackupJobPersonalFilesInclusionModel | None | Unset = UNSET
     excludes: AgentBackupPersonalFilesExclusionModel | None | Unset = UNSET
@@ -129,8 +119,7 @@ class AgentBackupJobPersonalFilesSettingsModel(Model):
 
 @model
 class AgentBackupJobStorageModel(Model):
-    """Agent backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -145,16 +134,13 @@ class AgentBackupJobStorageModel(Model):
 
 @model
 class AgentBackupMonitoringSettingsModel(Model):
-    """Agent backup monitoring settings model."""
-
     is_enabled: bool
     quantity: int | None | Unset = UNSET
 
 
 @model
 class AgentBackupMySQLSettingsModel(Model):
-    """Agent backup my SQL settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -166,16 +152,13 @@ class AgentBackupMySQLSettingsModel(Model):
 
 @model
 class AgentBackupObjectIndexingModel(Model):
-    """Agent backup object indexing model."""
-
     guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
     indexing_list: list[str] | None | Unset = UNSET
 
 
 @model
 class AgentBackupOracleSettingsModel(Model):
-    """Agent backup oracle settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -193,15 +176,11 @@ class AgentBackupOracleSettingsModel(Model):
 
 @model
 class AgentBackupPersonalFilesExclusionModel(Model):
-    """Agent backup personal files exclusion model."""
-
     roaming_profiles: bool | None | Unset = UNSET
 
 
 @model
 class AgentBackupPolicyAdvancedSettingsModel(Model):
-    """Agent backup policy advanced settings model."""
-
     synthetic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
     backup_health: BackupPolicyHealthCheckSettingsModels | None | Unset = UNSET
@@ -212,16 +191,12 @@ class AgentBackupPolicyAdvancedSettingsModel(Model):
 
 @model
 class AgentBackupPolicyBackupTimeoutModel(Model):
-    """Agent backup policy backup timeout model."""
-
     type: EAgentBackupTimeoutType
     quantity: int
 
 
 @model
 class AgentBackupPolicyScheduleAtEventsModel(Model):
-    """Agent backup policy schedule at events model."""
-
     backup_at_lock: bool | None | Unset = UNSET
     backup_at_logoff: bool | None | Unset = UNSET
     backup_at_storage_attach: bool | None | Unset = UNSET
@@ -231,8 +206,6 @@ class AgentBackupPolicyScheduleAtEventsModel(Model):
 
 @model
 class AgentBackupPolicyStorageBackupCacheModel(Model):
-    """Agent backup policy storage backup cache model."""
-
     is_enabled: bool
     type: EBackupCacheSelectionType | None | Unset = UNSET
     local_path: str | None | Unset = UNSET
@@ -242,8 +215,6 @@ class AgentBackupPolicyStorageBackupCacheModel(Model):
 
 @model
 class AgentBackupPolicyStorageModel(Model):
-    """Agent backup policy storage model."""
-
     destination: AgentBackupPolicyDestinationModel
     retention_policy: BackupJobRetentionPolicySettingsModel | None | Unset = UNSET
     gfs_policy: GFSPolicySettingsModel | None | Unset = UNSET
@@ -252,8 +223,7 @@ class AgentBackupPolicyStorageModel(Model):
 
 @model
 class AgentBackupSQLSettingsModel(Model):
-    """Agent backup SQL settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -268,8 +238,7 @@ class AgentBackupSQLSettingsModel(Model):
 
 @model
 class AgentBackupSharepointSettingsModel(Model):
-    """Agent backup sharepoint settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -280,8 +249,7 @@ class AgentBackupSharepointSettingsModel(Model):
 
 @model
 class AgentBackupSnapshotScriptModel(Model):
-    """Agent backup snapshot script model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -294,8 +262,6 @@ class AgentBackupSnapshotScriptModel(Model):
 
 @model
 class AgentBackupStorageSettingsModel(Model):
-    """Agent backup storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     storage_optimization: EStorageOptimization | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
@@ -304,8 +270,7 @@ class AgentBackupStorageSettingsModel(Model):
 
 @model
 class AgentBackupsFilters(Model):
-    """Agent backups filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -317,16 +282,12 @@ class AgentBackupsFilters(Model):
 
 @model
 class AgentGuestFileSystemIndexingModel(Model):
-    """Agent guest file system indexing model."""
-
     is_enabled: bool
     indexing_settings: list[AgentBackupIndexingSettingsModel] | None | Unset = UNSET
 
 
 @model
 class AgentNotificationSettingsModel(Model):
-    """Agent notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
     backup_monitoring: AgentBackupMonitoringSettingsModel | None | Unset = UNSET
@@ -334,8 +295,6 @@ class AgentNotificationSettingsModel(Model):
 
 @model
 class AgentPrimaryStorageIntegrationSettingsModel(Model):
-    """Agent primary storage integration settings model."""
-
     is_enabled: bool
     off_host_backup_proxies: BackupProxiesSettingsModel | None | Unset = UNSET
     failover_to_on_host_agent: bool | None | Unset = UNSET
@@ -343,7 +302,7 @@ class AgentPrimaryStorageIntegrationSettingsModel(Model):
 
 @model
 class AgentQuickBackupResultModel(Model):
-    """Agent quick backup result model.
+    """Given by `jobs.start_agent_quick_backup_job`.
 
     Attributes:
         job_id: UUID.
@@ -354,16 +313,12 @@ class AgentQuickBackupResultModel(Model):
 
 @model
 class BackupApplicationAwareProcessingModel(Model):
-    """Backup application aware processing model."""
-
     is_enabled: bool
     app_settings: list[BackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class BackupApplicationSettingsModel(Model):
-    """Backup application settings model."""
-
     vm_object: InventoryObjectModel
     vss: EApplicationSettingsVSS
     use_persistent_guest_agent: bool | None | Unset = UNSET
@@ -377,16 +332,12 @@ class BackupApplicationSettingsModel(Model):
 
 @model
 class BackupCopyExcludeObjectsModel(Model):
-    """Backup copy exclude objects model."""
-
     jobs: list[JobObjectModel] | None | Unset = UNSET
     objects: list[InventoryObjectModel] | None | Unset = UNSET
 
 
 @model
 class BackupCopyGFSPolicySettingsModel(Model):
-    """Backup copy GFS policy settings model."""
-
     is_enabled: bool
     weekly: GFSPolicySettingsWeeklyModel | None | Unset = UNSET
     monthly: GFSPolicySettingsMonthlyModel | None | Unset = UNSET
@@ -396,8 +347,6 @@ class BackupCopyGFSPolicySettingsModel(Model):
 
 @model
 class BackupCopyIncludeObjectsModel(Model):
-    """Backup copy include objects model."""
-
     jobs: list[JobObjectModel] | None | Unset = UNSET
     repositories: list[RepositoryObjectModel] | None | Unset = UNSET
     backups: list[BackupSourceObjectModel] | None | Unset = UNSET
@@ -405,8 +354,6 @@ class BackupCopyIncludeObjectsModel(Model):
 
 @model
 class BackupCopyJobAdvancedSettingsModel(Model):
-    """Backup copy job advanced settings model."""
-
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
     full_backup_maintenance: FullBackupMaintenanceModel | None | Unset = UNSET
     storage_data: BackupCopyJobStorageSettingsModel | None | Unset = UNSET
@@ -418,23 +365,17 @@ class BackupCopyJobAdvancedSettingsModel(Model):
 
 @model
 class BackupCopyJobDataTransferModel(Model):
-    """Backup copy job data transfer model."""
-
     wan_accelerator_settings: WanAcceleratorSettingsModel | None | Unset = UNSET
 
 
 @model
 class BackupCopyJobNotificationSettingsModel(Model):
-    """Backup copy job notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsBackupCopyModel | None | Unset = UNSET
 
 
 @model
 class BackupCopyJobObjectsModel(Model):
-    """Backup copy job objects model."""
-
     includes: BackupCopyIncludeObjectsModel
     excludes: BackupCopyExcludeObjectsModel | None | Unset = UNSET
     enable_transaction_log_copy: bool | None | Unset = UNSET
@@ -442,8 +383,6 @@ class BackupCopyJobObjectsModel(Model):
 
 @model
 class BackupCopyJobRPOMonitorModel(Model):
-    """Backup copy job RPO monitor model."""
-
     new_backup_threshold: BackupRPOMonitorModel | None | Unset = UNSET
     new_log_backup_threshold: LogBackupRPOMonitorModel | None | Unset = UNSET
 
@@ -456,15 +395,13 @@ class BackupCopyJobRPOMonitorModel(Model):
     },
 )
 class BackupCopyJobScheduleModel(Model):
-    """Backup copy job schedule model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: EBackupCopyJobMode
 
 
 @model
 class BackupCopyJobStorageSettingsModel(Model):
-    """Backup copy job storage settings model."""
-
     inline_data_dedup_enabled: bool | None | Unset = UNSET
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
@@ -472,8 +409,7 @@ class BackupCopyJobStorageSettingsModel(Model):
 
 @model
 class BackupCopyJobTargetModel(Model):
-    """Backup copy job target model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -486,8 +422,6 @@ class BackupCopyJobTargetModel(Model):
 
 @model
 class BackupItemVersionsSettingsModel(Model):
-    """Backup item versions settings model."""
-
     version_retention_type: EBackupItemVersionRetentionType | None | Unset = UNSET
     active_version_retention: int | None | Unset = UNSET
     deleted_version_retention: int | None | Unset = UNSET
@@ -495,8 +429,6 @@ class BackupItemVersionsSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsHyperVModel(Model):
-    """Backup job advanced settings hyper V model."""
-
     guest_quiescence: HyperVGuestQuiescenceSettingsModel | None | Unset = UNSET
     changed_block_tracking: bool | None | Unset = UNSET
     volume_snapshots: bool | None | Unset = UNSET
@@ -504,8 +436,6 @@ class BackupJobAdvancedSettingsHyperVModel(Model):
 
 @model
 class BackupJobExclusions(Model):
-    """Backup job exclusions."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
     templates: BackupJobExclusionsTemplates | None | Unset = UNSET
@@ -513,8 +443,6 @@ class BackupJobExclusions(Model):
 
 @model
 class BackupJobGuestProcessingModel(Model):
-    """Backup job guest processing model."""
-
     app_aware_processing: BackupApplicationAwareProcessingModel
     guest_fs_indexing: GuestFileSystemIndexingModel = field(wire="guestFSIndexing")
     guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
@@ -523,16 +451,13 @@ class BackupJobGuestProcessingModel(Model):
 
 @model
 class BackupJobScriptModel(Model):
-    """Backup job script model."""
-
     pre_job_script: str | None | Unset = UNSET
     post_job_script: str | None | Unset = UNSET
 
 
 @model
 class BackupJobStorageModel(Model):
-    """Backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -546,16 +471,13 @@ class BackupJobStorageModel(Model):
 
 @model
 class BackupJobVirtualMachinesModel(Model):
-    """Backup job virtual machines model."""
-
     includes: list[InventoryObjectModel] | None | Unset = UNSET
     excludes: BackupJobExclusions | None | Unset = UNSET
 
 
 @model
 class BackupLogShippingServersModel(Model):
-    """Backup log shipping servers model.
-
+    """
     Attributes:
         shipping_server_ids: UUID.
     """
@@ -566,8 +488,7 @@ class BackupLogShippingServersModel(Model):
 
 @model
 class BackupOracleSettingsModel(Model):
-    """Backup oracle settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -586,8 +507,6 @@ class BackupOracleSettingsModel(Model):
 
 @model
 class BackupRPOMonitorModel(Model):
-    """Backup RPO monitor model."""
-
     is_enabled: bool
     type: EPeriodicallyKindsBackupCopy | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
@@ -595,8 +514,6 @@ class BackupRPOMonitorModel(Model):
 
 @model
 class BackupSQLSettingsModel(Model):
-    """Backup SQL settings model."""
-
     logs_processing: ESQLLogsProcessing
     backup_mins_count: int | None | Unset = UNSET
     retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
@@ -606,8 +523,7 @@ class BackupSQLSettingsModel(Model):
 
 @model
 class BackupSourceObjectModel(Model):
-    """Backup source object model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -618,23 +534,17 @@ class BackupSourceObjectModel(Model):
 
 
 class EACLHandlingBackupMode(OpenEnum):
-    """EACL handling backup mode: 2 known values."""
-
     FOLDERS_ONLY = "FoldersOnly"
     FILES_AND_FOLDERS = "FilesAndFolders"
 
 
 class EAgentBackupJobMode(OpenEnum):
-    """Agent backup job mode: 3 known values."""
-
     ENTIRE_COMPUTER = "EntireComputer"
     VOLUMES = "Volumes"
     FILE_LEVEL = "FileLevel"
 
 
 class EAgentBackupPolicyDestinationType(OpenEnum):
-    """Agent backup policy destination type: 4 known values."""
-
     LOCAL_STORAGE = "LocalStorage"
     SHARED_FOLDER = "SharedFolder"
     BACKUP_REPOSITORY = "BackupRepository"
@@ -642,104 +552,76 @@ class EAgentBackupPolicyDestinationType(OpenEnum):
 
 
 class EAgentBackupTimeoutType(OpenEnum):
-    """Agent backup timeout type: 3 known values."""
-
     MINUTES = "Minutes"
     HOURS = "Hours"
     DAYS = "Days"
 
 
 class EAgentVolumesBackupMode(OpenEnum):
-    """Agent volumes backup mode: 2 known values."""
-
     SELECTED_VOLUMES = "SelectedVolumes"
     ALL_VOLUMES_EXCEPT = "AllVolumesExcept"
 
 
 class EBackupCacheSelectionType(OpenEnum):
-    """Backup cache selection type: 2 known values."""
-
     AUTOMATIC = "Automatic"
     MANUAL = "Manual"
 
 
 class EBackupCacheSizeUnit(OpenEnum):
-    """Backup cache size unit: 2 known values."""
-
     GB = "GB"
     TB = "TB"
 
 
 class EBackupCopyJobMode(OpenEnum):
-    """Backup copy job mode: 2 known values."""
-
     IMMEDIATE = "Immediate"
     PERIODIC = "Periodic"
 
 
 class EBackupCopyRestorePoints(OpenEnum):
-    """Backup copy restore points: 2 known values."""
-
     ALL = "All"
     LATEST = "Latest"
 
 
 class EBackupItemVersionRetentionType(OpenEnum):
-    """Backup item version retention type: 3 known values."""
-
     NONE = "None"
     ARCHIVE = "Archive"
     BACKUP_AND_ARCHIVE = "BackupAndArchive"
 
 
 class EEmailNotificationSchedule(OpenEnum):
-    """Email notification schedule: 2 known values."""
-
     IMMEDIATE = "Immediate"
     DAILY = "Daily"
 
 
 class EEntraIDAuditLogRetentionPolicyType(OpenEnum):
-    """Entra ID audit log retention policy type: 3 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
     YEARS = "Years"
 
 
 class EFileBackupCopyJobScheduleType(OpenEnum):
-    """File backup copy job schedule type: 2 known values."""
-
     CONTINUOUS = "Continuous"
     CUSTOM = "Custom"
 
 
 class EFileBackupMaskType(OpenEnum):
-    """File backup mask type: 3 known values."""
-
     LEGACY = "Legacy"
     PATH = "Path"
     WILDCARD = "Wildcard"
 
 
 class EFileBackupRetentionPolicyType(OpenEnum):
-    """File backup retention policy type: 2 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
 
 
 class EHyperVDisksTypeToProcess(OpenEnum):
-    """Hyper V disks type to process: 3 known values."""
-
     ALL_DISKS = "AllDisks"
     SYSTEM_ONLY = "SystemOnly"
     SELECTED_DISKS = "SelectedDisks"
 
 
 class EHyperVHierarchyType(OpenEnum):
-    """Hyper V hierarchy type: 5 known values."""
-
     HOSTS_AND_VMS = "HostsAndVms"
     HOSTS_AND_VOLUMES = "HostsAndVolumes"
     TAGS = "Tags"
@@ -748,45 +630,33 @@ class EHyperVHierarchyType(OpenEnum):
 
 
 class EHyperVProxyType(OpenEnum):
-    """Hyper V proxy type: 2 known values."""
-
     ON_HOST = "OnHost"
     OFF_HOST = "OffHost"
 
 
 class EImmediateScheduleModel(OpenEnum):
-    """Immediate schedule model: 2 known values."""
-
     CONTINUOUS = "Continuous"
     BACKUP_WINDOW = "BackupWindow"
 
 
 class EJobAgentType(OpenEnum):
-    """Job agent type: 3 known values."""
-
     WORKSTATION = "Workstation"
     SERVER = "Server"
     FAILOVER_CLUSTER = "FailoverCluster"
 
 
 class EJobDataTransferModel(OpenEnum):
-    """Job data transfer model: 2 known values."""
-
     DIRECT = "Direct"
     WAN_ACCELERATOR = "WANAccelerator"
 
 
 class EJobFiltersOrderColumn(OpenEnum):
-    """Job filters order column: 3 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
 
 
 class EJobStatesFiltersOrderColumn(OpenEnum):
-    """Job states filters order column: 11 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     STATUS = "Status"
@@ -801,8 +671,6 @@ class EJobStatesFiltersOrderColumn(OpenEnum):
 
 
 class EJobStatus(OpenEnum):
-    """Job status: 7 known values."""
-
     RUNNING = "Running"
     INACTIVE = "Inactive"
     DISABLED = "Disabled"
@@ -813,8 +681,6 @@ class EJobStatus(OpenEnum):
 
 
 class EJobWorkload(OpenEnum):
-    """Job workload: 6 known values."""
-
     APPLICATION = "Application"
     CLOUD_VM = "CloudVm"
     FILE = "File"
@@ -824,8 +690,6 @@ class EJobWorkload(OpenEnum):
 
 
 class ELinuxVolumeType(OpenEnum):
-    """Linux volume type: 4 known values."""
-
     DEVICE = "Device"
     MOUNT_POINT = "MountPoint"
     LVM = "LVM"
@@ -833,31 +697,23 @@ class ELinuxVolumeType(OpenEnum):
 
 
 class ENetworkRuleType(OpenEnum):
-    """Network rule type: 2 known values."""
-
     IPV4 = "IPv4"
     IPV6 = "IPv6"
 
 
 class EObjectStorageBackupMaskType(OpenEnum):
-    """Object storage backup mask type: 3 known values."""
-
     LEGACY = "Legacy"
     FULL_PATH = "FullPath"
     RELATIVE_PATH = "RelativePath"
 
 
 class EPeriodicallyKindsBackupCopy(OpenEnum):
-    """Periodically kinds backup copy: 3 known values."""
-
     HOURS = "Hours"
     MINUTES = "Minutes"
     DAYS = "Days"
 
 
 class EPostBackupAction(OpenEnum):
-    """Post backup action: 4 known values."""
-
     KEEP_RUNNING = "KeepRunning"
     SLEEP = "Sleep"
     HIBERNATE = "Hibernate"
@@ -865,22 +721,16 @@ class EPostBackupAction(OpenEnum):
 
 
 class EPowerOffAction(OpenEnum):
-    """Power off action: 2 known values."""
-
     BACKUP_AT_POWER_ON = "BackupAtPowerOn"
     SKIP_BACKUP = "SkipBackup"
 
 
 class ESharedFolderType(OpenEnum):
-    """Shared folder type: 2 known values."""
-
     SMB = "SMB"
     NFS = "NFS"
 
 
 class EUnstructuredBackupJobObjectType(OpenEnum):
-    """Unstructured backup job object type: 12 known values."""
-
     UNKNOWN = "Unknown"
     FILE = "File"
     DIRECTORY = "Directory"
@@ -896,45 +746,34 @@ class EUnstructuredBackupJobObjectType(OpenEnum):
 
 
 class EUnstructuredDataArchivalType(OpenEnum):
-    """Unstructured data archival type: 3 known values."""
-
     ALL = "All"
     EXCLUSION_MASK = "ExclusionMask"
     INCLUSION_MASK = "InclusionMask"
 
 
 class EUnstructuredDataArchiveRetentionPolicyType(OpenEnum):
-    """Unstructured data archive retention policy type: 2 known values."""
-
     YEARS = "Years"
     MONTHS = "Months"
 
 
 class EUnstructuredDataRetentionPolicyType(OpenEnum):
-    """Unstructured data retention policy type: 2 known values."""
-
     DAYS = "Days"
     MONTHS = "Months"
 
 
 class EVMDataSourceRepositoryType(OpenEnum):
-    """EVM data source repository type: 2 known values."""
-
     PRODUCTION_STORAGE = "ProductionStorage"
     BACKUP_FILES = "BackupFiles"
 
 
 class EWindowsVolumeType(OpenEnum):
-    """Windows volume type: 2 known values."""
-
     OS = "OS"
     CUSTOM = "Custom"
 
 
 @model
 class EmailNotificationSettingsBackupCopyModel(Model):
-    """Email notification settings backup copy model.
-
+    """
     Attributes:
         daily_report_summarylocal_time: time.
     """
@@ -949,8 +788,6 @@ class EmailNotificationSettingsBackupCopyModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobAdvancedSettingsModel(Model):
-    """Entra ID audit log backup job advanced settings model."""
-
     storage_data: EntraIDBackupStorageSettingsModel | None | Unset = UNSET
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
     scripts: JobScriptsSettingsModel | None | Unset = UNSET
@@ -959,8 +796,7 @@ class EntraIDAuditLogBackupJobAdvancedSettingsModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobStorageModel(Model):
-    """Entra ID audit log backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -974,8 +810,7 @@ class EntraIDAuditLogBackupJobStorageModel(Model):
 
 @model
 class EntraIDAuditLogBackupJobTenantModel(Model):
-    """Entra ID audit log backup job tenant model.
-
+    """
     Attributes:
         tenant_id: UUID.
     """
@@ -985,40 +820,31 @@ class EntraIDAuditLogBackupJobTenantModel(Model):
 
 @model
 class EntraIDAuditLogNotificationSettingsModel(Model):
-    """Entra ID audit log notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class EntraIDAuditLogRetentionPolicySettingsModel(Model):
-    """Entra ID audit log retention policy settings model."""
-
     type: EEntraIDAuditLogRetentionPolicyType | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
 
 
 @model
 class EntraIDBackupStorageSettingsModel(Model):
-    """Entra ID backup storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class EntraIDTenantBackupJobAdvancedSettingsModel(Model):
-    """Entra ID tenant backup job advanced settings model."""
-
     notifications: EntraIDTenantNotificationSettingsModel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class EntraIDTenantBackupJobStorageModel(Model):
-    """Entra ID tenant backup job storage model.
-
+    """
     Attributes:
         tenant_id: UUID.
         source_backup_id: UUID.
@@ -1032,24 +858,18 @@ class EntraIDTenantBackupJobStorageModel(Model):
 
 @model
 class EntraIDTenantNotificationSettingsModel(Model):
-    """Entra ID tenant notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class FileBackupCopyJobScheduleModel(Model):
-    """File backup copy job schedule model."""
-
     type: EFileBackupCopyJobScheduleType | None | Unset = UNSET
     custom_window: ScheduleBackupWindowModel | None | Unset = UNSET
 
 
 @model
 class FileBackupJobAdvancedSettingsModel(Model):
-    """File backup job advanced settings model."""
-
     file_versions: BackupItemVersionsSettingsModel | None | Unset = UNSET
     acl_handling: ACLHandlingSettingsModel | None | Unset = UNSET
     symbolic_links: SymbolicLinksSettingsModel | None | Unset = UNSET
@@ -1061,16 +881,13 @@ class FileBackupJobAdvancedSettingsModel(Model):
 
 @model
 class FileBackupJobMaskModel(Model):
-    """File backup job mask model."""
-
     path: str
     type: EFileBackupMaskType | None | Unset = UNSET
 
 
 @model
 class FileBackupJobPrimaryRepositoryModel(Model):
-    """File backup job primary repository model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -1085,8 +902,6 @@ class FileBackupJobPrimaryRepositoryModel(Model):
 
 @model
 class FileBackupNotificationSettingsModel(Model):
-    """File backup notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
     trigger_issue_job_warning: bool | None | Unset = UNSET
@@ -1095,24 +910,19 @@ class FileBackupNotificationSettingsModel(Model):
 
 @model
 class FileBackupRetentionPolicySettingsModel(Model):
-    """File backup retention policy settings model."""
-
     type: EFileBackupRetentionPolicyType
     quantity: int
 
 
 @model
 class FileBackupStorageSettingsModel(Model):
-    """File backup storage settings model."""
-
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
 class GuestInteractionProxiesSettingsModel(Model):
-    """Guest interaction proxies settings model.
-
+    """
     Attributes:
         auto_select_enabled: default true.
         proxy_ids: UUID.
@@ -1124,8 +934,6 @@ class GuestInteractionProxiesSettingsModel(Model):
 
 @model
 class GuestOsCredentialsModel(Model):
-    """Guest Os credentials model."""
-
     use_agent_management_credentials: bool | None | Unset = UNSET
     credentials: SpecifiedGuestOsCredentialsModel | None | Unset = UNSET
     credentials_per_machine: list[GuestOsCredentialsPerMachineModel] | None | Unset = UNSET
@@ -1133,8 +941,7 @@ class GuestOsCredentialsModel(Model):
 
 @model
 class GuestOsCredentialsPerMachineModel(Model):
-    """Guest Os credentials per machine model.
-
+    """
     Attributes:
         credentials: at most 2 items.
     """
@@ -1146,8 +953,6 @@ class GuestOsCredentialsPerMachineModel(Model):
 
 @model
 class HyperVBackupJobAdvancedSettingsModel(Model):
-    """Hyper V backup job advanced settings model."""
-
     backup_mode_type: EBackupModeType
     synthetic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
@@ -1161,16 +966,13 @@ class HyperVBackupJobAdvancedSettingsModel(Model):
 
 @model
 class HyperVBackupJobExclusionsModel(Model):
-    """Hyper V backup job exclusions model."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[HyperVObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class HyperVBackupJobStorageModel(Model):
-    """Hyper V backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
     """
@@ -1184,40 +986,30 @@ class HyperVBackupJobStorageModel(Model):
 
 @model
 class HyperVBackupJobVirtualMachinesModel(Model):
-    """Hyper V backup job virtual machines model."""
-
     includes: list[InventoryObjectModel] | None | Unset = UNSET
     excludes: HyperVBackupJobExclusionsModel | None | Unset = UNSET
 
 
 @model
 class HyperVBackupProxiesSettingsModel(Model):
-    """Hyper V backup proxies settings model."""
-
     proxy_type: EHyperVProxyType
     off_host_settings: OffHostBackupProxyModel | None | Unset = UNSET
 
 
 @model
 class HyperVGuestQuiescenceSettingsModel(Model):
-    """Hyper V guest quiescence settings model."""
-
     is_enabled: bool
     crash_consistent_backup: bool | None | Unset = UNSET
 
 
 @model
 class HyperVNotificationSettingsModel(Model):
-    """Hyper V notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class HyperVObjectDiskModel(Model):
-    """Hyper V object disk model."""
-
     vm_object: InventoryObjectModel
     disks_to_process: EHyperVDisksTypeToProcess
     disks: list[str] | None | Unset = UNSET
@@ -1225,8 +1017,6 @@ class HyperVObjectDiskModel(Model):
 
 @model
 class IPv4NetworkRuleModel(Model):
-    """I pv4 network rule model."""
-
     source_ip_address: str = field(wire="sourceIPAddress")
     source_subnet_mask: str
     target_ip_address: str = field(wire="targetIPAddress")
@@ -1240,8 +1030,6 @@ class IPv4NetworkRuleModel(Model):
 
 @model
 class IPv6NetworkRuleModel(Model):
-    """I pv6 network rule model."""
-
     source_ipv6_address: str = field(wire="sourceIPv6Address")
     source_subnet_prefix_length: int
     target_ipv6_address: str = field(wire="targetIPv6Address")
@@ -1253,8 +1041,7 @@ class IPv6NetworkRuleModel(Model):
 
 @model
 class InitialSeedingModel(Model):
-    """Initial seeding model.
-
+    """
     Attributes:
         repository_id: UUID.
     """
@@ -1265,8 +1052,7 @@ class InitialSeedingModel(Model):
 
 @model
 class IrisBackupJobSource(Model):
-    """Iris backup job source.
-
+    """
     Attributes:
         entity_id: UUID.
         credentials_id: UUID.
@@ -1278,8 +1064,7 @@ class IrisBackupJobSource(Model):
 
 @model
 class IrisBackupJobStorageModel(Model):
-    """Iris backup job storage model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -1293,8 +1078,7 @@ class IrisBackupJobStorageModel(Model):
 
 @model
 class JobObjectModel(Model):
-    """Job object model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -1306,7 +1090,7 @@ class JobObjectModel(Model):
 
 @model
 class JobRetrySpec(Model):
-    """Job retry spec.
+    """Taken by `jobs.retry_job`.
 
     Attributes:
         start_chained_jobs: default false.
@@ -1317,7 +1101,7 @@ class JobRetrySpec(Model):
 
 @model
 class JobStartSpec(Model):
-    """Job start spec.
+    """Taken by `jobs.start_job`.
 
     Attributes:
         perform_active_full: default false.
@@ -1331,7 +1115,7 @@ class JobStartSpec(Model):
 
 @model
 class JobStateModel(Model):
-    """Job state model.
+    """Given by `jobs.get_all_jobs_states`.
 
     Attributes:
         id: UUID.
@@ -1365,8 +1149,7 @@ class JobStateModel(Model):
 
 @model
 class JobStatesFilters(Model):
-    """Job states filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -1396,7 +1179,7 @@ class JobStatesFilters(Model):
 
 @model
 class JobStatesResult(Model):
-    """Job states result."""
+    """Given by `jobs.get_all_jobs_states`."""
 
     data: list[JobStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -1404,7 +1187,7 @@ class JobStatesResult(Model):
 
 @model
 class JobsResult(Model):
-    """Jobs result."""
+    """Given by `jobs.get_all_jobs`."""
 
     data: list[JobModel] = field(rows=True)
     pagination: PaginationResult
@@ -1412,16 +1195,12 @@ class JobsResult(Model):
 
 @model
 class LinuxAgentBackupApplicationAwareProcessingModel(Model):
-    """Linux agent backup application aware processing model."""
-
     is_enabled: bool | None | Unset = UNSET
     app_settings: list[LinuxAgentBackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class LinuxAgentBackupApplicationSettingsModel(Model):
-    """Linux agent backup application settings model."""
-
     machine_object: AgentObjectModel
     vss: EApplicationSettingsVSS | None | Unset = UNSET
     oracle: AgentBackupOracleSettingsModel | None | Unset = UNSET
@@ -1432,24 +1211,18 @@ class LinuxAgentBackupApplicationSettingsModel(Model):
 
 @model
 class LinuxAgentBackupJobFilesAdvancedSettingsModel(Model):
-    """Linux agent backup job files advanced settings model."""
-
     include_masks: list[str] | None | Unset = UNSET
     exclude_masks: list[str] | None | Unset = UNSET
 
 
 @model
 class LinuxAgentBackupJobFilesModel(Model):
-    """Linux agent backup job files model."""
-
     custom_files: list[str] | None | Unset = UNSET
     advanced_settings: LinuxAgentBackupJobFilesAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
 class LinuxAgentBackupJobGuestProcessingModel(Model):
-    """Linux agent backup job guest processing model."""
-
     app_aware_processing: LinuxAgentBackupApplicationAwareProcessingModel | None | Unset = UNSET
     guest_fs_indexing: AgentGuestFileSystemIndexingModel | None | Unset = field(default=UNSET, wire="guestFSIndexing")
     guest_credentials: LinuxAgentGuestOsCredentialsModel | None | Unset = UNSET
@@ -1457,23 +1230,17 @@ class LinuxAgentBackupJobGuestProcessingModel(Model):
 
 @model
 class LinuxAgentBackupJobVolumeObjectModel(Model):
-    """Linux agent backup job volume object model."""
-
     path: str
     type: ELinuxVolumeType
 
 
 @model
 class LinuxAgentBackupJobVolumesModel(Model):
-    """Linux agent backup job volumes model."""
-
     volume_object: list[LinuxAgentBackupJobVolumeObjectModel]
 
 
 @model
 class LinuxAgentBackupScriptSettingsModel(Model):
-    """Linux agent backup script settings model."""
-
     is_execution_enabled: bool | None | Unset = UNSET
     job_scripts: BackupJobScriptModel | None | Unset = UNSET
     snapshot_scripts: BackupLinuxScriptModel | None | Unset = UNSET
@@ -1481,8 +1248,7 @@ class LinuxAgentBackupScriptSettingsModel(Model):
 
 @model
 class LinuxAgentGuestOsCredentialsModel(Model):
-    """Linux agent guest Os credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1494,8 +1260,7 @@ class LinuxAgentGuestOsCredentialsModel(Model):
 
 @model
 class LinuxAgentGuestOsCredentialsPerMachineModel(Model):
-    """Linux agent guest Os credentials per machine model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1507,8 +1272,6 @@ class LinuxAgentGuestOsCredentialsPerMachineModel(Model):
 
 @model
 class LogBackupRPOMonitorModel(Model):
-    """Log backup RPO monitor model."""
-
     is_enabled: bool
     type: EPeriodicallyKindsBackupCopy | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
@@ -1516,8 +1279,6 @@ class LogBackupRPOMonitorModel(Model):
 
 @model
 class ObjectStorageBackupJobAdvancedSettingsModel(Model):
-    """Object storage backup job advanced settings model."""
-
     object_versions: BackupItemVersionsSettingsModel | None | Unset = UNSET
     storage_data: FileBackupStorageSettingsModel | None | Unset = UNSET
     backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
@@ -1527,16 +1288,13 @@ class ObjectStorageBackupJobAdvancedSettingsModel(Model):
 
 @model
 class ObjectStorageBackupJobMaskModel(Model):
-    """Object storage backup job mask model."""
-
     path: str
     type: EObjectStorageBackupMaskType | None | Unset = UNSET
 
 
 @model
 class ObjectStorageBackupJobPrimaryRepositoryModel(Model):
-    """Object storage backup job primary repository model.
-
+    """
     Attributes:
         backup_repository_id: UUID.
         source_backup_id: UUID.
@@ -1551,8 +1309,6 @@ class ObjectStorageBackupJobPrimaryRepositoryModel(Model):
 
 @model
 class ObjectStorageBackupJobTagMaskModel(Model):
-    """Object storage backup job tag mask model."""
-
     name: str
     value: str
     is_object_tag: bool
@@ -1560,8 +1316,7 @@ class ObjectStorageBackupJobTagMaskModel(Model):
 
 @model
 class OffHostBackupProxyModel(Model):
-    """Off host backup proxy model.
-
+    """
     Attributes:
         auto_select_enabled: default true.
         failover_to_on_host_backup: default true.
@@ -1575,8 +1330,7 @@ class OffHostBackupProxyModel(Model):
 
 @model
 class PostgreSQLSettingsModel(Model):
-    """Postgre SQL settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1593,8 +1347,6 @@ class PostgreSQLSettingsModel(Model):
 
 @model
 class ReplicaJobGuestProcessingModel(Model):
-    """Replica job guest processing model."""
-
     app_aware_processing: BackupApplicationAwareProcessingModel | None | Unset = UNSET
     guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
     guest_credentials: GuestOsCredentialsModel | None | Unset = UNSET
@@ -1602,8 +1354,6 @@ class ReplicaJobGuestProcessingModel(Model):
 
 @model
 class ReplicaJobReIpRuleModel(Model):
-    """Replica job re ip rule model."""
-
     description: str | None | Unset = UNSET
     rule_type: ENetworkRuleType | None | Unset = UNSET
     ipv4: IPv4NetworkRuleModel | None | Unset = UNSET
@@ -1612,39 +1362,30 @@ class ReplicaJobReIpRuleModel(Model):
 
 @model
 class ReplicaJobReIpRulesModel(Model):
-    """Replica job re ip rules model."""
-
     rules: list[ReplicaJobReIpRuleModel] | None | Unset = UNSET
 
 
 @model
 class ReplicaMappingModel(Model):
-    """Replica mapping model."""
-
     is_enabled: bool
     mapping_rules: list[ReplicaMappingRuleModel] | None | Unset = UNSET
 
 
 @model
 class ReplicaMappingRuleModel(Model):
-    """Replica mapping rule model."""
-
     original_vm: InventoryObjectModel = field(wire="originalVM")
     replica_vm: InventoryObjectModel = field(wire="replicaVM")
 
 
 @model
 class ReplicaNotificationSettingsModel(Model):
-    """Replica notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class ReplicaRestorePointsFilters(Model):
-    """Replica restore points filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -1667,8 +1408,7 @@ class ReplicaRestorePointsFilters(Model):
 
 @model
 class ReplicaSourceRepositoriesModel(Model):
-    """Replica source repositories model.
-
+    """
     Attributes:
         repository_ids: UUID.
     """
@@ -1679,8 +1419,6 @@ class ReplicaSourceRepositoriesModel(Model):
 
 @model
 class ReplicaTrafficSettingsModel(Model):
-    """Replica traffic settings model."""
-
     exclude_swap_file_blocks: bool | None | Unset = UNSET
     exclude_deleted_file_blocks: bool | None | Unset = UNSET
     compression_level: ECompressionLevel | None | Unset = UNSET
@@ -1689,8 +1427,7 @@ class ReplicaTrafficSettingsModel(Model):
 
 @model
 class RepositoryObjectModel(Model):
-    """Repository object model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -1702,8 +1439,7 @@ class RepositoryObjectModel(Model):
 
 @model
 class RunAfterJob(Model):
-    """Run after job.
-
+    """
     Attributes:
         job_id: UUID.
     """
@@ -1714,16 +1450,13 @@ class RunAfterJob(Model):
 
 @model
 class SnapshotImmutabilityOptionsModel(Model):
-    """Snapshot immutability options model."""
-
     is_enabled: bool
     days: int | None | Unset = UNSET
 
 
 @model
 class SpecifiedGuestOsCredentialsModel(Model):
-    """Specified guest Os credentials model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1734,16 +1467,13 @@ class SpecifiedGuestOsCredentialsModel(Model):
 
 @model
 class SureBackupJobNotificationSettingsModel(Model):
-    """Sure backup job notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
 
 
 @model
 class SureBackupJobScheduleModel(Model):
-    """Sure backup job schedule model.
-
+    """
     Attributes:
         run_automatically: default false.
         wait_time_minutes: in minutes.
@@ -1761,8 +1491,6 @@ class SureBackupJobScheduleModel(Model):
 
 @model
 class SureBackupJobVerificationOptionsModel(Model):
-    """Sure backup job verification options model."""
-
     malware_scan_enabled: bool
     yara_scan_enabled: bool
     yara_scan_rule: str | None | Unset = UNSET
@@ -1773,8 +1501,6 @@ class SureBackupJobVerificationOptionsModel(Model):
 
 @model
 class SureBackupLinkedJobsModel(Model):
-    """Sure backup linked jobs model."""
-
     includes: list[JobObjectModel]
     excludes: list[InventoryObjectModel] | None | Unset = UNSET
     max_concurrent_machines_count: int | None | Unset = UNSET
@@ -1784,8 +1510,6 @@ class SureBackupLinkedJobsModel(Model):
 
 @model
 class SymbolicLinksSettingsModel(Model):
-    """Symbolic links settings model."""
-
     include_symbolic_link_content: bool | None | Unset = UNSET
 
 
@@ -1807,7 +1531,7 @@ class SymbolicLinksSettingsModel(Model):
     },
 )
 class UnstructuredBackupJobObjectModel(Model):
-    """Unstructured backup job object model: one of 3 kinds, told apart by `type`."""
+    """One of 3 kinds, told apart by `type`."""
 
     path: str | None | Unset = UNSET
     type: EUnstructuredBackupJobObjectType
@@ -1815,16 +1539,12 @@ class UnstructuredBackupJobObjectModel(Model):
 
 @model
 class UnstructuredDataArchiveRetentionPolicySettingsModel(Model):
-    """Unstructured data archive retention policy settings model."""
-
     type: EUnstructuredDataArchiveRetentionPolicyType
     quantity: int
 
 
 @model
 class UnstructuredDataArchiveSettingsModel(Model):
-    """Unstructured data archive settings model."""
-
     archival_type: EUnstructuredDataArchivalType | None | Unset = UNSET
     inclusion_mask: list[str] | None | Unset = UNSET
     exclusion_mask: list[str] | None | Unset = UNSET
@@ -1832,8 +1552,7 @@ class UnstructuredDataArchiveSettingsModel(Model):
 
 @model
 class UnstructuredDataBackupJobArchiveRepositoryModel(Model):
-    """Unstructured data backup job archive repository model.
-
+    """
     Attributes:
         archive_repository_id: UUID.
     """
@@ -1847,23 +1566,17 @@ class UnstructuredDataBackupJobArchiveRepositoryModel(Model):
 
 @model
 class UnstructuredDataRetentionPolicySettingsModel(Model):
-    """Unstructured data retention policy settings model."""
-
     type: EUnstructuredDataRetentionPolicyType | None | Unset = UNSET
     quantity: int | None | Unset = UNSET
 
 
 @model
 class UnstructuredLinkedJobsModel(Model):
-    """Unstructured linked jobs model."""
-
     includes: list[JobObjectModel]
 
 
 @model
 class VSphereReplicaJobAdvancedSettingsModel(Model):
-    """V sphere replica job advanced settings model."""
-
     traffic: ReplicaTrafficSettingsModel | None | Unset = UNSET
     notifications: ReplicaNotificationSettingsModel | None | Unset = UNSET
     v_sphere: BackupJobAdvancedSettingsVSphereModel | None | Unset = UNSET
@@ -1873,8 +1586,6 @@ class VSphereReplicaJobAdvancedSettingsModel(Model):
 
 @model
 class VSphereReplicaJobDataTransferModel(Model):
-    """V sphere replica job data transfer model."""
-
     source_proxies: BackupProxiesSettingsModel
     target_proxies: BackupProxiesSettingsModel
     wan_accelerator_settings: WanAcceleratorSettingsModel | None | Unset = UNSET
@@ -1882,8 +1593,6 @@ class VSphereReplicaJobDataTransferModel(Model):
 
 @model
 class VSphereReplicaJobDestinationFilesMappingModel(Model):
-    """V sphere replica job destination files mapping model."""
-
     disk_name: str
     datastore: InventoryObjectModel
     disk_type: EDiskCreationMode
@@ -1891,8 +1600,6 @@ class VSphereReplicaJobDestinationFilesMappingModel(Model):
 
 @model
 class VSphereReplicaJobDestinationMappingModel(Model):
-    """V sphere replica job destination mapping model."""
-
     vm_object: InventoryObjectModel
     configuration_files_datastore_mapping: InventoryObjectModel
     disk_files_mapping: list[VSphereReplicaJobDestinationFilesMappingModel] | None | Unset = UNSET
@@ -1900,8 +1607,6 @@ class VSphereReplicaJobDestinationMappingModel(Model):
 
 @model
 class VSphereReplicaJobDestinationModel(Model):
-    """V sphere replica job destination model."""
-
     host: InventoryObjectModel
     resource_pool: InventoryObjectModel | None | Unset = UNSET
     folder: InventoryObjectModel | None | Unset = UNSET
@@ -1911,32 +1616,25 @@ class VSphereReplicaJobDestinationModel(Model):
 
 @model
 class VSphereReplicaJobExclusionsModel(Model):
-    """V sphere replica job exclusions model."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class VSphereReplicaJobExclusionsSpec(Model):
-    """V sphere replica job exclusions spec."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
 
 
 @model
 class VSphereReplicaJobNetworkMappingModel(Model):
-    """V sphere replica job network mapping model."""
-
     source_network: InventoryObjectModel
     target_network: InventoryObjectModel
 
 
 @model
 class VSphereReplicaJobSettingsModel(Model):
-    """V sphere replica job settings model.
-
+    """
     Attributes:
         metadata_repository_id: UUID.
     """
@@ -1949,8 +1647,6 @@ class VSphereReplicaJobSettingsModel(Model):
 
 @model
 class VSphereReplicaJobVirtualMachinesModel(Model):
-    """V sphere replica job virtual machines model."""
-
     includes: list[InventoryObjectModel]
     excludes: VSphereReplicaJobExclusionsModel | None | Unset = UNSET
     source_repositories: ReplicaSourceRepositoriesModel | None | Unset = UNSET
@@ -1958,8 +1654,6 @@ class VSphereReplicaJobVirtualMachinesModel(Model):
 
 @model
 class VSphereReplicaJobVirtualMachinesSpec(Model):
-    """V sphere replica job virtual machines spec."""
-
     includes: list[InventoryObjectModel]
     excludes: VSphereReplicaJobExclusionsSpec | None | Unset = UNSET
     source_repositories: ReplicaSourceRepositoriesModel | None | Unset = UNSET
@@ -1967,16 +1661,13 @@ class VSphereReplicaJobVirtualMachinesSpec(Model):
 
 @model
 class VSphereReplicaSeedingModel(Model):
-    """V sphere replica seeding model."""
-
     initial_seeding: InitialSeedingModel | None | Unset = UNSET
     replica_mapping: ReplicaMappingModel | None | Unset = UNSET
 
 
 @model
 class WanAcceleratorSettingsModel(Model):
-    """Wan accelerator settings model.
-
+    """
     Attributes:
         source_wan_accelerator_id: UUID.
         target_wan_accelerator_id: UUID.
@@ -1989,16 +1680,12 @@ class WanAcceleratorSettingsModel(Model):
 
 @model
 class WindowsAgentBackupApplicationAwareProcessingModel(Model):
-    """Windows agent backup application aware processing model."""
-
     is_enabled: bool
     app_settings: list[WindowsAgentBackupApplicationSettingsModel] | None | Unset = UNSET
 
 
 @model
 class WindowsAgentBackupApplicationSettingsModel(Model):
-    """Windows agent backup application settings model."""
-
     machine_object: AgentObjectModel
     is_processing_enabled: bool
     transaction_logs: ETransactionLogsSettings | None | Unset = UNSET
@@ -2010,8 +1697,6 @@ class WindowsAgentBackupApplicationSettingsModel(Model):
 
 @model
 class WindowsAgentBackupJobFilesModel(Model):
-    """Windows agent backup job files model."""
-
     backup_os: bool | None | Unset = field(default=UNSET, wire="backupOS")
     personal_files: AgentBackupJobPersonalFilesSettingsModel | None | Unset = UNSET
     custom_files: list[str] | None | Unset = UNSET
@@ -2020,16 +1705,12 @@ class WindowsAgentBackupJobFilesModel(Model):
 
 @model
 class WindowsAgentBackupJobGuestProcessingModel(Model):
-    """Windows agent backup job guest processing model."""
-
     app_aware_processing: WindowsAgentBackupApplicationAwareProcessingModel | None | Unset = UNSET
     guest_fs_indexing: AgentGuestFileSystemIndexingModel | None | Unset = field(default=UNSET, wire="guestFSIndexing")
 
 
 @model
 class WindowsAgentBackupJobPersonalFilesAdvancedSettingsModel(Model):
-    """Windows agent backup job personal files advanced settings model."""
-
     include_masks: list[str] | None | Unset = UNSET
     exclude_masks: list[str] | None | Unset = UNSET
     exclude_one_drive: bool | None | Unset = UNSET
@@ -2037,24 +1718,19 @@ class WindowsAgentBackupJobPersonalFilesAdvancedSettingsModel(Model):
 
 @model
 class WindowsAgentBackupJobVolumeObjectModel(Model):
-    """Windows agent backup job volume object model."""
-
     type: EWindowsVolumeType
     path: str | None | Unset = UNSET
 
 
 @model
 class WindowsAgentBackupJobVolumesModel(Model):
-    """Windows agent backup job volumes model."""
-
     volumes_backup_mode: EAgentVolumesBackupMode
     volume_object: list[WindowsAgentBackupJobVolumeObjectModel]
 
 
 @model
 class WindowsAgentBackupScriptSettingsModel(Model):
-    """Windows agent backup script settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -2067,27 +1743,22 @@ class WindowsAgentBackupScriptSettingsModel(Model):
 
 @model
 class AgentBackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
-    """Agent backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
+    pass
 
 
 @model
 class BackupPolicyHealthCheckSettingsModels(BackupHealthCheckSettingsModels):
-    """Backup policy health check settings models: `BackupHealthCheckSettingsModels`."""
-
     is_full_health_check_enabled: bool | None | Unset = UNSET
 
 
 @model
 class BackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
-    """Backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
-
     log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
 
 
 @model
 class FileBackupJobObjectModel(UnstructuredBackupJobObjectModel):
-    """File backup job object model: `UnstructuredBackupJobObjectModel`.
-
+    """
     Attributes:
         file_server_id: UUID.
     """
@@ -2099,14 +1770,14 @@ class FileBackupJobObjectModel(UnstructuredBackupJobObjectModel):
 
 @model
 class GenericUnstructuredBackupJobObjectModel(UnstructuredBackupJobObjectModel):
-    """Generic unstructured backup job object model: `UnstructuredBackupJobObjectModel` of type `Unknown`."""
+    """The `UnstructuredBackupJobObjectModel` whose `type` is `Unknown`."""
 
     type: EUnstructuredBackupJobObjectType = field(default="Unknown")
 
 
 @model
 class ImmediateBackupCopyScheduleModel(BackupCopyJobScheduleModel):
-    """Immediate backup copy schedule model: `BackupCopyJobScheduleModel` of type `Immediate`."""
+    """The `BackupCopyJobScheduleModel` whose `type` is `Immediate`."""
 
     type: EBackupCopyJobMode = field(default="Immediate")
     schedule_mode: EImmediateScheduleModel
@@ -2115,8 +1786,7 @@ class ImmediateBackupCopyScheduleModel(BackupCopyJobScheduleModel):
 
 @model
 class ObjectStorageBackupJobObjectModel(UnstructuredBackupJobObjectModel):
-    """Object storage backup job object model: `UnstructuredBackupJobObjectModel`.
-
+    """
     Attributes:
         object_storage_server_id: UUID.
     """
@@ -2130,7 +1800,7 @@ class ObjectStorageBackupJobObjectModel(UnstructuredBackupJobObjectModel):
 
 @model
 class PeriodicBackupCopyScheduleModel(BackupCopyJobScheduleModel):
-    """Periodic backup copy schedule model: `BackupCopyJobScheduleModel` of type `Periodic`.
+    """The `BackupCopyJobScheduleModel` whose `type` is `Periodic`.
 
     Attributes:
         run_automatically: default false.
@@ -2148,8 +1818,6 @@ class PeriodicBackupCopyScheduleModel(BackupCopyJobScheduleModel):
 
 @model
 class WindowsAgentBackupPolicyWorkstationScheduleModel(BackupScheduleModelDaily):
-    """Windows agent backup policy workstation schedule model: `BackupScheduleModelDaily`."""
-
     power_off_action: EPowerOffAction | None | Unset = UNSET
     post_backup_action: EPostBackupAction | None | Unset = UNSET
     at_events: AgentBackupPolicyScheduleAtEventsModel | None | Unset = UNSET

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     },
 )
 class AgentBackupPolicyDestinationModel(Model):
-    """Agent backup policy destination model: one of 4 kinds, told apart by `destinationType`."""
+    """One of 4 kinds, told apart by `destinationType`."""
 
     destination_type: EAgentBackupPolicyDestinationType
 
 
 @model
 class AgentBackupPolicyStorageBackupRepositoryModel(AgentBackupPolicyDestinationModel):
-    """Agent backup policy storage backup repository model: `AgentBackupPolicyDestinationModel` of type `BackupRepository`.
+    """The `AgentBackupPolicyDestinationModel` whose `destinationType` is `BackupRepository`.
 
     Attributes:
         backup_repository_id: UUID.
@@ -44,7 +44,7 @@ class AgentBackupPolicyStorageBackupRepositoryModel(AgentBackupPolicyDestination
 
 @model
 class AgentBackupPolicyStorageCloudConnectRepositoryModel(AgentBackupPolicyDestinationModel):
-    """Agent backup policy storage cloud connect repository model: `AgentBackupPolicyDestinationModel` of type `CloudConnectRepository`.
+    """The `AgentBackupPolicyDestinationModel` whose `destinationType` is `CloudConnectRepository`.
 
     Attributes:
         backup_repository_id: UUID.
@@ -57,7 +57,7 @@ class AgentBackupPolicyStorageCloudConnectRepositoryModel(AgentBackupPolicyDesti
 
 @model
 class AgentBackupPolicyStorageLocalStorageModel(AgentBackupPolicyDestinationModel):
-    """Agent backup policy storage local storage model: `AgentBackupPolicyDestinationModel` of type `LocalStorage`."""
+    """The `AgentBackupPolicyDestinationModel` whose `destinationType` is `LocalStorage`."""
 
     destination_type: EAgentBackupPolicyDestinationType = field(default="LocalStorage")
     path: str
@@ -66,7 +66,7 @@ class AgentBackupPolicyStorageLocalStorageModel(AgentBackupPolicyDestinationMode
 
 @model
 class AgentBackupPolicyStorageSharedFolderModel(AgentBackupPolicyDestinationModel):
-    """Agent backup policy storage shared folder model: `AgentBackupPolicyDestinationModel` of type `SharedFolder`.
+    """The `AgentBackupPolicyDestinationModel` whose `destinationType` is `SharedFolder`.
 
     Attributes:
         network_credentials_id: UUID.

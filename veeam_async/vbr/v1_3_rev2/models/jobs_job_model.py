@@ -94,7 +94,10 @@ if TYPE_CHECKING:
     },
 )
 class JobModel(Model):
-    """Job model: one of 19 kinds, told apart by `type`.
+    """One of 19 kinds, told apart by `type`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
 
     Attributes:
         id: UUID.
@@ -108,7 +111,11 @@ class JobModel(Model):
 
 @model
 class BackupCopyJobModel(JobModel):
-    """Backup copy job model: `JobModel` of type `BackupCopy`."""
+    """The `JobModel` whose `type` is `BackupCopy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="BackupCopy")
     description: str
@@ -121,7 +128,11 @@ class BackupCopyJobModel(JobModel):
 
 @model
 class BackupJobModel(JobModel):
-    """Backup job model: `JobModel` of type `VSphereBackup`."""
+    """The `JobModel` whose `type` is `VSphereBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="VSphereBackup")
     description: str
@@ -134,7 +145,11 @@ class BackupJobModel(JobModel):
 
 @model
 class CloudDirectorBackupJobModel(JobModel):
-    """Cloud director backup job model: `JobModel` of type `CloudDirectorBackup`."""
+    """The `JobModel` whose `type` is `CloudDirectorBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="CloudDirectorBackup")
     description: str
@@ -147,7 +162,11 @@ class CloudDirectorBackupJobModel(JobModel):
 
 @model
 class EntraIDAuditLogBackupJobModel(JobModel):
-    """Entra ID audit log backup job model: `JobModel` of type `EntraIDAuditLogBackup`."""
+    """The `JobModel` whose `type` is `EntraIDAuditLogBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="EntraIDAuditLogBackup")
     description: str
@@ -160,7 +179,10 @@ class EntraIDAuditLogBackupJobModel(JobModel):
 
 @model
 class EntraIDTenantBackupCopyJobModel(JobModel):
-    """Entra ID tenant backup copy job model: `JobModel` of type `EntraIDTenantBackupCopy`.
+    """The `JobModel` whose `type` is `EntraIDTenantBackupCopy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -179,7 +201,11 @@ class EntraIDTenantBackupCopyJobModel(JobModel):
 
 @model
 class EntraIDTenantBackupJobModel(JobModel):
-    """Entra ID tenant backup job model: `JobModel` of type `EntraIDTenantBackup`."""
+    """The `JobModel` whose `type` is `EntraIDTenantBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="EntraIDTenantBackup")
     description: str
@@ -189,7 +215,10 @@ class EntraIDTenantBackupJobModel(JobModel):
 
 @model
 class FileBackupCopyJobModel(JobModel):
-    """File backup copy job model: `JobModel` of type `FileBackupCopy`.
+    """The `JobModel` whose `type` is `FileBackupCopy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -209,7 +238,11 @@ class FileBackupCopyJobModel(JobModel):
 
 @model
 class FileBackupJobModel(JobModel):
-    """File backup job model: `JobModel` of type `FileBackup`."""
+    """The `JobModel` whose `type` is `FileBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="FileBackup")
     description: str | None | Unset = UNSET
@@ -223,7 +256,11 @@ class FileBackupJobModel(JobModel):
 
 @model
 class HyperVBackupJobModel(JobModel):
-    """Hyper V backup job model: `JobModel` of type `HyperVBackup`."""
+    """The `JobModel` whose `type` is `HyperVBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="HyperVBackup")
     description: str
@@ -236,7 +273,11 @@ class HyperVBackupJobModel(JobModel):
 
 @model
 class IrisBackupJobModel(JobModel):
-    """Iris backup job model: `JobModel` of type `IrisBackup`."""
+    """The `JobModel` whose `type` is `IrisBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="IrisBackup")
     description: str
@@ -248,7 +289,11 @@ class IrisBackupJobModel(JobModel):
 
 @model
 class LinuxAgentManagementBackupJobModel(JobModel):
-    """Linux agent management backup job model: `JobModel` of type `LinuxAgentBackup`."""
+    """The `JobModel` whose `type` is `LinuxAgentBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackup")
     description: str
@@ -266,7 +311,11 @@ class LinuxAgentManagementBackupJobModel(JobModel):
 
 @model
 class LinuxAgentManagementBackupServerPolicyModel(JobModel):
-    """Linux agent management backup server policy model: `JobModel` of type `LinuxAgentBackupServerPolicy`."""
+    """The `JobModel` whose `type` is `LinuxAgentBackupServerPolicy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackupServerPolicy")
     description: str
@@ -282,7 +331,11 @@ class LinuxAgentManagementBackupServerPolicyModel(JobModel):
 
 @model
 class LinuxAgentManagementBackupWorkstationPolicyModel(JobModel):
-    """Linux agent management backup workstation policy model: `JobModel` of type `LinuxAgentBackupWorkstationPolicy`."""
+    """The `JobModel` whose `type` is `LinuxAgentBackupWorkstationPolicy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackupWorkstationPolicy")
     description: str
@@ -298,7 +351,11 @@ class LinuxAgentManagementBackupWorkstationPolicyModel(JobModel):
 
 @model
 class ObjectStorageBackupJobModel(JobModel):
-    """Object storage backup job model: `JobModel` of type `ObjectStorageBackup`."""
+    """The `JobModel` whose `type` is `ObjectStorageBackup`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="ObjectStorageBackup")
     description: str | None | Unset = UNSET
@@ -312,7 +369,11 @@ class ObjectStorageBackupJobModel(JobModel):
 
 @model
 class SureBackupContentScanJobModel(JobModel):
-    """Sure backup content scan job model: `JobModel` of type `SureBackupContentScan`."""
+    """The `JobModel` whose `type` is `SureBackupContentScan`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="SureBackupContentScan")
     description: str | None | Unset = UNSET
@@ -324,7 +385,11 @@ class SureBackupContentScanJobModel(JobModel):
 
 @model
 class VSphereReplicaJobModel(JobModel):
-    """V sphere replica job model: `JobModel` of type `VSphereReplica`."""
+    """The `JobModel` whose `type` is `VSphereReplica`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="VSphereReplica")
     description: str
@@ -342,7 +407,10 @@ class VSphereReplicaJobModel(JobModel):
 
 @model
 class WindowsAgentManagementBackupJobModel(JobModel):
-    """Windows agent management backup job model: `JobModel`."""
+    """Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+
+    Taken by `jobs.update_job`.
+    """
 
     description: str
     is_high_priority: bool | None | Unset = UNSET
@@ -359,7 +427,11 @@ class WindowsAgentManagementBackupJobModel(JobModel):
 
 @model
 class WindowsAgentManagementBackupServerPolicyModel(JobModel):
-    """Windows agent management backup server policy model: `JobModel` of type `WindowsAgentBackupServerPolicy`."""
+    """The `JobModel` whose `type` is `WindowsAgentBackupServerPolicy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="WindowsAgentBackupServerPolicy")
     description: str
@@ -375,7 +447,11 @@ class WindowsAgentManagementBackupServerPolicyModel(JobModel):
 
 @model
 class WindowsAgentManagementBackupWorkstationPolicyModel(JobModel):
-    """Windows agent management backup workstation policy model: `JobModel` of type `WindowsAgentBackupWorkstationPolicy`."""
+    """The `JobModel` whose `type` is `WindowsAgentBackupWorkstationPolicy`.
+
+    Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
+    Taken by `jobs.update_job`.
+    """
 
     type: EJobType = field(default="WindowsAgentBackupWorkstationPolicy")
     description: str

@@ -93,7 +93,10 @@ if TYPE_CHECKING:
     },
 )
 class JobSpec(Model):
-    """Job spec: one of 19 kinds, told apart by `type`."""
+    """One of 19 kinds, told apart by `type`.
+
+    Taken by `jobs.create_job`.
+    """
 
     name: str
     type: EJobType
@@ -101,7 +104,10 @@ class JobSpec(Model):
 
 @model
 class BackupCopyJobSpec(JobSpec):
-    """Backup copy job spec: `JobSpec` of type `BackupCopy`."""
+    """The `JobSpec` whose `type` is `BackupCopy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="BackupCopy")
     description: str
@@ -114,7 +120,9 @@ class BackupCopyJobSpec(JobSpec):
 
 @model
 class BackupJobSpec(JobSpec):
-    """Backup job spec: `JobSpec` of type `VSphereBackup`.
+    """The `JobSpec` whose `type` is `VSphereBackup`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         is_high_priority: default false.
@@ -131,7 +139,10 @@ class BackupJobSpec(JobSpec):
 
 @model
 class CloudDirectorBackupJobSpec(JobSpec):
-    """Cloud director backup job spec: `JobSpec` of type `CloudDirectorBackup`."""
+    """The `JobSpec` whose `type` is `CloudDirectorBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="CloudDirectorBackup")
     description: str
@@ -144,7 +155,10 @@ class CloudDirectorBackupJobSpec(JobSpec):
 
 @model
 class EntraIDAuditLogBackupJobSpec(JobSpec):
-    """Entra ID audit log backup job spec: `JobSpec` of type `EntraIDAuditLogBackup`."""
+    """The `JobSpec` whose `type` is `EntraIDAuditLogBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="EntraIDAuditLogBackup")
     description: str
@@ -157,7 +171,9 @@ class EntraIDAuditLogBackupJobSpec(JobSpec):
 
 @model
 class EntraIDTenantBackupCopyJobSpec(JobSpec):
-    """Entra ID tenant backup copy job spec: `JobSpec` of type `EntraIDTenantBackupCopy`.
+    """The `JobSpec` whose `type` is `EntraIDTenantBackupCopy`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -177,7 +193,10 @@ class EntraIDTenantBackupCopyJobSpec(JobSpec):
 
 @model
 class EntraIDTenantBackupJobSpec(JobSpec):
-    """Entra ID tenant backup job spec: `JobSpec` of type `EntraIDTenantBackup`."""
+    """The `JobSpec` whose `type` is `EntraIDTenantBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="EntraIDTenantBackup")
     description: str
@@ -187,7 +206,9 @@ class EntraIDTenantBackupJobSpec(JobSpec):
 
 @model
 class FileBackupCopyJobSpec(JobSpec):
-    """File backup copy job spec: `JobSpec` of type `FileBackupCopy`.
+    """The `JobSpec` whose `type` is `FileBackupCopy`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         primary_job_id: UUID.
@@ -207,7 +228,10 @@ class FileBackupCopyJobSpec(JobSpec):
 
 @model
 class FileBackupJobSpec(JobSpec):
-    """File backup job spec: `JobSpec` of type `FileBackup`."""
+    """The `JobSpec` whose `type` is `FileBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="FileBackup")
     description: str | None | Unset = UNSET
@@ -221,7 +245,9 @@ class FileBackupJobSpec(JobSpec):
 
 @model
 class HyperVBackupJobSpec(JobSpec):
-    """Hyper V backup job spec: `JobSpec` of type `HyperVBackup`.
+    """The `JobSpec` whose `type` is `HyperVBackup`.
+
+    Taken by `jobs.create_job`.
 
     Attributes:
         is_high_priority: default false.
@@ -238,7 +264,10 @@ class HyperVBackupJobSpec(JobSpec):
 
 @model
 class IrisBackupJobSpec(JobSpec):
-    """Iris backup job spec: `JobSpec` of type `IrisBackup`."""
+    """The `JobSpec` whose `type` is `IrisBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="IrisBackup")
     description: str
@@ -250,7 +279,10 @@ class IrisBackupJobSpec(JobSpec):
 
 @model
 class LinuxAgentManagementBackupJobSpec(JobSpec):
-    """Linux agent management backup job spec: `JobSpec` of type `LinuxAgentBackup`."""
+    """The `JobSpec` whose `type` is `LinuxAgentBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackup")
     description: str
@@ -268,7 +300,10 @@ class LinuxAgentManagementBackupJobSpec(JobSpec):
 
 @model
 class LinuxAgentManagementBackupServerPolicySpec(JobSpec):
-    """Linux agent management backup server policy spec: `JobSpec` of type `LinuxAgentBackupServerPolicy`."""
+    """The `JobSpec` whose `type` is `LinuxAgentBackupServerPolicy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackupServerPolicy")
     description: str
@@ -284,7 +319,10 @@ class LinuxAgentManagementBackupServerPolicySpec(JobSpec):
 
 @model
 class LinuxAgentManagementBackupWorkstationPolicySpec(JobSpec):
-    """Linux agent management backup workstation policy spec: `JobSpec` of type `LinuxAgentBackupWorkstationPolicy`."""
+    """The `JobSpec` whose `type` is `LinuxAgentBackupWorkstationPolicy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="LinuxAgentBackupWorkstationPolicy")
     description: str
@@ -300,7 +338,10 @@ class LinuxAgentManagementBackupWorkstationPolicySpec(JobSpec):
 
 @model
 class ObjectStorageBackupJobSpec(JobSpec):
-    """Object storage backup job spec: `JobSpec` of type `ObjectStorageBackup`."""
+    """The `JobSpec` whose `type` is `ObjectStorageBackup`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="ObjectStorageBackup")
     description: str | None | Unset = UNSET
@@ -314,7 +355,10 @@ class ObjectStorageBackupJobSpec(JobSpec):
 
 @model
 class SureBackupContentScanJobSpec(JobSpec):
-    """Sure backup content scan job spec: `JobSpec` of type `SureBackupContentScan`."""
+    """The `JobSpec` whose `type` is `SureBackupContentScan`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="SureBackupContentScan")
     description: str | None | Unset = UNSET
@@ -326,7 +370,10 @@ class SureBackupContentScanJobSpec(JobSpec):
 
 @model
 class VSphereReplicaJobSpec(JobSpec):
-    """V sphere replica job spec: `JobSpec` of type `VSphereReplica`."""
+    """The `JobSpec` whose `type` is `VSphereReplica`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="VSphereReplica")
     description: str
@@ -344,7 +391,7 @@ class VSphereReplicaJobSpec(JobSpec):
 
 @model
 class WindowsAgentManagementBackupJobSpec(JobSpec):
-    """Windows agent management backup job spec: `JobSpec`."""
+    """Taken by `jobs.create_job`."""
 
     description: str
     is_high_priority: bool | None | Unset = UNSET
@@ -361,7 +408,10 @@ class WindowsAgentManagementBackupJobSpec(JobSpec):
 
 @model
 class WindowsAgentManagementBackupServerPolicySpec(JobSpec):
-    """Windows agent management backup server policy spec: `JobSpec` of type `WindowsAgentBackupServerPolicy`."""
+    """The `JobSpec` whose `type` is `WindowsAgentBackupServerPolicy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="WindowsAgentBackupServerPolicy")
     description: str
@@ -377,7 +427,10 @@ class WindowsAgentManagementBackupServerPolicySpec(JobSpec):
 
 @model
 class WindowsAgentManagementBackupWorkstationPolicySpec(JobSpec):
-    """Windows agent management backup workstation policy spec: `JobSpec` of type `WindowsAgentBackupWorkstationPolicy`."""
+    """The `JobSpec` whose `type` is `WindowsAgentBackupWorkstationPolicy`.
+
+    Taken by `jobs.create_job`.
+    """
 
     type: EJobType = field(default="WindowsAgentBackupWorkstationPolicy")
     description: str

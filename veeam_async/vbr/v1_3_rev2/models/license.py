@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class CapacityLicenseObjectModel(Model):
-    """Capacity license object model.
-
+    """
     Attributes:
         used_capacity_tb: in TB.
     """
@@ -29,8 +28,7 @@ class CapacityLicenseObjectModel(Model):
 
 @model
 class CapacityLicenseSummaryModel(Model):
-    """Capacity license summary model.
-
+    """
     Attributes:
         licensed_capacity_tb: in TB.
         used_capacity_tb: in TB.
@@ -44,7 +42,7 @@ class CapacityLicenseSummaryModel(Model):
 
 @model
 class CapacityLicenseWorkloadModel(Model):
-    """Capacity license workload model.
+    """Given by `license.revoke_capacity_license`.
 
     Attributes:
         used_capacity_tb: in TB.
@@ -59,21 +57,17 @@ class CapacityLicenseWorkloadModel(Model):
 
 @model
 class CapacityLicenseWorkloadResult(Model):
-    """Capacity license workload result."""
+    """Given by `license.get_licensed_capacity`."""
 
     workloads: list[CapacityLicenseWorkloadModel]
 
 
 class ECapacityLicenseObjectType(OpenEnum):
-    """Capacity license object type: 2 known values."""
-
     FILE_SHARE = "FileShare"
     OBJECT_STORAGE = "ObjectStorage"
 
 
 class EInstalledLicenseCloudConnectMode(OpenEnum):
-    """Installed license cloud connect mode: 4 known values."""
-
     DISABLED = "Disabled"
     ENABLED = "Enabled"
     ENTERPRISE = "Enterprise"
@@ -81,8 +75,6 @@ class EInstalledLicenseCloudConnectMode(OpenEnum):
 
 
 class EInstalledLicenseEdition(OpenEnum):
-    """Installed license edition: 5 known values."""
-
     COMMUNITY = "Community"
     ENTERPRISE = "Enterprise"
     ENTERPRISE_PLUS = "EnterprisePlus"
@@ -91,16 +83,12 @@ class EInstalledLicenseEdition(OpenEnum):
 
 
 class EInstalledLicenseStatus(OpenEnum):
-    """Installed license status: 3 known values."""
-
     EXPIRED = "Expired"
     INVALID = "Invalid"
     VALID = "Valid"
 
 
 class EInstalledLicenseType(OpenEnum):
-    """Installed license type: 8 known values."""
-
     EMPTY = "Empty"
     EVALUATION = "Evaluation"
     FREE = "Free"
@@ -112,15 +100,11 @@ class EInstalledLicenseType(OpenEnum):
 
 
 class EInstanceLicenseWorkloadRole(OpenEnum):
-    """Instance license workload role: 2 known values."""
-
     WORKSTATION = "Workstation"
     SERVER = "Server"
 
 
 class EInstanceWorkloadsFiltersOrderColumn(OpenEnum):
-    """Instance workloads filters order column: 5 known values."""
-
     NAME = "Name"
     HOST_NAME = "HostName"
     USED_INSTANCES_NUMBER = "UsedInstancesNumber"
@@ -129,8 +113,6 @@ class EInstanceWorkloadsFiltersOrderColumn(OpenEnum):
 
 
 class ELicensePackageType(OpenEnum):
-    """License package type: 9 known values."""
-
     INVALID = "Invalid"
     STARTER = "Starter"
     ESSENTIALS = "Essentials"
@@ -143,8 +125,6 @@ class ELicensePackageType(OpenEnum):
 
 
 class ELicensePlatformType(OpenEnum):
-    """License platform type: 64 known values."""
-
     UNKNOWN = "Unknown"
     VMWARE = "VMware"
     HYPER_V = "HyperV"
@@ -212,24 +192,18 @@ class ELicensePlatformType(OpenEnum):
 
 
 class ELicenseReportFormat(OpenEnum):
-    """License report format: 3 known values."""
-
     HTML = "Html"
     PDF = "Pdf"
     JSON = "Json"
 
 
 class ELicenseSectionType(OpenEnum):
-    """License section type: 3 known values."""
-
     ALL = "All"
     INSTANCE = "Instance"
     SOCKET = "Socket"
 
 
 class ESocketLicenseObjectType(OpenEnum):
-    """Socket license object type: 4 known values."""
-
     HYPER_V = "HyperV"
     UNIVERSAL = "Universal"
     UNLICENSED = "Unlicensed"
@@ -237,8 +211,6 @@ class ESocketLicenseObjectType(OpenEnum):
 
 
 class ESocketWorkloadsFiltersOrderColumn(OpenEnum):
-    """Socket workloads filters order column: 6 known values."""
-
     NAME = "Name"
     HOST_NAME = "HostName"
     HOST_ID = "HostId"
@@ -249,7 +221,9 @@ class ESocketWorkloadsFiltersOrderColumn(OpenEnum):
 
 @model
 class InstalledLicenseModel(Model):
-    """Installed license model."""
+    """Given by `license.install_license`, `license.get_installed_license`, `license.remove_license`,
+    `license.set_auto_update`, `license.set_agent_consumption`.
+    """
 
     status: EInstalledLicenseStatus
     type: EInstalledLicenseType | None | Unset = UNSET
@@ -268,15 +242,13 @@ class InstalledLicenseModel(Model):
 
 @model
 class InstanceLicenseAssignmentSpec(Model):
-    """Instance license assignment spec."""
+    """Taken by `license.assign_instance_license`."""
 
     role: EInstanceLicenseWorkloadRole
 
 
 @model
 class InstanceLicenseObjectModel(Model):
-    """Instance license object model."""
-
     type: str
     count: int
     multiplier: float
@@ -285,8 +257,6 @@ class InstanceLicenseObjectModel(Model):
 
 @model
 class InstanceLicenseSummaryModel(Model):
-    """Instance license summary model."""
-
     licensed_instances_number: float
     used_instances_number: float
     new_instances_number: float
@@ -303,7 +273,8 @@ class InstanceLicenseSummaryModel(Model):
 
 @model
 class InstanceLicenseWorkloadModel(Model):
-    """Instance license workload model.
+    """Given by `license.get_licensed_instances`, `license.assign_instance_license`, `license.revoke_instance_license`,
+    `license.remove_instance_license`.
 
     Attributes:
         instance_id: UUID.
@@ -321,7 +292,7 @@ class InstanceLicenseWorkloadModel(Model):
 
 @model
 class InstanceLicenseWorkloadResult(Model):
-    """Instance license workload result."""
+    """Given by `license.get_licensed_instances`."""
 
     data: list[InstanceLicenseWorkloadModel] = field(rows=True)
     pagination: PaginationResult
@@ -329,8 +300,7 @@ class InstanceLicenseWorkloadResult(Model):
 
 @model
 class InstanceWorkloadsFilters(Model):
-    """Instance workloads filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -350,14 +320,14 @@ class InstanceWorkloadsFilters(Model):
 
 @model
 class LicenseAgentConsumptionSpec(Model):
-    """License agent consumption spec."""
+    """Taken by `license.set_agent_consumption`."""
 
     enabled: bool
 
 
 @model
 class LicenseAutoUpdateSpec(Model):
-    """License auto update spec."""
+    """Taken by `license.set_auto_update`."""
 
     enabled: bool
     proactive_support_enabled: bool | None | Unset = UNSET
@@ -365,15 +335,13 @@ class LicenseAutoUpdateSpec(Model):
 
 @model
 class LicenseCreateReportSpec(Model):
-    """License create report spec."""
+    """Taken by `license.create_license_report`."""
 
     report_format: ELicenseReportFormat
 
 
 @model
 class LicenseInstallationPromoSpec(Model):
-    """License installation promo spec."""
-
     overwrite_existing: bool | None | Unset = UNSET
     enable_auto_update: bool | None | Unset = UNSET
     install_without_promo: bool | None | Unset = UNSET
@@ -381,7 +349,7 @@ class LicenseInstallationPromoSpec(Model):
 
 @model
 class LicenseInstallationSpec(Model):
-    """License installation spec."""
+    """Taken by `license.install_license`."""
 
     license: str
     force_standalone_mode: bool | None | Unset = UNSET
@@ -390,7 +358,7 @@ class LicenseInstallationSpec(Model):
 
 @model
 class LicenseRemoveSpec(Model):
-    """License remove spec."""
+    """Taken by `license.remove_license`."""
 
     force_standalone_mode: bool | None | Unset = UNSET
     section: ELicenseSectionType | None | Unset = UNSET
@@ -398,21 +366,21 @@ class LicenseRemoveSpec(Model):
 
 @model
 class LicenseRenewSpec(Model):
-    """License renew spec."""
+    """Taken by `license.renew_installed_license`."""
 
     force_standalone_mode: bool | None | Unset = UNSET
 
 
 @model
 class LicenseRenewalModel(Model):
-    """License renewal model."""
+    """Given by `license.renew_installed_license`."""
 
     renewal_url: str | None | Unset = UNSET
 
 
 @model
 class LicenseUpdateModel(Model):
-    """License update model."""
+    """Given by `license.update_license`."""
 
     message: str
     is_successful: bool
@@ -420,8 +388,6 @@ class LicenseUpdateModel(Model):
 
 @model
 class SocketLicenseSummaryModel(Model):
-    """Socket license summary model."""
-
     licensed_sockets_number: int
     used_sockets_number: int
     remaining_sockets_number: int
@@ -433,7 +399,7 @@ class SocketLicenseSummaryModel(Model):
 
 @model
 class SocketLicenseWorkloadModel(Model):
-    """Socket license workload model.
+    """Given by `license.get_licensed_sockets`, `license.revoke_socket_license`.
 
     Attributes:
         host_id: UUID.
@@ -449,7 +415,7 @@ class SocketLicenseWorkloadModel(Model):
 
 @model
 class SocketLicenseWorkloadResult(Model):
-    """Socket license workload result."""
+    """Given by `license.get_licensed_sockets`."""
 
     data: list[SocketLicenseWorkloadModel] = field(rows=True)
     pagination: PaginationResult
@@ -457,8 +423,7 @@ class SocketLicenseWorkloadResult(Model):
 
 @model
 class SocketWorkloadsFilters(Model):
-    """Socket workloads filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.

@@ -14,22 +14,18 @@ if TYPE_CHECKING:
 
 
 class ExportLogsScopeType(OpenEnum):
-    """Export logs scope type: 2 known values."""
-
     JOBS = "Jobs"
     HOSTS = "Hosts"
 
 
 class ExportLogsType(OpenEnum):
-    """Export logs type: 2 known values."""
-
     DATE_RANGE = "DateRange"
     ALL = "All"
 
 
 @model
 class ExportSupportLogsSpec(Model):
-    """Export support logs spec.
+    """Taken by `log_export.export_support_logs`.
 
     Attributes:
         host_ids: UUID.

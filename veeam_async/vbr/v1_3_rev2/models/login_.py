@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @model
 class TokenLoginSpec(Model):
-    """Token login spec.
+    """Taken by `login_.create_token`.
 
     Attributes:
         password: password.
@@ -35,7 +35,7 @@ class TokenLoginSpec(Model):
 
 @model
 class TokenModel(Model):
-    """Token model."""
+    """Given by `login_.create_token`."""
 
     access_token: str = field(wire="access_token")
     token_type: str = field(wire="token_type")

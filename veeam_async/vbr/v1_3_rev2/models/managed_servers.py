@@ -27,22 +27,20 @@ if TYPE_CHECKING:
 
 @model
 class CloudDirectorHostDiscoveryModel(Model):
-    """Cloud director host discovery model."""
-
     vi_server_name: str
     certificate_thumbprint: str | None | Unset = UNSET
 
 
 @model
 class CloudDirectorHostDiscoveryResult(Model):
-    """Cloud director host discovery result."""
+    """Given by `managed_servers.resolve_cloud_director_hosts`."""
 
     data: list[CloudDirectorHostDiscoveryModel]
 
 
 @model
 class CloudDirectorHostDiscoverySpec(Model):
-    """Cloud director host discovery spec.
+    """Taken by `managed_servers.resolve_cloud_director_hosts`.
 
     Attributes:
         credentials_id: UUID.
@@ -55,8 +53,7 @@ class CloudDirectorHostDiscoverySpec(Model):
 
 @model
 class CloudDirectorViHostModel(Model):
-    """Cloud director vi host model.
-
+    """
     Attributes:
         vi_credentials_id: UUID.
     """
@@ -69,8 +66,7 @@ class CloudDirectorViHostModel(Model):
 
 @model
 class CloudDirectorViHostSpec(Model):
-    """Cloud director vi host spec.
-
+    """
     Attributes:
         vi_credentials_id: UUID.
     """
@@ -81,8 +77,6 @@ class CloudDirectorViHostSpec(Model):
 
 
 class EHostUpdatesState(OpenEnum):
-    """Host updates state: 7 known values."""
-
     CHECK_IN_PROGRESS = "CheckInProgress"
     INSTALLING = "Installing"
     LAST_INSTALL_FAILED = "LastInstallFailed"
@@ -93,16 +87,12 @@ class EHostUpdatesState(OpenEnum):
 
 
 class EManagedServerState(OpenEnum):
-    """Managed server state: 3 known values."""
-
     AVAILABLE = "Available"
     UNAVAILABLE = "Unavailable"
     ANY = "Any"
 
 
 class EManagedServersFiltersOrderColumn(OpenEnum):
-    """Managed servers filters order column: 4 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
@@ -110,15 +100,11 @@ class EManagedServersFiltersOrderColumn(OpenEnum):
 
 
 class EManagedServersStatus(OpenEnum):
-    """Managed servers status: 2 known values."""
-
     AVAILABLE = "Available"
     UNAVAILABLE = "Unavailable"
 
 
 class EOptionalComponentType(OpenEnum):
-    """Optional component type: 9 known values."""
-
     CATALYST_SDK = "CatalystSdk"
     DD_BOOST_SDK = "DDBoostSdk"
     CIFS_GATEWAY = "CifsGateway"
@@ -132,21 +118,19 @@ class EOptionalComponentType(OpenEnum):
 
 @model
 class HostOptionalComponents(Model):
-    """Host optional components."""
+    """Given by `managed_servers.get_host_optional_components_defaults`."""
 
     optional_components: list[OptionalComponentModel]
 
 
 @model
 class HvHostDiscoveryModel(Model):
-    """Hv host discovery model."""
-
     hv_server_name: str
 
 
 @model
 class HvHostDiscoveryResult(Model):
-    """Hv host discovery result."""
+    """Given by `managed_servers.resolve_hyper_v_hosts`."""
 
     data: list[HvHostDiscoveryModel] | None | Unset = UNSET
     pagination: PaginationResult | None | Unset = UNSET
@@ -154,7 +138,7 @@ class HvHostDiscoveryResult(Model):
 
 @model
 class HvHostDiscoverySpec(Model):
-    """Hv host discovery spec.
+    """Taken by `managed_servers.resolve_hyper_v_hosts`.
 
     Attributes:
         credentials_id: UUID.
@@ -168,7 +152,9 @@ class HvHostDiscoverySpec(Model):
 
 @model
 class HyperVVolumeManageModel(Model):
-    """Hyper V volume manage model.
+    """Given by `managed_servers.get_managed_server_volume`, `managed_servers.update_volume`.
+
+    Taken by `managed_servers.update_volume`.
 
     Attributes:
         changed_block_tracking: default false.
@@ -182,16 +168,12 @@ class HyperVVolumeManageModel(Model):
 
 @model
 class HyperVVolumeObjectModel(Model):
-    """Hyper V volume object model."""
-
     volume: InventoryObjectModel
     volume_settings: VolumeSettingsModel
 
 
 @model
 class ManagedHostNetworkSettingsModel(Model):
-    """Managed host network settings model."""
-
     port_range_start: int | None | Unset = UNSET
     port_range_end: int | None | Unset = UNSET
     server_side: bool | None | Unset = UNSET
@@ -212,7 +194,10 @@ class ManagedHostNetworkSettingsModel(Model):
     },
 )
 class ManagedServerModel(Model):
-    """Managed server model: one of 9 kinds, told apart by `type`.
+    """One of 9 kinds, told apart by `type`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         id: UUID.
@@ -240,7 +225,10 @@ class ManagedServerModel(Model):
     },
 )
 class ManagedServerSpec(Model):
-    """Managed server spec: one of 9 kinds, told apart by `type`."""
+    """One of 9 kinds, told apart by `type`.
+
+    Taken by `managed_servers.create_managed_server`.
+    """
 
     name: str
     description: str
@@ -249,8 +237,7 @@ class ManagedServerSpec(Model):
 
 @model
 class ManagedServersFilters(Model):
-    """Managed servers filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -273,7 +260,7 @@ class ManagedServersFilters(Model):
 
 @model
 class ManagedServersResult(Model):
-    """Managed servers result."""
+    """Given by `managed_servers.get_all_managed_servers`."""
 
     data: list[ManagedServerModel] = field(rows=True)
     pagination: PaginationResult
@@ -281,7 +268,7 @@ class ManagedServersResult(Model):
 
 @model
 class ManagedServersSpec(Model):
-    """Managed servers spec.
+    """Taken by `managed_servers.rescan_all_managed_servers`.
 
     Attributes:
         ids: UUID.
@@ -292,15 +279,13 @@ class ManagedServersSpec(Model):
 
 @model
 class OptionalComponentModel(Model):
-    """Optional component model."""
-
     display_name: str
     optional_component: EOptionalComponentType
 
 
 @model
 class UpdateHostComponentsSpec(Model):
-    """Update host components spec.
+    """Taken by `managed_servers.update_server_components`.
 
     Attributes:
         ids: UUID.
@@ -311,8 +296,7 @@ class UpdateHostComponentsSpec(Model):
 
 @model
 class VolumeMatchingResult(Model):
-    """Volume matching result.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -326,15 +310,16 @@ class VolumeMatchingResult(Model):
 
 @model
 class VolumeSettingsModel(Model):
-    """Volume settings model."""
-
     vs_sprovider: str = field(wire="VSSprovider")
     max_snapshots: int
 
 
 @model
 class CloudDirectorHostModel(ManagedServerModel):
-    """Cloud director host model: `ManagedServerModel` of type `CloudDirectorHost`.
+    """The `ManagedServerModel` whose `type` is `CloudDirectorHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -349,7 +334,9 @@ class CloudDirectorHostModel(ManagedServerModel):
 
 @model
 class CloudDirectorHostSpec(ManagedServerSpec):
-    """Cloud director host spec: `ManagedServerSpec` of type `CloudDirectorHost`.
+    """The `ManagedServerSpec` whose `type` is `CloudDirectorHost`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -364,7 +351,10 @@ class CloudDirectorHostSpec(ManagedServerSpec):
 
 @model
 class HvHostClusterModel(ManagedServerModel):
-    """Hv host cluster model: `ManagedServerModel` of type `HvCluster`.
+    """The `ManagedServerModel` whose `type` is `HvCluster`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -381,7 +371,9 @@ class HvHostClusterModel(ManagedServerModel):
 
 @model
 class HvHostClusterSpec(ManagedServerSpec):
-    """Hv host cluster spec: `ManagedServerSpec` of type `HvCluster`.
+    """The `ManagedServerSpec` whose `type` is `HvCluster`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -395,7 +387,10 @@ class HvHostClusterSpec(ManagedServerSpec):
 
 @model
 class HvServerModel(ManagedServerModel):
-    """Hv server model: `ManagedServerModel` of type `HvServer`.
+    """The `ManagedServerModel` whose `type` is `HvServer`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -414,7 +409,9 @@ class HvServerModel(ManagedServerModel):
 
 @model
 class HvServerSpec(ManagedServerSpec):
-    """Hv server spec: `ManagedServerSpec` of type `HvServer`.
+    """The `ManagedServerSpec` whose `type` is `HvServer`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -429,7 +426,10 @@ class HvServerSpec(ManagedServerSpec):
 
 @model
 class LinuxHostModel(ManagedServerModel):
-    """Linux host model: `ManagedServerModel` of type `LinuxHost`.
+    """The `ManagedServerModel` whose `type` is `LinuxHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -451,7 +451,9 @@ class LinuxHostModel(ManagedServerModel):
 
 @model
 class LinuxHostSpec(ManagedServerSpec):
-    """Linux host spec: `ManagedServerSpec` of type `LinuxHost`.
+    """The `ManagedServerSpec` whose `type` is `LinuxHost`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -469,7 +471,10 @@ class LinuxHostSpec(ManagedServerSpec):
 
 @model
 class SCVMMModel(ManagedServerModel):
-    """SCVMM model: `ManagedServerModel` of type `SCVMM`.
+    """The `ManagedServerModel` whose `type` is `SCVMM`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -484,7 +489,9 @@ class SCVMMModel(ManagedServerModel):
 
 @model
 class SCVMMSpec(ManagedServerSpec):
-    """SCVMM spec: `ManagedServerSpec` of type `SCVMM`.
+    """The `ManagedServerSpec` whose `type` is `SCVMM`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -498,7 +505,10 @@ class SCVMMSpec(ManagedServerSpec):
 
 @model
 class SmbV3ClusterModel(ManagedServerModel):
-    """Smb V3 cluster model: `ManagedServerModel` of type `SmbV3Cluster`.
+    """The `ManagedServerModel` whose `type` is `SmbV3Cluster`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -511,7 +521,9 @@ class SmbV3ClusterModel(ManagedServerModel):
 
 @model
 class SmbV3ClusterSpec(ManagedServerSpec):
-    """Smb V3 cluster spec: `ManagedServerSpec` of type `SmbV3Cluster`.
+    """The `ManagedServerSpec` whose `type` is `SmbV3Cluster`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -524,7 +536,10 @@ class SmbV3ClusterSpec(ManagedServerSpec):
 
 @model
 class SmbV3StandaloneHostModel(ManagedServerModel):
-    """Smb V3 standalone host model: `ManagedServerModel` of type `SmbV3StandaloneHost`.
+    """The `ManagedServerModel` whose `type` is `SmbV3StandaloneHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -537,7 +552,9 @@ class SmbV3StandaloneHostModel(ManagedServerModel):
 
 @model
 class SmbV3StandaloneHostSpec(ManagedServerSpec):
-    """Smb V3 standalone host spec: `ManagedServerSpec` of type `SmbV3StandaloneHost`.
+    """The `ManagedServerSpec` whose `type` is `SmbV3StandaloneHost`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -550,7 +567,10 @@ class SmbV3StandaloneHostSpec(ManagedServerSpec):
 
 @model
 class ViHostModel(ManagedServerModel):
-    """Vi host model: `ManagedServerModel` of type `ViHost`.
+    """The `ManagedServerModel` whose `type` is `ViHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -564,7 +584,9 @@ class ViHostModel(ManagedServerModel):
 
 @model
 class ViHostSpec(ManagedServerSpec):
-    """Vi host spec: `ManagedServerSpec` of type `ViHost`.
+    """The `ManagedServerSpec` whose `type` is `ViHost`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -578,7 +600,10 @@ class ViHostSpec(ManagedServerSpec):
 
 @model
 class WindowsHostModel(ManagedServerModel):
-    """Windows host model: `ManagedServerModel` of type `WindowsHost`.
+    """The `ManagedServerModel` whose `type` is `WindowsHost`.
+
+    Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
+    Taken by `managed_servers.update_managed_server`.
 
     Attributes:
         credentials_id: UUID.
@@ -595,7 +620,9 @@ class WindowsHostModel(ManagedServerModel):
 
 @model
 class WindowsHostSpec(ManagedServerSpec):
-    """Windows host spec: `ManagedServerSpec` of type `WindowsHost`.
+    """The `ManagedServerSpec` whose `type` is `WindowsHost`.
+
+    Taken by `managed_servers.create_managed_server`.
 
     Attributes:
         credentials_id: UUID.

@@ -14,22 +14,20 @@ if TYPE_CHECKING:
 
 
 class EMountServerType(OpenEnum):
-    """Mount server type: 2 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
 
 
 class EMountServersFiltersOrderColumn(OpenEnum):
-    """Mount servers filters order column: 2 known values."""
-
     TYPE = "Type"
     WRITE_CACHE_FOLDER = "WriteCacheFolder"
 
 
 @model
 class MountServerModel(Model):
-    """Mount server model.
+    """Given by `mount_servers.get_all_mount_servers`, `mount_servers.get_mount_server`,
+    `mount_servers.set_as_default_mount_server`.
+    Taken by `mount_servers.update_mount_server`.
 
     Attributes:
         id: UUID.
@@ -43,7 +41,7 @@ class MountServerModel(Model):
 
 @model
 class MountServerModelsResult(Model):
-    """Mount server models result."""
+    """Given by `mount_servers.get_all_mount_servers`, `mount_servers.get_default_mount_server`."""
 
     data: list[MountServerModel] = field(rows=True)
     pagination: PaginationResult
@@ -51,8 +49,6 @@ class MountServerModelsResult(Model):
 
 @model
 class MountServerOptionsModel(Model):
-    """Mount server options model."""
-
     write_cache_folder: str | None | Unset = UNSET
     v_power_nfs_enabled: bool | None | Unset = field(default=UNSET, wire="vPowerNFSEnabled")
     v_power_nfs_port_settings: VPowerNFSPortSettingsModel | None | Unset = field(
@@ -62,7 +58,7 @@ class MountServerOptionsModel(Model):
 
 @model
 class MountServerSpec(Model):
-    """Mount server spec.
+    """Taken by `mount_servers.setup_mount_server`.
 
     Attributes:
         host_id: UUID.

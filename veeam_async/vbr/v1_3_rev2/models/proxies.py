@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class EProxiesFiltersOrderColumn(OpenEnum):
-    """Proxies filters order column: 5 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
@@ -25,8 +23,7 @@ class EProxiesFiltersOrderColumn(OpenEnum):
 
 @model
 class GeneralPurposeProxyServerSettingsModel(Model):
-    """General purpose proxy server settings model.
-
+    """
     Attributes:
         host_id: UUID.
     """
@@ -38,8 +35,7 @@ class GeneralPurposeProxyServerSettingsModel(Model):
 
 @model
 class HvProxyServerSettingsModel(Model):
-    """Hv proxy server settings model.
-
+    """
     Attributes:
         host_id: UUID.
     """
@@ -51,8 +47,7 @@ class HvProxyServerSettingsModel(Model):
 
 @model
 class ProxiesFilters(Model):
-    """Proxies filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -70,7 +65,7 @@ class ProxiesFilters(Model):
 
 @model
 class ProxiesResult(Model):
-    """Proxies result."""
+    """Given by `proxies.get_all_proxies`."""
 
     data: list[ProxyModel] = field(rows=True)
     pagination: PaginationResult
@@ -78,8 +73,7 @@ class ProxiesResult(Model):
 
 @model
 class ProxiesStatesFilters(Model):
-    """Proxies states filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -100,7 +94,7 @@ class ProxiesStatesFilters(Model):
 
 @model
 class ProxiesStatesResult(Model):
-    """Proxies states result."""
+    """Given by `proxies.get_all_proxies_states`."""
 
     data: list[ProxyStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -115,7 +109,10 @@ class ProxiesStatesResult(Model):
     },
 )
 class ProxyModel(Model):
-    """Proxy model: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Given by `proxies.get_all_proxies`, `proxies.get_proxy`.
+    Taken by `proxies.update_proxy`.
 
     Attributes:
         id: UUID.
@@ -129,8 +126,7 @@ class ProxyModel(Model):
 
 @model
 class ProxyServerSettingsModel(Model):
-    """Proxy server settings model.
-
+    """
     Attributes:
         host_id: UUID.
     """
@@ -153,7 +149,10 @@ class ProxyServerSettingsModel(Model):
     },
 )
 class ProxySpec(Model):
-    """Proxy spec: one of 3 kinds, told apart by `type`."""
+    """One of 3 kinds, told apart by `type`.
+
+    Taken by `proxies.create_proxy`.
+    """
 
     description: str
     type: EProxyType
@@ -161,7 +160,7 @@ class ProxySpec(Model):
 
 @model
 class ProxyStateModel(Model):
-    """Proxy state model.
+    """Given by `proxies.get_all_proxies_states`.
 
     Attributes:
         id: UUID.
@@ -181,7 +180,11 @@ class ProxyStateModel(Model):
 
 @model
 class GeneralPurposeProxyModel(ProxyModel):
-    """General purpose proxy model: `ProxyModel` of type `GeneralPurposeProxy`."""
+    """The `ProxyModel` whose `type` is `GeneralPurposeProxy`.
+
+    Given by `proxies.get_all_proxies`, `proxies.get_proxy`.
+    Taken by `proxies.update_proxy`.
+    """
 
     type: EProxyType = field(default="GeneralPurposeProxy")
     server: GeneralPurposeProxyServerSettingsModel
@@ -189,7 +192,10 @@ class GeneralPurposeProxyModel(ProxyModel):
 
 @model
 class GeneralPurposeProxySpec(ProxySpec):
-    """General purpose proxy spec: `ProxySpec` of type `GeneralPurposeProxy`."""
+    """The `ProxySpec` whose `type` is `GeneralPurposeProxy`.
+
+    Taken by `proxies.create_proxy`.
+    """
 
     type: EProxyType = field(default="GeneralPurposeProxy")
     server: GeneralPurposeProxyServerSettingsModel
@@ -197,7 +203,11 @@ class GeneralPurposeProxySpec(ProxySpec):
 
 @model
 class HvProxyModel(ProxyModel):
-    """Hv proxy model: `ProxyModel` of type `HvProxy`."""
+    """The `ProxyModel` whose `type` is `HvProxy`.
+
+    Given by `proxies.get_all_proxies`, `proxies.get_proxy`.
+    Taken by `proxies.update_proxy`.
+    """
 
     type: EProxyType = field(default="HvProxy")
     server: HvProxyServerSettingsModel
@@ -205,7 +215,10 @@ class HvProxyModel(ProxyModel):
 
 @model
 class HvProxySpec(ProxySpec):
-    """Hv proxy spec: `ProxySpec` of type `HvProxy`."""
+    """The `ProxySpec` whose `type` is `HvProxy`.
+
+    Taken by `proxies.create_proxy`.
+    """
 
     type: EProxyType = field(default="HvProxy")
     server: HvProxyServerSettingsModel
@@ -213,7 +226,11 @@ class HvProxySpec(ProxySpec):
 
 @model
 class ViProxyModel(ProxyModel):
-    """Vi proxy model: `ProxyModel` of type `ViProxy`."""
+    """The `ProxyModel` whose `type` is `ViProxy`.
+
+    Given by `proxies.get_all_proxies`, `proxies.get_proxy`.
+    Taken by `proxies.update_proxy`.
+    """
 
     type: EProxyType = field(default="ViProxy")
     server: ProxyServerSettingsModel
@@ -221,7 +238,10 @@ class ViProxyModel(ProxyModel):
 
 @model
 class ViProxySpec(ProxySpec):
-    """Vi proxy spec: `ProxySpec` of type `ViProxy`."""
+    """The `ProxySpec` whose `type` is `ViProxy`.
+
+    Taken by `proxies.create_proxy`.
+    """
 
     type: EProxyType = field(default="ViProxy")
     server: ProxyServerSettingsModel

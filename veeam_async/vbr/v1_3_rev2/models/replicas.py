@@ -16,15 +16,11 @@ if TYPE_CHECKING:
 
 
 class EReplicaType(OpenEnum):
-    """Replica type: 2 known values."""
-
     SNAPSHOT = "Snapshot"
     CDP = "CDP"
 
 
 class EReplicasFiltersOrderColumn(OpenEnum):
-    """Replicas filters order column: 6 known values."""
-
     NAME = "Name"
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
@@ -40,7 +36,7 @@ class EReplicasFiltersOrderColumn(OpenEnum):
     },
 )
 class ReplicaModel(Model):
-    """Replica model: one of 1 kinds, told apart by `type`.
+    """Given by `replicas.get_all_replicas`, `replicas.get_replica`.
 
     Attributes:
         id: UUID.
@@ -59,7 +55,7 @@ class ReplicaModel(Model):
 
 @model
 class ReplicaRescanSpec(Model):
-    """Replica rescan spec.
+    """Taken by `replicas.rescan_replica`.
 
     Attributes:
         replica_ids: UUID.
@@ -70,8 +66,7 @@ class ReplicaRescanSpec(Model):
 
 @model
 class ReplicasFilters(Model):
-    """Replicas filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -94,7 +89,7 @@ class ReplicasFilters(Model):
 
 @model
 class ReplicasResult(Model):
-    """Replicas result."""
+    """Given by `replicas.get_all_replicas`."""
 
     data: list[ReplicaModel] = field(rows=True)
     pagination: PaginationResult
@@ -102,7 +97,10 @@ class ReplicasResult(Model):
 
 @model
 class RegularReplicaModel(ReplicaModel):
-    """Regular replica model: `ReplicaModel` of type `Snapshot`."""
+    """The `ReplicaModel` whose `type` is `Snapshot`.
+
+    Given by `replicas.get_all_replicas`, `replicas.get_replica`.
+    """
 
     type: EReplicaType = field(default="Snapshot")
     creation_time: datetime

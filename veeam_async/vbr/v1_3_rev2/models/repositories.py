@@ -63,16 +63,13 @@ if TYPE_CHECKING:
 
 @model
 class ArchiveTierAdvancedSettingsModel(Model):
-    """Archive tier advanced settings model."""
-
     cost_optimized_archive_enabled: bool | None | Unset = UNSET
     archive_deduplication_enabled: bool | None | Unset = UNSET
 
 
 @model
 class ArchiveTierModel(Model):
-    """Archive tier model.
-
+    """
     Attributes:
         extent_id: UUID.
         extent_crypto_key_id: UUID.
@@ -92,8 +89,7 @@ class ArchiveTierModel(Model):
 
 @model
 class BackupPlacementSettingsModel(Model):
-    """Backup placement settings model.
-
+    """
     Attributes:
         extent_id: UUID.
     """
@@ -105,8 +101,7 @@ class BackupPlacementSettingsModel(Model):
 
 @model
 class CapacityExtentModel(Model):
-    """Capacity extent model.
-
+    """
     Attributes:
         id: UUID.
         crypto_key_id: UUID.
@@ -118,8 +113,7 @@ class CapacityExtentModel(Model):
 
 @model
 class CapacityTierModel(Model):
-    """Capacity tier model.
-
+    """
     Attributes:
         operational_restore_period_days: in days.
     """
@@ -137,8 +131,7 @@ class CapacityTierModel(Model):
 
 @model
 class CapacityTierOverridePolicyModel(Model):
-    """Capacity tier override policy model.
-
+    """
     Attributes:
         override_space_threshold_percents: in percent.
     """
@@ -148,8 +141,6 @@ class CapacityTierOverridePolicyModel(Model):
 
 
 class EAllowedBackupsType(OpenEnum):
-    """Allowed backups type: 4 known values."""
-
     ALL = "All"
     FULLS_ONLY = "FullsOnly"
     INCREMENTS_ONLY = "IncrementsOnly"
@@ -157,23 +148,17 @@ class EAllowedBackupsType(OpenEnum):
 
 
 class EPlacementPolicyType(OpenEnum):
-    """Placement policy type: 2 known values."""
-
     DATA_LOCALITY = "DataLocality"
     PERFORMANCE = "Performance"
 
 
 class ERepositoryAccessType(OpenEnum):
-    """Repository access type: 3 known values."""
-
     DENY_ALL = "DenyAll"
     ALLOW_ALL = "AllowAll"
     ALLOW_EXPLICIT = "AllowExplicit"
 
 
 class ERepositoryExtentStatusType(OpenEnum):
-    """Repository extent status type: 7 known values."""
-
     NORMAL = "Normal"
     EVACUATE = "Evacuate"
     PENDING = "Pending"
@@ -184,8 +169,6 @@ class ERepositoryExtentStatusType(OpenEnum):
 
 
 class ERepositoryFiltersOrderColumn(OpenEnum):
-    """Repository filters order column: 5 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -194,8 +177,6 @@ class ERepositoryFiltersOrderColumn(OpenEnum):
 
 
 class ERepositoryStatesFiltersOrderColumn(OpenEnum):
-    """Repository states filters order column: 10 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     HOST = "Host"
@@ -209,16 +190,12 @@ class ERepositoryStatesFiltersOrderColumn(OpenEnum):
 
 
 class EScaleOutRepositoryExtentType(OpenEnum):
-    """Scale out repository extent type: 3 known values."""
-
     PERFORMANCE = "Performance"
     CAPACITY = "Capacity"
     ARCHIVE = "Archive"
 
 
 class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
-    """Scale out repository filters order column: 6 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
@@ -229,8 +206,7 @@ class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
 
 @model
 class PerformanceExtentModel(Model):
-    """Performance extent model.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -242,8 +218,7 @@ class PerformanceExtentModel(Model):
 
 @model
 class PerformanceExtentSpec(Model):
-    """Performance extent spec.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -253,32 +228,24 @@ class PerformanceExtentSpec(Model):
 
 @model
 class PerformanceTierAdvancedSettingsModel(Model):
-    """Performance tier advanced settings model."""
-
     per_vm_backup: bool | None | Unset = UNSET
     full_when_extent_offline: bool | None | Unset = UNSET
 
 
 @model
 class PerformanceTierModel(Model):
-    """Performance tier model."""
-
     performance_extents: list[PerformanceExtentModel]
     advanced_settings: PerformanceTierAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
 class PerformanceTierSpec(Model):
-    """Performance tier spec."""
-
     performance_extents: list[PerformanceExtentSpec]
     advanced_settings: PerformanceTierAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
 class PlacementPolicyModel(Model):
-    """Placement policy model."""
-
     type: EPlacementPolicyType
     settings: list[BackupPlacementSettingsModel] | None | Unset = UNSET
     enforce_strict_placement_policy: bool | None | Unset = UNSET
@@ -286,8 +253,7 @@ class PlacementPolicyModel(Model):
 
 @model
 class RepositoriesFilters(Model):
-    """Repositories filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -310,7 +276,7 @@ class RepositoriesFilters(Model):
 
 @model
 class RepositoriesRescanSpec(Model):
-    """Repositories rescan spec.
+    """Taken by `repositories.rescan_repositories`.
 
     Attributes:
         repository_ids: UUID.
@@ -321,7 +287,7 @@ class RepositoriesRescanSpec(Model):
 
 @model
 class RepositoriesResult(Model):
-    """Repositories result."""
+    """Given by `repositories.get_all_repositories`."""
 
     data: list[RepositoryModel] = field(rows=True)
     pagination: PaginationResult
@@ -329,15 +295,16 @@ class RepositoriesResult(Model):
 
 @model
 class RepositoryAccessAccountModel(Model):
-    """Repository access account model."""
-
     name: str
     type: EUserType
 
 
 @model
 class RepositoryAccessPermissionsModel(Model):
-    """Repository access permissions model."""
+    """Given by `repositories.get_repository_access_permissions`, `repositories.update_repository_access_permissions`.
+
+    Taken by `repositories.update_repository_access_permissions`.
+    """
 
     access_policy: ERepositoryAccessType
     accounts: list[RepositoryAccessAccountModel]
@@ -346,8 +313,6 @@ class RepositoryAccessPermissionsModel(Model):
 
 @model
 class RepositoryBehaviorFilters(Model):
-    """Repository behavior filters."""
-
     overwrite_owner: bool | None | Unset = UNSET
 
 
@@ -380,7 +345,10 @@ class RepositoryBehaviorFilters(Model):
     },
 )
 class RepositorySpec(Model):
-    """Repository spec: one of 23 kinds, told apart by `type`."""
+    """One of 23 kinds, told apart by `type`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     name: str
     description: str
@@ -392,7 +360,7 @@ class RepositorySpec(Model):
 
 @model
 class RepositoryStateModel(Model):
-    """Repository state model.
+    """Given by `repositories.get_all_repositories_states`.
 
     Attributes:
         id: UUID.
@@ -419,8 +387,7 @@ class RepositoryStateModel(Model):
 
 @model
 class RepositoryStatesFilters(Model):
-    """Repository states filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -449,7 +416,7 @@ class RepositoryStatesFilters(Model):
 
 @model
 class RepositoryStatesResult(Model):
-    """Repository states result."""
+    """Given by `repositories.get_all_repositories_states`."""
 
     data: list[RepositoryStateModel] = field(rows=True)
     pagination: PaginationResult
@@ -457,7 +424,8 @@ class RepositoryStatesResult(Model):
 
 @model
 class ScaleOutExtentMaintenanceSpec(Model):
-    """Scale out extent maintenance spec.
+    """Taken by `repositories.enable_scale_out_extent_sealed_mode`, `repositories.disable_scale_out_extent_sealed_mode`,
+    `repositories.enable_scale_out_extent_maintenance_mode`, `repositories.disable_scale_out_extent_maintenance_mode`.
 
     Attributes:
         repository_ids: UUID.
@@ -468,8 +436,7 @@ class ScaleOutExtentMaintenanceSpec(Model):
 
 @model
 class ScaleOutRepositoriesFilters(Model):
-    """Scale out repositories filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -484,7 +451,7 @@ class ScaleOutRepositoriesFilters(Model):
 
 @model
 class ScaleOutRepositoriesResult(Model):
-    """Scale out repositories result."""
+    """Given by `repositories.get_all_scale_out_repositories`."""
 
     data: list[ScaleOutRepositoryModel] = field(rows=True)
     pagination: PaginationResult
@@ -492,8 +459,7 @@ class ScaleOutRepositoriesResult(Model):
 
 @model
 class ScaleOutRepositoryDetailsModel(Model):
-    """Scale out repository details model.
-
+    """
     Attributes:
         scale_out_repository_id: UUID.
     """
@@ -505,7 +471,9 @@ class ScaleOutRepositoryDetailsModel(Model):
 
 @model
 class ScaleOutRepositoryModel(Model):
-    """Scale out repository model.
+    """Given by `repositories.get_all_scale_out_repositories`, `repositories.get_scale_out_repository`.
+
+    Taken by `repositories.update_scale_out_repository`.
 
     Attributes:
         id: UUID.
@@ -523,7 +491,7 @@ class ScaleOutRepositoryModel(Model):
 
 @model
 class ScaleOutRepositorySpec(Model):
-    """Scale out repository spec."""
+    """Taken by `repositories.create_scale_out_repository`."""
 
     name: str
     description: str
@@ -536,7 +504,10 @@ class ScaleOutRepositorySpec(Model):
 
 @model
 class AmazonS3GlacierStorageSpec(RepositorySpec):
-    """Amazon S3 glacier storage spec: `RepositorySpec` of type `AmazonS3Glacier`."""
+    """The `RepositorySpec` whose `type` is `AmazonS3Glacier`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3Glacier")
     account: AmazonS3StorageAccountModel
@@ -546,7 +517,10 @@ class AmazonS3GlacierStorageSpec(RepositorySpec):
 
 @model
 class AmazonS3StorageSpec(RepositorySpec):
-    """Amazon S3 storage spec: `RepositorySpec` of type `AmazonS3`."""
+    """The `RepositorySpec` whose `type` is `AmazonS3`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -559,7 +533,10 @@ class AmazonS3StorageSpec(RepositorySpec):
 
 @model
 class AmazonSnowballEdgeStorageSpec(RepositorySpec):
-    """Amazon snowball edge storage spec: `RepositorySpec` of type `AmazonSnowballEdge`."""
+    """The `RepositorySpec` whose `type` is `AmazonSnowballEdge`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonSnowballEdge")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -571,7 +548,10 @@ class AmazonSnowballEdgeStorageSpec(RepositorySpec):
 
 @model
 class AzureArchiveStorageSpec(RepositorySpec):
-    """Azure archive storage spec: `RepositorySpec` of type `AzureArchive`."""
+    """The `RepositorySpec` whose `type` is `AzureArchive`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureArchive")
     account: AzureArchiveStorageAccountModel
@@ -581,7 +561,10 @@ class AzureArchiveStorageSpec(RepositorySpec):
 
 @model
 class AzureBlobStorageSpec(RepositorySpec):
-    """Azure blob storage spec: `RepositorySpec` of type `AzureBlob`."""
+    """The `RepositorySpec` whose `type` is `AzureBlob`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureBlob")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -594,7 +577,10 @@ class AzureBlobStorageSpec(RepositorySpec):
 
 @model
 class AzureDataBoxStorageSpec(RepositorySpec):
-    """Azure data box storage spec: `RepositorySpec` of type `AzureDataBox`."""
+    """The `RepositorySpec` whose `type` is `AzureDataBox`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureDataBox")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -605,7 +591,10 @@ class AzureDataBoxStorageSpec(RepositorySpec):
 
 @model
 class DellDataDomainStorageSpec(RepositorySpec):
-    """Dell data domain storage spec: `RepositorySpec` of type `DellDataDomain`."""
+    """The `RepositorySpec` whose `type` is `DellDataDomain`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="DellDataDomain")
     dell_data_domain: DellDataDomainStorageSettingsModel
@@ -615,7 +604,9 @@ class DellDataDomainStorageSpec(RepositorySpec):
 
 @model
 class ExaGridStorageSpec(RepositorySpec):
-    """Exa grid storage spec: `RepositorySpec` of type `ExaGrid`.
+    """The `RepositorySpec` whose `type` is `ExaGrid`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -629,7 +620,9 @@ class ExaGridStorageSpec(RepositorySpec):
 
 @model
 class FujitsuStorageSpec(RepositorySpec):
-    """Fujitsu storage spec: `RepositorySpec` of type `Fujitsu`.
+    """The `RepositorySpec` whose `type` is `Fujitsu`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -643,7 +636,10 @@ class FujitsuStorageSpec(RepositorySpec):
 
 @model
 class GoogleCloudStorageSpec(RepositorySpec):
-    """Google cloud storage spec: `RepositorySpec` of type `GoogleCloud`."""
+    """The `RepositorySpec` whose `type` is `GoogleCloud`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="GoogleCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -655,7 +651,10 @@ class GoogleCloudStorageSpec(RepositorySpec):
 
 @model
 class HPEStoreOnceStorageSpec(RepositorySpec):
-    """HPE store once storage spec: `RepositorySpec` of type `HPEStoreOnce`."""
+    """The `RepositorySpec` whose `type` is `HPEStoreOnce`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="HPEStoreOnce")
     hpe_store_once: HPEStoreOnceStorageSettingsModel
@@ -665,7 +664,10 @@ class HPEStoreOnceStorageSpec(RepositorySpec):
 
 @model
 class IBMCloudStorageSpec(RepositorySpec):
-    """IBM cloud storage spec: `RepositorySpec` of type `IBMCloud`."""
+    """The `RepositorySpec` whose `type` is `IBMCloud`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="IBMCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -678,7 +680,9 @@ class IBMCloudStorageSpec(RepositorySpec):
 
 @model
 class InfinidatStorageSpec(RepositorySpec):
-    """Infinidat storage spec: `RepositorySpec` of type `Infinidat`.
+    """The `RepositorySpec` whose `type` is `Infinidat`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -692,7 +696,9 @@ class InfinidatStorageSpec(RepositorySpec):
 
 @model
 class LinuxHardenedStorageSpec(RepositorySpec):
-    """Linux hardened storage spec: `RepositorySpec` of type `LinuxHardened`.
+    """The `RepositorySpec` whose `type` is `LinuxHardened`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -706,7 +712,9 @@ class LinuxHardenedStorageSpec(RepositorySpec):
 
 @model
 class LinuxLocalStorageSpec(RepositorySpec):
-    """Linux local storage spec: `RepositorySpec` of type `LinuxLocal`.
+    """The `RepositorySpec` whose `type` is `LinuxLocal`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -720,7 +728,10 @@ class LinuxLocalStorageSpec(RepositorySpec):
 
 @model
 class NfsStorageSpec(RepositorySpec):
-    """Nfs storage spec: `RepositorySpec` of type `Nfs`."""
+    """The `RepositorySpec` whose `type` is `Nfs`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="Nfs")
     share: NfsRepositoryShareSettingsModel
@@ -730,7 +741,9 @@ class NfsStorageSpec(RepositorySpec):
 
 @model
 class QuantumDXiStorageSpec(RepositorySpec):
-    """Quantum D xi storage spec: `RepositorySpec` of type `QuantumDXi`.
+    """The `RepositorySpec` whose `type` is `QuantumDXi`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.
@@ -744,7 +757,10 @@ class QuantumDXiStorageSpec(RepositorySpec):
 
 @model
 class S3CompatibleStorageSpec(RepositorySpec):
-    """S3 compatible storage spec: `RepositorySpec` of type `S3Compatible`."""
+    """The `RepositorySpec` whose `type` is `S3Compatible`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="S3Compatible")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -757,7 +773,10 @@ class S3CompatibleStorageSpec(RepositorySpec):
 
 @model
 class SmbStorageSpec(RepositorySpec):
-    """Smb storage spec: `RepositorySpec` of type `Smb`."""
+    """The `RepositorySpec` whose `type` is `Smb`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="Smb")
     share: SmbRepositoryShareSettingsModel
@@ -767,7 +786,10 @@ class SmbStorageSpec(RepositorySpec):
 
 @model
 class VeeamDataCloudVaultArchiveStorageSpec(RepositorySpec):
-    """Veeam data cloud vault archive storage spec: `RepositorySpec` of type `VeeamDataCloudVaultArchive`."""
+    """The `RepositorySpec` whose `type` is `VeeamDataCloudVaultArchive`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="VeeamDataCloudVaultArchive")
     account: VeeamDataCloudStorageAccountModel
@@ -778,7 +800,10 @@ class VeeamDataCloudVaultArchiveStorageSpec(RepositorySpec):
 
 @model
 class VeeamDataCloudVaultStorageSpec(RepositorySpec):
-    """Veeam data cloud vault storage spec: `RepositorySpec` of type `VeeamDataCloudVault`."""
+    """The `RepositorySpec` whose `type` is `VeeamDataCloudVault`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="VeeamDataCloudVault")
     account: VeeamDataCloudStorageAccountModel
@@ -790,7 +815,10 @@ class VeeamDataCloudVaultStorageSpec(RepositorySpec):
 
 @model
 class WasabiCloudStorageSpec(RepositorySpec):
-    """Wasabi cloud storage spec: `RepositorySpec` of type `WasabiCloud`."""
+    """The `RepositorySpec` whose `type` is `WasabiCloud`.
+
+    Taken by `repositories.create_repository`.
+    """
 
     type: ERepositoryType = field(default="WasabiCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -803,7 +831,9 @@ class WasabiCloudStorageSpec(RepositorySpec):
 
 @model
 class WindowsLocalStorageSpec(RepositorySpec):
-    """Windows local storage spec: `RepositorySpec` of type `WinLocal`.
+    """The `RepositorySpec` whose `type` is `WinLocal`.
+
+    Taken by `repositories.create_repository`.
 
     Attributes:
         host_id: UUID.

@@ -31,16 +31,12 @@ if TYPE_CHECKING:
 
 @model
 class AzureComputeNameModel(Model):
-    """Azure compute name model."""
-
     name: str | None | Unset = UNSET
     tags: list[AzureComputeVMTagModel] | None | Unset = UNSET
 
 
 @model
 class AzureComputeNetworkModel(Model):
-    """Azure compute network model."""
-
     network: str
     subnet: str
     network_security_group: AzureComputeNetworkSecurityGroupModel
@@ -49,24 +45,19 @@ class AzureComputeNetworkModel(Model):
 
 @model
 class AzureComputeNetworkSecurityGroupModel(Model):
-    """Azure compute network security group model."""
-
     mode: EAzureComputeNetworkSecurityGroupMode
     id: str | None | Unset = UNSET
 
 
 @model
 class AzureComputeResourceGroupModel(Model):
-    """Azure compute resource group model."""
-
     resource_group: str | None | Unset = UNSET
     new_resource_group_name: str | None | Unset = UNSET
 
 
 @model
 class AzureComputeSubscriptionModel(Model):
-    """Azure compute subscription model.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -77,8 +68,6 @@ class AzureComputeSubscriptionModel(Model):
 
 @model
 class AzureComputeVMDiskConfigurationModel(Model):
-    """Azure compute VM disk configuration model."""
-
     disk_uid: str
     disk_type: EAzureComputeVMDiskType | None | Unset = UNSET
     include: bool
@@ -86,30 +75,28 @@ class AzureComputeVMDiskConfigurationModel(Model):
 
 @model
 class AzureComputeVMSizeModel(Model):
-    """Azure compute VM size model."""
-
     instance_size: str
     disks: list[AzureComputeVMDiskConfigurationModel] | None | Unset = UNSET
 
 
 @model
 class AzureInstantVMRecoveryApplianceModel(Model):
-    """Azure instant VM recovery appliance model."""
-
     subnet: str
     storage_account: str | None | Unset = UNSET
 
 
 @model
 class AzureInstantVMRecoveryMigrationSpec(Model):
-    """Azure instant VM recovery migration spec."""
+    """Taken by `restore.azure_instant_vm_recovery_migrate`."""
 
     switchover_settings: AzureInstantVMRecoverySwitchoverSettingsModel | None | Unset = UNSET
 
 
 @model
 class AzureInstantVMRecoveryMount(Model):
-    """Azure instant VM recovery mount.
+    """Given by `restore.get_all_azure_instant_vm_recovery_mounts`, `restore.azure_instant_vm_recovery_mount`,
+    `restore.get_azure_instant_vm_recovery_mount`, `restore.azure_instant_vm_recovery_unmount`,
+    `restore.azure_instant_vm_recovery_migrate`, `restore.azure_instant_vm_recovery_switchover`.
 
     Attributes:
         id: UUID.
@@ -123,8 +110,7 @@ class AzureInstantVMRecoveryMount(Model):
 
 @model
 class AzureInstantVMRecoveryMountsFilters(Model):
-    """Azure instant VM recovery mounts filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -140,7 +126,7 @@ class AzureInstantVMRecoveryMountsFilters(Model):
 
 @model
 class AzureInstantVMRecoveryMountsResult(Model):
-    """Azure instant VM recovery mounts result."""
+    """Given by `restore.get_all_azure_instant_vm_recovery_mounts`."""
 
     data: list[AzureInstantVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -148,7 +134,7 @@ class AzureInstantVMRecoveryMountsResult(Model):
 
 @model
 class AzureInstantVMRecoverySpec(Model):
-    """Azure instant VM recovery spec.
+    """Taken by `restore.azure_instant_vm_recovery_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -167,7 +153,10 @@ class AzureInstantVMRecoverySpec(Model):
 
 @model
 class AzureInstantVMRecoverySwitchoverSettingsModel(Model):
-    """Azure instant VM recovery switchover settings model."""
+    """Given by `restore.get_azure_instant_vm_recovery_switchover_settings`,
+    `restore.update_azure_instant_vm_recovery_switchover_settings`.
+    Taken by `restore.update_azure_instant_vm_recovery_switchover_settings`.
+    """
 
     type: EAzureInstantVMRecoverySwitchoverType
     schedule_time: datetime | None | Unset = UNSET
@@ -177,39 +166,29 @@ class AzureInstantVMRecoverySwitchoverSettingsModel(Model):
 
 @model
 class CloudDirectorRestoreTargetDatastoreSpec(Model):
-    """Cloud director restore target datastore spec."""
-
     datastore: InventoryObjectModel
     storage_policy: InventoryObjectModel | None | Unset = UNSET
 
 
 class EAccountPermissionType(OpenEnum):
-    """Account permission type: 3 known values."""
-
     DENY_EVERYONE = "DenyEveryone"
     ALLOW_EVERYONE = "AllowEveryone"
     ALLOW_SELECTED = "AllowSelected"
 
 
 class EAzureComputeNetworkSecurityGroupMode(OpenEnum):
-    """Azure compute network security group mode: 3 known values."""
-
     CREATE_NEW = "CreateNew"
     DO_NOT_ASSIGN = "DoNotAssign"
     EXISTING = "Existing"
 
 
 class EAzureComputeVMDiskType(OpenEnum):
-    """Azure compute VM disk type: 3 known values."""
-
     STANDARD_HDD = "StandardHDD"
     STANDARD_SSD = "StandardSSD"
     PREMIUM_SSD = "PremiumSSD"
 
 
 class EAzureInstantRecoveryMountState(OpenEnum):
-    """Azure instant recovery mount state: 7 known values."""
-
     READY = "Ready"
     MIGRATING = "Migrating"
     READY_TO_SWITCH = "ReadyToSwitch"
@@ -220,23 +199,17 @@ class EAzureInstantRecoveryMountState(OpenEnum):
 
 
 class EAzureInstantVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Azure instant VM recovery mounts filters order column: 2 known values."""
-
     STATE = "State"
     NAME = "Name"
 
 
 class EAzureInstantVMRecoverySwitchoverType(OpenEnum):
-    """Azure instant VM recovery switchover type: 3 known values."""
-
     AUTO = "Auto"
     MANUAL = "Manual"
     SCHEDULED = "Scheduled"
 
 
 class EColdStorageOperationType(OpenEnum):
-    """Cold storage operation type: 6 known values."""
-
     RESTORE_POINT_BLOBS = "RestorePointBlobs"
     FLR_BLOBS = "FlrBlobs"
     BACKUP_TRANSFER = "BackupTransfer"
@@ -246,8 +219,6 @@ class EColdStorageOperationType(OpenEnum):
 
 
 class EColdStorageRetrievalSessionState(OpenEnum):
-    """Cold storage retrieval session state: 5 known values."""
-
     INITIALIZED = "Initialized"
     ITEM_SEARCH_COMPLETE = "ItemSearchComplete"
     RETRIEVED = "Retrieved"
@@ -256,23 +227,17 @@ class EColdStorageRetrievalSessionState(OpenEnum):
 
 
 class EEntireVMRestoreModeType(OpenEnum):
-    """Entire VM restore mode type: 2 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
 
 
 class EEntraIdTenantRestoreDeviceCodeStatus(OpenEnum):
-    """Entra id tenant restore device code status: 3 known values."""
-
     PENDING = "Pending"
     SUCCESS = "Success"
     FAILURE = "Failure"
 
 
 class EFlrMountModeServerType(OpenEnum):
-    """Flr mount mode server type: 4 known values."""
-
     MOUNT_SERVER = "MountServer"
     ORIGINAL_HOST = "OriginalHost"
     HELPER_HOST = "HelperHost"
@@ -280,15 +245,11 @@ class EFlrMountModeServerType(OpenEnum):
 
 
 class EFlrMountModeType(OpenEnum):
-    """Flr mount mode type: 2 known values."""
-
     AUTOMATIC = "Automatic"
     MANUAL = "Manual"
 
 
 class EInstantHvVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant hv VM recovery mounts filters order column: 5 known values."""
-
     STATE = "State"
     VM_NAME = "VmName"
     JOB_NAME = "JobName"
@@ -297,8 +258,6 @@ class EInstantHvVMRecoveryMountsFiltersOrderColumn(OpenEnum):
 
 
 class EInstantRecoveryMountState(OpenEnum):
-    """Instant recovery mount state: 4 known values."""
-
     FAILED = "Failed"
     MOUNTING = "Mounting"
     MOUNTED = "Mounted"
@@ -306,23 +265,17 @@ class EInstantRecoveryMountState(OpenEnum):
 
 
 class EInstantUnstructuredDataRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant unstructured data recovery mounts filters order column: 2 known values."""
-
     STATE = "State"
     NAME = "Name"
 
 
 class EInstantVMRecoveryModeType(OpenEnum):
-    """Instant VM recovery mode type: 3 known values."""
-
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
     OTHER_PLATFORM = "OtherPlatform"
 
 
 class EInstantViVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant vi VM recovery mounts filters order column: 5 known values."""
-
     STATE = "State"
     VM_NAME = "VmName"
     JOB_NAME = "JobName"
@@ -331,15 +284,11 @@ class EInstantViVMRecoveryMountsFiltersOrderColumn(OpenEnum):
 
 
 class EInstantViVmRecoveryBiosUuidPolicyType(OpenEnum):
-    """Instant vi vm recovery bios uuid policy type: 2 known values."""
-
     PRESERVE = "Preserve"
     GENERATE_NEW = "GenerateNew"
 
 
 class EUnstructuredDataInstantRecoveryMountState(OpenEnum):
-    """Unstructured data instant recovery mount state: 6 known values."""
-
     PUBLISHING = "Publishing"
     PUBLISH_FAILED = "PublishFailed"
     PUBLISHED = "Published"
@@ -349,23 +298,17 @@ class EUnstructuredDataInstantRecoveryMountState(OpenEnum):
 
 
 class EUnstructuredDataInstantRecoverySwitchoverType(OpenEnum):
-    """Unstructured data instant recovery switchover type: 3 known values."""
-
     AUTO = "Auto"
     MANUAL = "Manual"
     SCHEDULED = "Scheduled"
 
 
 class EUnstructuredDataInstantRestoreOverwriteMode(OpenEnum):
-    """Unstructured data instant restore overwrite mode: 2 known values."""
-
     REPLACE_OLDER = "ReplaceOlder"
     OVERWRITE = "Overwrite"
 
 
 class EUnstructuredDataRestoreOverwriteMode(OpenEnum):
-    """Unstructured data restore overwrite mode: 4 known values."""
-
     SKIP = "Skip"
     REPLACE_OLDER = "ReplaceOlder"
     REPLACE_NEWER = "ReplaceNewer"
@@ -373,24 +316,18 @@ class EUnstructuredDataRestoreOverwriteMode(OpenEnum):
 
 
 class EVirusDetectionAction(OpenEnum):
-    """Virus detection action: 3 known values."""
-
     DISABLE_NETWORK = "DisableNetwork"
     ABORT_RECOVERY = "AbortRecovery"
     IGNORE = "Ignore"
 
 
 class EVmwareFcdInstantRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Vmware fcd instant recovery mounts filters order column: 2 known values."""
-
     STATE = "State"
     NAME = "Name"
 
 
 @model
 class EntireCloudDirectorVMRestoreLocationModel(Model):
-    """Entire cloud director VM restore location model."""
-
     new_name: str
     v_app: InventoryObjectModel
     restore_v_sphere_vm_tags: bool = field(wire="restoreVSphereVMTags")
@@ -404,7 +341,9 @@ class EntireCloudDirectorVMRestoreLocationModel(Model):
     },
 )
 class EntireCloudDirectorVMRestoreSpec(Model):
-    """Entire cloud director VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
 
     Attributes:
         restore_point_id: UUID.
@@ -426,7 +365,9 @@ class EntireCloudDirectorVMRestoreSpec(Model):
     },
 )
 class EntireHvVMRestoreSpec(Model):
-    """Entire hv VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_hv`.
 
     Attributes:
         restore_point_id: UUID.
@@ -447,7 +388,9 @@ class EntireHvVMRestoreSpec(Model):
     },
 )
 class EntireViVMRestoreSpec(Model):
-    """Entire vi VM restore spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
 
     Attributes:
         restore_point_id: UUID.
@@ -464,7 +407,7 @@ class EntireViVMRestoreSpec(Model):
 
 @model
 class EntraIdTenantRestoreAuthorizeModel(Model):
-    """Entra id tenant restore authorize model.
+    """Given by `restore.entra_id_tenant_restore_authorize`.
 
     Attributes:
         credentials_id: UUID.
@@ -478,7 +421,7 @@ class EntraIdTenantRestoreAuthorizeModel(Model):
 
 @model
 class EntraIdTenantRestoreAuthorizeSpec(Model):
-    """Entra id tenant restore authorize spec.
+    """Taken by `restore.entra_id_tenant_restore_authorize`.
 
     Attributes:
         session_id: UUID.
@@ -493,7 +436,7 @@ class EntraIdTenantRestoreAuthorizeSpec(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeModel(Model):
-    """Entra id tenant restore device code model."""
+    """Given by `restore.get_entra_id_tenant_restore_device_code`."""
 
     user_code: str
     device_code: str
@@ -505,7 +448,7 @@ class EntraIdTenantRestoreDeviceCodeModel(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeSpec(Model):
-    """Entra id tenant restore device code spec.
+    """Taken by `restore.get_entra_id_tenant_restore_device_code`.
 
     Attributes:
         session_id: UUID.
@@ -516,7 +459,7 @@ class EntraIdTenantRestoreDeviceCodeSpec(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeStateModel(Model):
-    """Entra id tenant restore device code state model.
+    """Given by `restore.get_entra_id_tenant_restore_device_code_state`.
 
     Attributes:
         credentials_id: UUID.
@@ -530,7 +473,7 @@ class EntraIdTenantRestoreDeviceCodeStateModel(Model):
 
 @model
 class EntraIdTenantRestoreDeviceCodeStateSpec(Model):
-    """Entra id tenant restore device code state spec.
+    """Taken by `restore.get_entra_id_tenant_restore_device_code_state`.
 
     Attributes:
         session_id: UUID.
@@ -542,7 +485,7 @@ class EntraIdTenantRestoreDeviceCodeStateSpec(Model):
 
 @model
 class EntraIdTenantRestoreStartAuthorizationModel(Model):
-    """Entra id tenant restore start authorization model.
+    """Given by `restore.start_entra_id_tenant_restore_authorization`.
 
     Attributes:
         uri: URI.
@@ -553,8 +496,7 @@ class EntraIdTenantRestoreStartAuthorizationModel(Model):
 
 @model
 class EntraIdTenantRestoreStartAuthorizationRequest(Model):
-    """Entra id tenant restore start authorization request.
-
+    """
     Attributes:
         redirect_uri: URI.
     """
@@ -565,7 +507,7 @@ class EntraIdTenantRestoreStartAuthorizationRequest(Model):
 
 @model
 class EntraIdTenantStartRestoreFromCopySpec(Model):
-    """Entra id tenant start restore from copy spec.
+    """Taken by `restore.start_entra_id_tenant_restore_from_copy`.
 
     Attributes:
         restore_point_id: UUID.
@@ -577,7 +519,7 @@ class EntraIdTenantStartRestoreFromCopySpec(Model):
 
 @model
 class EntraIdTenantStartRestoreSpec(Model):
-    """Entra id tenant start restore spec.
+    """Taken by `restore.start_entra_id_tenant_restore`.
 
     Attributes:
         backup_id: UUID.
@@ -588,8 +530,7 @@ class EntraIdTenantStartRestoreSpec(Model):
 
 @model
 class FlrAutoUnmountModel(Model):
-    """Flr auto unmount model.
-
+    """
     Attributes:
         no_activity_period_in_minutes: in minutes, default 30.
     """
@@ -606,7 +547,9 @@ class FlrAutoUnmountModel(Model):
     },
 )
 class FlrMountSpec(Model):
-    """Flr mount spec: one of 2 kinds, told apart by `type`.
+    """One of 2 kinds, told apart by `type`.
+
+    Taken by `restore.start_flr_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -620,32 +563,24 @@ class FlrMountSpec(Model):
 
 @model
 class HvRestoreSourceNetworkModel(Model):
-    """Hv restore source network model."""
-
     network: ObjectRestorePointNetworkInfoModel
     disconnect: bool
 
 
 @model
 class HvRestoreTargetDatastoreSpec(Model):
-    """Hv restore target datastore spec."""
-
     disk: HyperVDiskExtentModel
     target_folder: str
 
 
 @model
 class HvRestoreTargetDatastoresSpec(Model):
-    """Hv restore target datastores spec."""
-
     configuration_files_path: str | None | Unset = UNSET
     disk_mappings: list[HvRestoreTargetDatastoreSpec] | None | Unset = UNSET
 
 
 @model
 class HvRestoreTargetNameSpec(Model):
-    """Hv restore target name spec."""
-
     vm_name: str | None | Unset = UNSET
     preserve_uuid: bool | None | Unset = field(default=UNSET, wire="preserveUUID")
     register_as_cluster_resource: bool | None | Unset = UNSET
@@ -655,23 +590,17 @@ class HvRestoreTargetNameSpec(Model):
 
 @model
 class HvRestoreTargetNetworkMappingModel(Model):
-    """Hv restore target network mapping model."""
-
     source_network: HvRestoreSourceNetworkModel
     target_network: HyperVObjectModel | None | Unset = UNSET
 
 
 @model
 class HvRestoreTargetNetworkSpec(Model):
-    """Hv restore target network spec."""
-
     mappings: list[HvRestoreTargetNetworkMappingModel]
 
 
 @model
 class IPv4ApplianceSettingsModel(Model):
-    """I pv4 appliance settings model."""
-
     obtain_ip_automatically: bool | None | Unset = field(default=UNSET, wire="obtainIPAutomatically")
     obtain_dns_automatically: bool | None | Unset = field(default=UNSET, wire="obtainDNSAutomatically")
     ip_address: IPv4SettingsModel | None | Unset = UNSET
@@ -679,8 +608,6 @@ class IPv4ApplianceSettingsModel(Model):
 
 @model
 class IPv4SettingsModel(Model):
-    """I pv4 settings model."""
-
     ip_address: str | None | Unset = UNSET
     subnet_mask: str | None | Unset = UNSET
     default_gateway: str | None | Unset = UNSET
@@ -690,8 +617,6 @@ class IPv4SettingsModel(Model):
 
 @model
 class IPv6ApplianceSettingsModel(Model):
-    """I pv6 appliance settings model."""
-
     obtain_ip_automatically: bool | None | Unset = field(default=UNSET, wire="obtainIPAutomatically")
     obtain_dns_automatically: bool | None | Unset = field(default=UNSET, wire="obtainDNSAutomatically")
     ip_address: IPv6SettingsModel | None | Unset = UNSET
@@ -699,8 +624,6 @@ class IPv6ApplianceSettingsModel(Model):
 
 @model
 class IPv6SettingsModel(Model):
-    """I pv6 settings model."""
-
     ip_address: str | None | Unset = UNSET
     prefix_length: int | None | Unset = UNSET
     default_gateway: str | None | Unset = UNSET
@@ -710,16 +633,12 @@ class IPv6SettingsModel(Model):
 
 @model
 class InstantHvVMOtherPlatformRecoveryDatastoreMapping(Model):
-    """Instant hv VM other platform recovery datastore mapping."""
-
     disk: ObjectRestorePointDiskModel
     target_folder: str
 
 
 @model
 class InstantHvVMOtherPlatformRecoveryDatastoreSpec(Model):
-    """Instant hv VM other platform recovery datastore spec."""
-
     configuration_files_path: str | None | Unset = UNSET
     disk_mappings: list[InstantHvVMOtherPlatformRecoveryDatastoreMapping] | None | Unset = UNSET
     allocate_required_disk_space: bool | None | Unset = UNSET
@@ -727,8 +646,6 @@ class InstantHvVMOtherPlatformRecoveryDatastoreSpec(Model):
 
 @model
 class InstantHvVMRecoveryHelperApplianceSpec(Model):
-    """Instant hv VM recovery helper appliance spec."""
-
     production_network: HyperVObjectModel
     vlan_id: int | None | Unset = UNSET
     ipv4_address: IPv4ApplianceSettingsModel | None | Unset = UNSET
@@ -737,7 +654,7 @@ class InstantHvVMRecoveryHelperApplianceSpec(Model):
 
 @model
 class InstantHvVMRecoveryMount(Model):
-    """Instant hv VM recovery mount.
+    """Given by `restore.get_all_instant_hv_vm_recovery_mounts`, `restore.get_instant_hv_vm_recovery_mount`.
 
     Attributes:
         id: UUID.
@@ -757,8 +674,7 @@ class InstantHvVMRecoveryMount(Model):
 
 @model
 class InstantHvVMRecoveryMountsFilters(Model):
-    """Instant hv VM recovery mounts filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -774,7 +690,7 @@ class InstantHvVMRecoveryMountsFilters(Model):
 
 @model
 class InstantHvVMRecoveryMountsResult(Model):
-    """Instant hv VM recovery mounts result."""
+    """Given by `restore.get_all_instant_hv_vm_recovery_mounts`."""
 
     data: list[InstantHvVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -789,7 +705,9 @@ class InstantHvVMRecoveryMountsResult(Model):
     },
 )
 class InstantHvVMRecoverySpec(Model):
-    """Instant hv VM recovery spec: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Taken by `restore.instant_hv_vm_recovery_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -806,7 +724,8 @@ class InstantHvVMRecoverySpec(Model):
 
 @model
 class InstantUnstructuredDataRecoveryMount(Model):
-    """Instant unstructured data recovery mount.
+    """Given by `restore.get_all_instant_unstructured_data_recovery_mounts`,
+    `restore.get_instant_unstructured_data_recovery_mount`.
 
     Attributes:
         id: UUID.
@@ -825,8 +744,7 @@ class InstantUnstructuredDataRecoveryMount(Model):
 
 @model
 class InstantUnstructuredDataRecoveryMountsFilters(Model):
-    """Instant unstructured data recovery mounts filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -842,7 +760,7 @@ class InstantUnstructuredDataRecoveryMountsFilters(Model):
 
 @model
 class InstantUnstructuredDataRecoveryMountsResult(Model):
-    """Instant unstructured data recovery mounts result."""
+    """Given by `restore.get_all_instant_unstructured_data_recovery_mounts`."""
 
     data: list[InstantUnstructuredDataRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -850,7 +768,7 @@ class InstantUnstructuredDataRecoveryMountsResult(Model):
 
 @model
 class InstantUnstructuredDataRestoreMigrationSpec(Model):
-    """Instant unstructured data restore migration spec."""
+    """Taken by `restore.instant_unstructured_data_recovery_migrate`."""
 
     destination: UnstructuredDataShareMigrationDestinationModel
     overwrite_mode: EUnstructuredDataInstantRestoreOverwriteMode | None | Unset = UNSET
@@ -859,7 +777,7 @@ class InstantUnstructuredDataRestoreMigrationSpec(Model):
 
 @model
 class InstantUnstructuredDataRestoreSpec(Model):
-    """Instant unstructured data restore spec."""
+    """Taken by `restore.instant_unstructured_data_recovery_mount`."""
 
     auto_select_mount_servers: bool | None | Unset = UNSET
     restore_options: list[UnstructuredDataRestoreOptionsModel]
@@ -868,16 +786,12 @@ class InstantUnstructuredDataRestoreSpec(Model):
 
 @model
 class InstantViVMCustomizedRecoveryDatastoreSpec(Model):
-    """Instant vi VM customized recovery datastore spec."""
-
     redirect_enabled: bool | None | Unset = UNSET
     cache_datastore: InventoryObjectModel | None | Unset = UNSET
 
 
 @model
 class InstantViVMCustomizedRecoveryDestinationSpec(Model):
-    """Instant vi VM customized recovery destination spec."""
-
     restored_vm_name: str | None | Unset = UNSET
     destination_host: InventoryObjectModel | None | Unset = UNSET
     folder: InventoryObjectModel | None | Unset = UNSET
@@ -889,8 +803,6 @@ class InstantViVMCustomizedRecoveryDestinationSpec(Model):
 
 @model
 class InstantViVMOtherPlatformRecoveryDestinationSpec(Model):
-    """Instant vi VM other platform recovery destination spec."""
-
     restored_vm_name: str | None | Unset = UNSET
     destination_host: VmwareObjectModel
     folder: VmwareObjectModel | None | Unset = UNSET
@@ -903,8 +815,6 @@ class InstantViVMOtherPlatformRecoveryDestinationSpec(Model):
 
 @model
 class InstantViVMRecoveryHelperApplianceSpec(Model):
-    """Instant vi VM recovery helper appliance spec."""
-
     production_network: VmwareObjectModel
     ipv4_address: IPv4ApplianceSettingsModel | None | Unset = UNSET
     ipv6_address: IPv6ApplianceSettingsModel | None | Unset = UNSET
@@ -912,7 +822,7 @@ class InstantViVMRecoveryHelperApplianceSpec(Model):
 
 @model
 class InstantViVMRecoveryMount(Model):
-    """Instant vi VM recovery mount.
+    """Given by `restore.get_all_instant_vi_vm_recovery_mounts`, `restore.get_instant_vi_vm_recovery_mount`.
 
     Attributes:
         id: UUID.
@@ -932,8 +842,7 @@ class InstantViVMRecoveryMount(Model):
 
 @model
 class InstantViVMRecoveryMountsFilters(Model):
-    """Instant vi VM recovery mounts filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -951,7 +860,7 @@ class InstantViVMRecoveryMountsFilters(Model):
 
 @model
 class InstantViVMRecoveryMountsResult(Model):
-    """Instant vi VM recovery mounts result."""
+    """Given by `restore.get_all_instant_vi_vm_recovery_mounts`."""
 
     data: list[InstantViVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -959,8 +868,6 @@ class InstantViVMRecoveryMountsResult(Model):
 
 @model
 class InstantViVMRecoveryNetworkMappingSpec(Model):
-    """Instant vi VM recovery network mapping spec."""
-
     source_network: ObjectRestorePointNetworkInfoModel
     target_network: VmwareObjectModel
 
@@ -974,7 +881,9 @@ class InstantViVMRecoveryNetworkMappingSpec(Model):
     },
 )
 class InstantViVMRecoverySpec(Model):
-    """Instant vi VM recovery spec: one of 3 kinds, told apart by `type`.
+    """One of 3 kinds, told apart by `type`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
 
     Attributes:
         restore_point_id: UUID.
@@ -993,8 +902,6 @@ class InstantViVMRecoverySpec(Model):
 
 @model
 class IpSettingsModel(Model):
-    """Ip settings model."""
-
     ipv4_settings: IPv4SettingsModel | None | Unset = field(default=UNSET, wire="IPv4Settings")
     ipv6_settings: IPv6SettingsModel | None | Unset = field(default=UNSET, wire="IPv6Settings")
 
@@ -1007,15 +914,13 @@ class IpSettingsModel(Model):
     },
 )
 class LinuxFlrHelperApplianceResourceModel(Model):
-    """Linux flr helper appliance resource model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: EFlrPlatformType
 
 
 @model
 class LinuxFlrHelperApplianceSpec(Model):
-    """Linux flr helper appliance spec."""
-
     platform_resource_settings: LinuxFlrHelperApplianceResourceModel | None | Unset = UNSET
     network_settings: IpSettingsModel | None | Unset = UNSET
     ftp_server_enabled: bool | None | Unset = UNSET
@@ -1024,8 +929,7 @@ class LinuxFlrHelperApplianceSpec(Model):
 
 @model
 class LinuxFlrHelperHostModel(Model):
-    """Linux flr helper host model.
-
+    """
     Attributes:
         host_id: UUID.
     """
@@ -1035,8 +939,7 @@ class LinuxFlrHelperHostModel(Model):
 
 @model
 class LinuxFlrOriginalHostSpec(Model):
-    """Linux flr original host spec.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -1046,8 +949,7 @@ class LinuxFlrOriginalHostSpec(Model):
 
 @model
 class RestoreProxySpec(Model):
-    """Restore proxy spec.
-
+    """
     Attributes:
         proxy_ids: UUID.
     """
@@ -1058,8 +960,6 @@ class RestoreProxySpec(Model):
 
 @model
 class RestoreTargetDatastoreSpec(Model):
-    """Restore target datastore spec."""
-
     disk_name: str
     datastore: InventoryObjectModel
     disk_type: EDiskCreationMode | None | Unset = UNSET
@@ -1067,8 +967,6 @@ class RestoreTargetDatastoreSpec(Model):
 
 @model
 class RestoreTargetDatastoresSpec(Model):
-    """Restore target datastores spec."""
-
     default_datastore: InventoryObjectModel | None | Unset = UNSET
     configuration_file_datastore: InventoryObjectModel | None | Unset = UNSET
     disk_mappings: list[RestoreTargetDatastoreSpec] | None | Unset = UNSET
@@ -1076,8 +974,6 @@ class RestoreTargetDatastoresSpec(Model):
 
 @model
 class RestoreTargetFolderSpec(Model):
-    """Restore target folder spec."""
-
     vm_name: str | None | Unset = UNSET
     folder: InventoryObjectModel
     restore_vm_tags: bool | None | Unset = UNSET
@@ -1085,16 +981,13 @@ class RestoreTargetFolderSpec(Model):
 
 @model
 class RestoreTargetNetworkMappingModel(Model):
-    """Restore target network mapping model."""
-
     source_network: InventoryObjectModel
     target_network: InventoryObjectModel
 
 
 @model
 class RestoreTargetNetworkSpec(Model):
-    """Restore target network spec.
-
+    """
     Attributes:
         networks: at least 1 item.
     """
@@ -1105,8 +998,6 @@ class RestoreTargetNetworkSpec(Model):
 
 @model
 class SecureRestoreSpec(Model):
-    """Secure restore spec."""
-
     antivirus_scan_enabled: bool | None | Unset = UNSET
     yara_scan_enabled: bool | None | Unset = UNSET
     yara_rule: str | None | Unset = UNSET
@@ -1116,7 +1007,7 @@ class SecureRestoreSpec(Model):
 
 @model
 class StartVolumeRestoreRequest(Model):
-    """Start volume restore request.
+    """Taken by `restore.start_volume_restore`.
 
     Attributes:
         disk_management_session_id: UUID.
@@ -1130,8 +1021,7 @@ class StartVolumeRestoreRequest(Model):
 
 @model
 class UnstructuredDataArchiveRetrievalModel(Model):
-    """Unstructured data archive retrieval model.
-
+    """
     Attributes:
         operation_id: UUID.
         restore_point_id: UUID.
@@ -1150,14 +1040,14 @@ class UnstructuredDataArchiveRetrievalModel(Model):
 
 @model
 class UnstructuredDataArchiveRetrievalModelsResult(Model):
-    """Unstructured data archive retrieval models result."""
+    """Given by `restore.get_unstructured_backup_cold_storage_retrievals`."""
 
     data: list[UnstructuredDataArchiveRetrievalModel]
 
 
 @model
 class UnstructuredDataArchiveRetrievalSpec(Model):
-    """Unstructured data archive retrieval spec.
+    """Taken by `restore.start_unstructured_backup_cold_storage_retrieval`.
 
     Attributes:
         retrieval_operation_id: UUID.
@@ -1170,7 +1060,7 @@ class UnstructuredDataArchiveRetrievalSpec(Model):
 
 @model
 class UnstructuredDataEntireOSRestoreSpec(Model):
-    """Unstructured data entire OS restore spec.
+    """Taken by `restore.entire_unstructured_data_os_restore`.
 
     Attributes:
         restore_point_id: UUID.
@@ -1183,7 +1073,7 @@ class UnstructuredDataEntireOSRestoreSpec(Model):
 
 @model
 class UnstructuredDataEntireShareRestoreSpec(Model):
-    """Unstructured data entire share restore spec.
+    """Taken by `restore.entire_unstructured_data_share_restore`.
 
     Attributes:
         restore_point_id: UUID.
@@ -1196,7 +1086,7 @@ class UnstructuredDataEntireShareRestoreSpec(Model):
 
 @model
 class UnstructuredDataMountSpec(Model):
-    """Unstructured data mount spec.
+    """Taken by `restore.start_unstructured_data_flr_mount`, `restore.start_entra_id_audit_log_mount`.
 
     Attributes:
         unstructured_data_server_id: UUID.
@@ -1213,8 +1103,7 @@ class UnstructuredDataMountSpec(Model):
 
 @model
 class UnstructuredDataOSRestoreDestinationModel(Model):
-    """Unstructured data OS restore destination model.
-
+    """
     Attributes:
         unstructured_data_server_id: UUID.
     """
@@ -1228,8 +1117,6 @@ class UnstructuredDataOSRestoreDestinationModel(Model):
 
 @model
 class UnstructuredDataOSRestoreOptionsModel(Model):
-    """Unstructured data OS restore options model."""
-
     rollback: bool | None | Unset = UNSET
     overwrite_mode: EUnstructuredDataRestoreOverwriteMode | None | Unset = UNSET
     overwrite_bucket_attributes: bool | None | Unset = UNSET
@@ -1238,8 +1125,7 @@ class UnstructuredDataOSRestoreOptionsModel(Model):
 
 @model
 class UnstructuredDataRestoreOptionsModel(Model):
-    """Unstructured data restore options model.
-
+    """
     Attributes:
         restore_point_id: UUID.
         mount_server_id: UUID.
@@ -1252,8 +1138,6 @@ class UnstructuredDataRestoreOptionsModel(Model):
 
 @model
 class UnstructuredDataRestorePermissionsModel(Model):
-    """Unstructured data restore permissions model."""
-
     owner: str
     permission_type: EAccountPermissionType | None | Unset = UNSET
     permission_scope: list[str] | None | Unset = UNSET
@@ -1261,8 +1145,7 @@ class UnstructuredDataRestorePermissionsModel(Model):
 
 @model
 class UnstructuredDataRetrievalSessionFilter(Model):
-    """Unstructured data retrieval session filter.
-
+    """
     Attributes:
         server_id_filter: UUID.
         backup_id_filter: UUID.
@@ -1277,8 +1160,7 @@ class UnstructuredDataRetrievalSessionFilter(Model):
 
 @model
 class UnstructuredDataShareMigrationDestinationModel(Model):
-    """Unstructured data share migration destination model.
-
+    """
     Attributes:
         unstructured_data_server_id: UUID.
     """
@@ -1290,8 +1172,7 @@ class UnstructuredDataShareMigrationDestinationModel(Model):
 
 @model
 class UnstructuredDataShareRestoreDestinationModel(Model):
-    """Unstructured data share restore destination model.
-
+    """
     Attributes:
         unstructured_data_server_id: UUID.
     """
@@ -1304,8 +1185,6 @@ class UnstructuredDataShareRestoreDestinationModel(Model):
 
 @model
 class UnstructuredDataShareRestoreOptionsModel(Model):
-    """Unstructured data share restore options model."""
-
     rollback: bool | None | Unset = UNSET
     overwrite_mode: EUnstructuredDataRestoreOverwriteMode | None | Unset = UNSET
     restore_permissions: bool | None | Unset = UNSET
@@ -1314,7 +1193,10 @@ class UnstructuredDataShareRestoreOptionsModel(Model):
 
 @model
 class UnstructuredDataSwitchoverSettingsModel(Model):
-    """Unstructured data switchover settings model."""
+    """Given by `restore.get_unstructured_data_share_ir_switchover_settings`,
+    `restore.update_unstructured_data_share_ir_switchover_settings`.
+    Taken by `restore.update_unstructured_data_share_ir_switchover_settings`.
+    """
 
     type: EUnstructuredDataInstantRecoverySwitchoverType | None | Unset = UNSET
     schedule_time: datetime | None | Unset = UNSET
@@ -1322,8 +1204,6 @@ class UnstructuredDataSwitchoverSettingsModel(Model):
 
 @model
 class ViVMQuickMigrationDatastoreSpec(Model):
-    """Vi VM quick migration datastore spec."""
-
     disk: ViVMDiskModel
     datastore: VmwareObjectModel
     disk_type: EDiskCreationMode | None | Unset = UNSET
@@ -1331,8 +1211,6 @@ class ViVMQuickMigrationDatastoreSpec(Model):
 
 @model
 class ViVMQuickMigrationDatastoresSpec(Model):
-    """Vi VM quick migration datastores spec."""
-
     default_datastore: VmwareObjectModel | None | Unset = UNSET
     configuration_file_datastore: VmwareObjectModel | None | Unset = UNSET
     disk_mappings: list[ViVMQuickMigrationDatastoreSpec] | None | Unset = UNSET
@@ -1340,7 +1218,7 @@ class ViVMQuickMigrationDatastoresSpec(Model):
 
 @model
 class ViVMQuickMigrationSpec(Model):
-    """Vi VM quick migration spec.
+    """Taken by `restore.instant_vi_vm_recovery_migrate`.
 
     Attributes:
         source_proxy_ids: UUID.
@@ -1359,8 +1237,7 @@ class ViVMQuickMigrationSpec(Model):
 
 @model
 class VmwareFailoverPlanVirtualMachineModel(Model):
-    """Vmware failover plan virtual machine model.
-
+    """
     Attributes:
         boot_delay_sec: in seconds.
     """
@@ -1371,8 +1248,6 @@ class VmwareFailoverPlanVirtualMachineModel(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskInfo(Model):
-    """Vmware fcd instant recovery disk info."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -1381,8 +1256,6 @@ class VmwareFcdInstantRecoveryDiskInfo(Model):
 
 @model
 class VmwareFcdInstantRecoveryDiskSpec(Model):
-    """Vmware fcd instant recovery disk spec."""
-
     name_in_backup: str
     mounted_disk_name: str
     registered_fcd_name: str
@@ -1390,7 +1263,8 @@ class VmwareFcdInstantRecoveryDiskSpec(Model):
 
 @model
 class VmwareFcdInstantRecoveryMount(Model):
-    """Vmware fcd instant recovery mount.
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`,
+    `restore.get_vmware_fcd_instant_recovery_mount_model`.
 
     Attributes:
         id: UUID.
@@ -1407,8 +1281,7 @@ class VmwareFcdInstantRecoveryMount(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsFilters(Model):
-    """Vmware fcd instant recovery mounts filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -1424,7 +1297,7 @@ class VmwareFcdInstantRecoveryMountsFilters(Model):
 
 @model
 class VmwareFcdInstantRecoveryMountsResult(Model):
-    """Vmware fcd instant recovery mounts result."""
+    """Given by `restore.get_all_vmware_fcd_instant_recovery_mount_models`."""
 
     data: list[VmwareFcdInstantRecoveryMount] = field(rows=True)
     pagination: PaginationResult
@@ -1432,7 +1305,7 @@ class VmwareFcdInstantRecoveryMountsResult(Model):
 
 @model
 class VmwareFcdInstantRecoverySpec(Model):
-    """Vmware fcd instant recovery spec.
+    """Taken by `restore.instant_recovery_vmware_fcd_mount_with_session`.
 
     Attributes:
         restore_point_id: UUID.
@@ -1447,7 +1320,7 @@ class VmwareFcdInstantRecoverySpec(Model):
 
 @model
 class VmwareFcdQuickMigrationSpec(Model):
-    """Vmware fcd quick migration spec."""
+    """Taken by `restore.instant_recovery_vmware_fcd_migrate_with_session`."""
 
     mounted_disk_names: list[str] | None | Unset = UNSET
     target_datastore: InventoryObjectModel
@@ -1456,8 +1329,6 @@ class VmwareFcdQuickMigrationSpec(Model):
 
 @model
 class VmwareFcdWriteCacheSpec(Model):
-    """Vmware fcd write cache spec."""
-
     redirect_is_enabled: bool
     cache_datastore: InventoryObjectModel | None | Unset = UNSET
     storage_policy: InventoryObjectModel | None | Unset = UNSET
@@ -1465,8 +1336,7 @@ class VmwareFcdWriteCacheSpec(Model):
 
 @model
 class WindowsFlrMountServerSettings(Model):
-    """Windows flr mount server settings.
-
+    """
     Attributes:
         mount_server_id: UUID.
     """
@@ -1477,7 +1347,10 @@ class WindowsFlrMountServerSettings(Model):
 
 @model
 class EntireCloudDirectorVMCustomizedRestoreSpec(EntireCloudDirectorVMRestoreSpec):
-    """Entire cloud director VM customized restore spec: `EntireCloudDirectorVMRestoreSpec` of type `Customized`."""
+    """The `EntireCloudDirectorVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     location: EntireCloudDirectorVMRestoreLocationModel
@@ -1487,7 +1360,10 @@ class EntireCloudDirectorVMCustomizedRestoreSpec(EntireCloudDirectorVMRestoreSpe
 
 @model
 class EntireCloudDirectorVMOriginalLocationRestoreSpec(EntireCloudDirectorVMRestoreSpec):
-    """Entire cloud director VM original location restore spec: `EntireCloudDirectorVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireCloudDirectorVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_cloud_director`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -1495,7 +1371,10 @@ class EntireCloudDirectorVMOriginalLocationRestoreSpec(EntireCloudDirectorVMRest
 
 @model
 class EntireHvVMCustomizedRestoreSpec(EntireHvVMRestoreSpec):
-    """Entire hv VM customized restore spec: `EntireHvVMRestoreSpec` of type `Customized`."""
+    """The `EntireHvVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_hv`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     destination_host: HyperVObjectModel | None | Unset = UNSET
@@ -1506,7 +1385,10 @@ class EntireHvVMCustomizedRestoreSpec(EntireHvVMRestoreSpec):
 
 @model
 class EntireHvVMOriginalLocationRestoreSpec(EntireHvVMRestoreSpec):
-    """Entire hv VM original location restore spec: `EntireHvVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireHvVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_hv`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -1514,7 +1396,10 @@ class EntireHvVMOriginalLocationRestoreSpec(EntireHvVMRestoreSpec):
 
 @model
 class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM customized restore spec: `EntireViVMRestoreSpec` of type `Customized`."""
+    """The `EntireViVMRestoreSpec` whose `type` is `Customized`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="Customized")
     destination_host: InventoryObjectModel | None | Unset = UNSET
@@ -1526,7 +1411,10 @@ class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
 
 @model
 class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM original location restore spec: `EntireViVMRestoreSpec` of type `OriginalLocation`."""
+    """The `EntireViVMRestoreSpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.entire_vm_restore_vmware`.
+    """
 
     type: EEntireVMRestoreModeType = field(default="OriginalLocation")
     quick_rollback: bool | None | Unset = UNSET
@@ -1534,7 +1422,7 @@ class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
 
 @model
 class HyperVLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResourceModel):
-    """Hyper V linux flr helper appliance resource model: `LinuxFlrHelperApplianceResourceModel` of type `HyperV`."""
+    """The `LinuxFlrHelperApplianceResourceModel` whose `type` is `HyperV`."""
 
     type: EFlrPlatformType = field(default="HyperV")
     host: str
@@ -1544,14 +1432,15 @@ class HyperVLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResource
 
 @model
 class InstantHvVMCustomizedRecoveryDatastoreSpec(HvRestoreTargetDatastoresSpec):
-    """Instant hv VM customized recovery datastore spec: `HvRestoreTargetDatastoresSpec`."""
-
     allocate_required_disk_space: bool | None | Unset = UNSET
 
 
 @model
 class InstantHvVMCustomizedRecoverySpec(InstantHvVMRecoverySpec):
-    """Instant hv VM customized recovery spec: `InstantHvVMRecoverySpec` of type `Customized`."""
+    """The `InstantHvVMRecoverySpec` whose `type` is `Customized`.
+
+    Taken by `restore.instant_hv_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="Customized")
     destination_host: HyperVObjectModel | None | Unset = UNSET
@@ -1562,14 +1451,20 @@ class InstantHvVMCustomizedRecoverySpec(InstantHvVMRecoverySpec):
 
 @model
 class InstantHvVMOriginalLocationRecoverySpec(InstantHvVMRecoverySpec):
-    """Instant hv VM original location recovery spec: `InstantHvVMRecoverySpec` of type `OriginalLocation`."""
+    """The `InstantHvVMRecoverySpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.instant_hv_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="OriginalLocation")
 
 
 @model
 class InstantHvVMOtherPlatformRecoverySpec(InstantHvVMRecoverySpec):
-    """Instant hv VM other platform recovery spec: `InstantHvVMRecoverySpec` of type `OtherPlatform`."""
+    """The `InstantHvVMRecoverySpec` whose `type` is `OtherPlatform`.
+
+    Taken by `restore.instant_hv_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="OtherPlatform")
     destination_host: HyperVObjectModel
@@ -1581,7 +1476,10 @@ class InstantHvVMOtherPlatformRecoverySpec(InstantHvVMRecoverySpec):
 
 @model
 class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM customized recovery spec: `InstantViVMRecoverySpec` of type `Customized`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `Customized`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="Customized")
     destination: InstantViVMCustomizedRecoveryDestinationSpec | None | Unset = UNSET
@@ -1591,7 +1489,10 @@ class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
 
 @model
 class InstantViVMOriginalLocationRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM original location recovery spec: `InstantViVMRecoverySpec` of type `OriginalLocation`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `OriginalLocation`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="OriginalLocation")
     vm_tags_restore_enabled: bool | None | Unset = UNSET
@@ -1599,7 +1500,10 @@ class InstantViVMOriginalLocationRecoverySpec(InstantViVMRecoverySpec):
 
 @model
 class InstantViVMOtherPlatformRecoverySpec(InstantViVMRecoverySpec):
-    """Instant vi VM other platform recovery spec: `InstantViVMRecoverySpec` of type `OtherPlatform`."""
+    """The `InstantViVMRecoverySpec` whose `type` is `OtherPlatform`.
+
+    Taken by `restore.instant_vi_vm_recovery_mount`.
+    """
 
     type: EInstantVMRecoveryModeType = field(default="OtherPlatform")
     destination: InstantViVMOtherPlatformRecoveryDestinationSpec
@@ -1608,7 +1512,10 @@ class InstantViVMOtherPlatformRecoverySpec(InstantViVMRecoverySpec):
 
 @model
 class LinuxFlrMountSpec(FlrMountSpec):
-    """Linux flr mount spec: `FlrMountSpec` of type `Linux`."""
+    """The `FlrMountSpec` whose `type` is `Linux`.
+
+    Taken by `restore.start_flr_mount`.
+    """
 
     type: EFlrType = field(default="Linux")
     mount_mode: EFlrMountModeType
@@ -1617,7 +1524,7 @@ class LinuxFlrMountSpec(FlrMountSpec):
 
 @model
 class VmwareLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResourceModel):
-    """Vmware linux flr helper appliance resource model: `LinuxFlrHelperApplianceResourceModel` of type `VMware`."""
+    """The `LinuxFlrHelperApplianceResourceModel` whose `type` is `VMware`."""
 
     type: EFlrPlatformType = field(default="VMware")
     host: InventoryObjectModel
@@ -1627,7 +1534,9 @@ class VmwareLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResource
 
 @model
 class WindowsFlrMountSpec(FlrMountSpec):
-    """Windows flr mount spec: `FlrMountSpec` of type `Windows`.
+    """The `FlrMountSpec` whose `type` is `Windows`.
+
+    Taken by `restore.start_flr_mount`.
 
     Attributes:
         credentials_id: UUID.

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     },
 )
 class LinuxFlrMountServerSettings(Model):
-    """Linux flr mount server settings: one of 4 kinds, told apart by `mountServerType`."""
+    """One of 4 kinds, told apart by `mountServerType`."""
 
     mount_server_type: EFlrMountModeServerType
 
 
 @model
 class LinuxHelperApplianceFlrMountServerSettings(LinuxFlrMountServerSettings):
-    """Linux helper appliance flr mount server settings: `LinuxFlrMountServerSettings` of type `HelperAppliance`."""
+    """The `LinuxFlrMountServerSettings` whose `mountServerType` is `HelperAppliance`."""
 
     mount_server_type: EFlrMountModeServerType = field(default="HelperAppliance")
     helper_appliance: LinuxFlrHelperApplianceSpec
@@ -41,7 +41,7 @@ class LinuxHelperApplianceFlrMountServerSettings(LinuxFlrMountServerSettings):
 
 @model
 class LinuxHelperHostFlrMountServerSettings(LinuxFlrMountServerSettings):
-    """Linux helper host flr mount server settings: `LinuxFlrMountServerSettings` of type `HelperHost`."""
+    """The `LinuxFlrMountServerSettings` whose `mountServerType` is `HelperHost`."""
 
     mount_server_type: EFlrMountModeServerType = field(default="HelperHost")
     helper_host: LinuxFlrHelperHostModel
@@ -49,7 +49,7 @@ class LinuxHelperHostFlrMountServerSettings(LinuxFlrMountServerSettings):
 
 @model
 class LinuxMountServerFlrMountServerSettings(LinuxFlrMountServerSettings):
-    """Linux mount server flr mount server settings: `LinuxFlrMountServerSettings` of type `MountServer`.
+    """The `LinuxFlrMountServerSettings` whose `mountServerType` is `MountServer`.
 
     Attributes:
         mount_server_id: UUID.
@@ -61,7 +61,7 @@ class LinuxMountServerFlrMountServerSettings(LinuxFlrMountServerSettings):
 
 @model
 class LinuxOriginalHostFlrMountServerSettings(LinuxFlrMountServerSettings):
-    """Linux original host flr mount server settings: `LinuxFlrMountServerSettings` of type `OriginalHost`."""
+    """The `LinuxFlrMountServerSettings` whose `mountServerType` is `OriginalHost`."""
 
     mount_server_type: EFlrMountModeServerType = field(default="OriginalHost")
     original_host: LinuxFlrOriginalHostSpec

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @model
 class FlexibleFilters(Model):
-    """Flexible filters."""
+    """Taken by `restore_points.get_object_restore_point_network_info`."""
 
     pagination: PaginationFilter | None | Unset = UNSET
     filter: FilterExpressionModel | None | Unset = UNSET
@@ -31,7 +31,7 @@ class FlexibleFilters(Model):
 
 @model
 class ObjectRestorePointDisksResult(Model):
-    """Object restore point disks result."""
+    """Given by `restore_points.get_object_restore_point_disks_with_filtering`."""
 
     data: list[ObjectRestorePointDiskModel] = field(rows=True)
     pagination: PaginationResult
@@ -39,7 +39,7 @@ class ObjectRestorePointDisksResult(Model):
 
 @model
 class ObjectRestorePointNetworkInfoResult(Model):
-    """Object restore point network info result."""
+    """Given by `restore_points.get_object_restore_point_network_info`."""
 
     data: list[ObjectRestorePointNetworkInfoModel] = field(rows=True)
     pagination: PaginationResult

@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 
 @model
 class AuthorizationCodeModel(Model):
-    """Authorization code model."""
-
     code: str
 
 
 @model
 class AuthorizationEventModel(Model):
-    """Authorization event model.
+    """Given by `security.get_all_authorization_events`, `security.get_authorization_event`.
 
     Attributes:
         id: UUID.
@@ -43,8 +41,7 @@ class AuthorizationEventModel(Model):
 
 @model
 class AuthorizationEventsFilters(Model):
-    """Authorization events filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -68,7 +65,7 @@ class AuthorizationEventsFilters(Model):
 
 @model
 class AuthorizationEventsResult(Model):
-    """Authorization events result."""
+    """Given by `security.get_all_authorization_events`."""
 
     data: list[AuthorizationEventModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
@@ -76,7 +73,7 @@ class AuthorizationEventsResult(Model):
 
 @model
 class BestPracticesComplianceModel(Model):
-    """Best practices compliance model.
+    """Given by `security.suppress_best_practices_compliance_alert`, `security.reset_best_practices_compliance_status`.
 
     Attributes:
         id: UUID.
@@ -90,21 +87,19 @@ class BestPracticesComplianceModel(Model):
 
 @model
 class BestPracticesComplianceResult(Model):
-    """Best practices compliance result."""
+    """Given by `security.reset_all_best_practices_compliance_statuses`, `security.get_best_practices_compliance_result`."""
 
     items: list[BestPracticesComplianceModel]
 
 
 @model
 class BestPracticesSuppressRequest(Model):
-    """Best practices suppress request."""
+    """Taken by `security.suppress_best_practices_compliance_alert`."""
 
     note: str | None | Unset = UNSET
 
 
 class EAuthorizationEventState(OpenEnum):
-    """Authorization event state: 6 known values."""
-
     PENDING = "Pending"
     APPROVED = "Approved"
     REJECTED = "Rejected"
@@ -114,8 +109,6 @@ class EAuthorizationEventState(OpenEnum):
 
 
 class EAuthorizationEventsFiltersOrderColumn(OpenEnum):
-    """Authorization events filters order column: 8 known values."""
-
     NAME = "Name"
     STATE = "State"
     CREATION_TIME = "CreationTime"
@@ -127,8 +120,6 @@ class EAuthorizationEventsFiltersOrderColumn(OpenEnum):
 
 
 class EBestPracticeStatus(OpenEnum):
-    """Best practice status: 6 known values."""
-
     ANALYZING = "Analyzing"
     NONE = "None"
     OK = "OK"
@@ -139,8 +130,6 @@ class EBestPracticeStatus(OpenEnum):
 
 @model
 class SecurityAnalyzerEmailNotificationSettings(Model):
-    """Security analyzer email notification settings."""
-
     subject: str | None | Unset = UNSET
     notify_on_success: bool | None | Unset = UNSET
     notify_on_warning: bool | None | Unset = UNSET
@@ -149,7 +138,9 @@ class SecurityAnalyzerEmailNotificationSettings(Model):
 
 @model
 class SecurityAnalyzerScheduleSettingsModel(Model):
-    """Security analyzer schedule settings model.
+    """Given by `security.get_security_analyzer_schedule`, `security.modify_security_analyzer_schedule`.
+
+    Taken by `security.modify_security_analyzer_schedule`.
 
     Attributes:
         daily_scan_local_time: time.

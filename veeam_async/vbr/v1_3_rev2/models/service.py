@@ -16,15 +16,13 @@ if TYPE_CHECKING:
 
 
 class EVBRServerPlatform(OpenEnum):
-    """EVBR server platform: 2 known values."""
-
     LINUX = "Linux"
     WINDOWS = "Windows"
 
 
 @model
 class RegisterVbrSpec(Model):
-    """Register vbr spec."""
+    """Taken by `service.register_vbr`."""
 
     grant_type: ELoginGrantType = field(wire="grant_type")
     code: str | None | Unset = UNSET
@@ -33,7 +31,7 @@ class RegisterVbrSpec(Model):
 
 @model
 class ServerInfoModel(Model):
-    """Server info model."""
+    """Given by `service.get_server_info`, `service.register_vbr`."""
 
     vbr_id: str
     name: str
@@ -50,7 +48,7 @@ class ServerInfoModel(Model):
 
 @model
 class ServerTimeModel(Model):
-    """Server time model."""
+    """Given by `service.get_server_time`."""
 
     server_time: datetime
     time_zone: str | None | Unset = UNSET
@@ -59,8 +57,6 @@ class ServerTimeModel(Model):
 
 @model
 class VeeamRegistrationInfo(Model):
-    """Veeam registration info."""
-
     is_registered: bool
     expiration_date: datetime | None | Unset = UNSET
     thumprint: str | None | Unset = UNSET

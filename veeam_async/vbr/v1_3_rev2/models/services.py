@@ -14,16 +14,13 @@ if TYPE_CHECKING:
 
 
 class EServicesFiltersOrderColumn(OpenEnum):
-    """Services filters order column: 2 known values."""
-
     NAME = "Name"
     PORT = "Port"
 
 
 @model
 class ServicesFilters(Model):
-    """Services filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -38,7 +35,7 @@ class ServicesFilters(Model):
 
 @model
 class ServicesModel(Model):
-    """Services model."""
+    """Given by `services.get_all_services`."""
 
     name: str
     port: int
@@ -46,7 +43,7 @@ class ServicesModel(Model):
 
 @model
 class ServicesResult(Model):
-    """Services result."""
+    """Given by `services.get_all_services`."""
 
     data: list[ServicesModel] = field(rows=True)
     pagination: PaginationResult

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 
 class EAntivirusScanResult(OpenEnum):
-    """Antivirus scan result: 6 known values."""
-
     NONE = "None"
     CLEAN = "Clean"
     INFECTED = "Infected"
@@ -39,23 +37,17 @@ class EAntivirusScanResult(OpenEnum):
 
 
 class EAntivirusScanState(OpenEnum):
-    """Antivirus scan state: 3 known values."""
-
     NOT_STARTED = "NotStarted"
     IN_PROGRESS = "InProgress"
     FINISHED = "Finished"
 
 
 class EAntivirusScanType(OpenEnum):
-    """Antivirus scan type: 2 known values."""
-
     ANTIVIRUS = "Antivirus"
     YARA = "Yara"
 
 
 class ETaskSessionAlgorithm(OpenEnum):
-    """Task session algorithm: 4 known values."""
-
     FULL = "Full"
     INCREMENT = "Increment"
     NONE = "None"
@@ -63,8 +55,6 @@ class ETaskSessionAlgorithm(OpenEnum):
 
 
 class ETaskSessionType(OpenEnum):
-    """Task session type: 4 known values."""
-
     BACKUP = "Backup"
     RESTORE = "Restore"
     ANTIVIRUS = "Antivirus"
@@ -72,8 +62,6 @@ class ETaskSessionType(OpenEnum):
 
 
 class ETaskSessionsFiltersOrderColumn(OpenEnum):
-    """Task sessions filters order column: 9 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     SESSION_TYPE = "SessionType"
@@ -87,8 +75,7 @@ class ETaskSessionsFiltersOrderColumn(OpenEnum):
 
 @model
 class TaskFilters(Model):
-    """Task filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -118,7 +105,10 @@ class TaskFilters(Model):
     },
 )
 class TaskSessionModel(Model):
-    """Task session model: one of 4 kinds, told apart by `type`.
+    """One of 4 kinds, told apart by `type`.
+
+    Given by `sessions.get_session_task_sessions_with_filtering`, `sessions.get_all_task_sessions`,
+    `sessions.get_task_session`.
 
     Attributes:
         id: UUID.
@@ -135,8 +125,7 @@ class TaskSessionModel(Model):
 
 @model
 class TaskSessionsFilters(Model):
-    """Task sessions filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -164,7 +153,7 @@ class TaskSessionsFilters(Model):
 
 @model
 class TaskSessionsResult(Model):
-    """Task sessions result."""
+    """Given by `sessions.get_session_task_sessions_with_filtering`, `sessions.get_all_task_sessions`."""
 
     data: list[TaskSessionModel] = field(rows=True)
     pagination: PaginationResult
@@ -172,7 +161,10 @@ class TaskSessionsResult(Model):
 
 @model
 class AntivirusTaskSessionModel(TaskSessionModel):
-    """Antivirus task session model: `TaskSessionModel` of type `Antivirus`.
+    """The `TaskSessionModel` whose `type` is `Antivirus`.
+
+    Given by `sessions.get_session_task_sessions_with_filtering`, `sessions.get_all_task_sessions`,
+    `sessions.get_task_session`.
 
     Attributes:
         restore_point_id: UUID.
@@ -190,7 +182,10 @@ class AntivirusTaskSessionModel(TaskSessionModel):
 
 @model
 class BackupTaskSessionModel(TaskSessionModel):
-    """Backup task session model: `TaskSessionModel` of type `Backup`.
+    """The `TaskSessionModel` whose `type` is `Backup`.
+
+    Given by `sessions.get_session_task_sessions_with_filtering`, `sessions.get_all_task_sessions`,
+    `sessions.get_task_session`.
 
     Attributes:
         restore_point_id: UUID.
@@ -214,7 +209,10 @@ class BackupTaskSessionModel(TaskSessionModel):
 
 @model
 class ReplicaTaskSessionModel(TaskSessionModel):
-    """Replica task session model: `TaskSessionModel` of type `Replica`.
+    """The `TaskSessionModel` whose `type` is `Replica`.
+
+    Given by `sessions.get_session_task_sessions_with_filtering`, `sessions.get_all_task_sessions`,
+    `sessions.get_task_session`.
 
     Attributes:
         replica_point_id: UUID.
@@ -233,7 +231,11 @@ class ReplicaTaskSessionModel(TaskSessionModel):
 
 @model
 class RestoreTaskSessionModel(TaskSessionModel):
-    """Restore task session model: `TaskSessionModel` of type `Restore`."""
+    """The `TaskSessionModel` whose `type` is `Restore`.
+
+    Given by `sessions.get_session_task_sessions_with_filtering`, `sessions.get_all_task_sessions`,
+    `sessions.get_task_session`.
+    """
 
     type: ETaskSessionType = field(default="Restore")
     name: str

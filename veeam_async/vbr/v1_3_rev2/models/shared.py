@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .backup_browser import EFlrBrowseMountFiltersOrderColumn
+    from .backup_browsers import EFlrBrowseMountFiltersOrderColumn
     from .backup_objects import EBackupObjectsFiltersOrderColumn
     from .inventory_browser import EUnstructuredDataMetaMigrationType
     from .restore import VmwareFailoverPlanVirtualMachineModel
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 @model
 class ADDomainModel(Model):
-    """AD domain model.
+    """Given by `active_directory_domains.get_all_ad_domains`, `active_directory_domains.create_ad_domain`,
+    `active_directory_domains.get_ad_domain`.
 
     Attributes:
         id: UUID.
@@ -38,7 +39,7 @@ class ADDomainModel(Model):
 
 @model
 class ADObjectModel(Model):
-    """AD object model.
+    """Given by `inventory_browser.get_ad_domain_object`.
 
     Attributes:
         id: UUID.
@@ -55,8 +56,6 @@ class ADObjectModel(Model):
 
 @model
 class ActiveFullSettingsModel(Model):
-    """Active full settings model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -64,8 +63,7 @@ class ActiveFullSettingsModel(Model):
 
 @model
 class AdvancedStorageScheduleMonthlyModel(Model):
-    """Advanced storage schedule monthly model.
-
+    """
     Attributes:
         months: at least 1 item.
         local_time: time.
@@ -82,8 +80,7 @@ class AdvancedStorageScheduleMonthlyModel(Model):
 
 @model
 class AdvancedStorageScheduleWeeklyModel(Model):
-    """Advanced storage schedule weekly model.
-
+    """
     Attributes:
         is_enabled: default false.
         days: at least 1 item.
@@ -97,8 +94,6 @@ class AdvancedStorageScheduleWeeklyModel(Model):
 
 @model
 class AmazonS3GlacierStorageBucketModel(Model):
-    """Amazon S3 glacier storage bucket model."""
-
     region_id: str
     bucket_name: str
     folder_name: str
@@ -108,16 +103,13 @@ class AmazonS3GlacierStorageBucketModel(Model):
 
 @model
 class AmazonS3IAStorageModel(Model):
-    """Amazon S3 IA storage model."""
-
     is_enabled: bool | None | Unset = UNSET
     single_zone_enabled: bool | None | Unset = UNSET
 
 
 @model
 class AmazonS3StorageAccountModel(Model):
-    """Amazon S3 storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -129,8 +121,6 @@ class AmazonS3StorageAccountModel(Model):
 
 @model
 class AmazonS3StorageBucketModel(Model):
-    """Amazon S3 storage bucket model."""
-
     region_id: str
     bucket_name: str
     folder_name: str
@@ -141,8 +131,6 @@ class AmazonS3StorageBucketModel(Model):
 
 @model
 class AmazonS3StorageProxyApplianceModel(Model):
-    """Amazon S3 storage proxy appliance model."""
-
     ec2_instance_type: str | None | Unset = UNSET
     vpc_name: str | None | Unset = UNSET
     vpc_id: str | None | Unset = UNSET
@@ -154,8 +142,7 @@ class AmazonS3StorageProxyApplianceModel(Model):
 
 @model
 class AmazonSnowballEdgeStorageAccountModel(Model):
-    """Amazon snowball edge storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -168,8 +155,6 @@ class AmazonSnowballEdgeStorageAccountModel(Model):
 
 @model
 class AmazonSnowballEdgeStorageBucketModel(Model):
-    """Amazon snowball edge storage bucket model."""
-
     bucket_name: str | None | Unset = UNSET
     folder_name: str | None | Unset = UNSET
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -177,8 +162,7 @@ class AmazonSnowballEdgeStorageBucketModel(Model):
 
 @model
 class AzureArchiveStorageAccountModel(Model):
-    """Azure archive storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -190,8 +174,6 @@ class AzureArchiveStorageAccountModel(Model):
 
 @model
 class AzureArchiveStorageContainerModel(Model):
-    """Azure archive storage container model."""
-
     container_name: str
     folder_name: str
     immutability_enabled: bool | None | Unset = UNSET
@@ -199,8 +181,7 @@ class AzureArchiveStorageContainerModel(Model):
 
 @model
 class AzureBlobStorageAccountModel(Model):
-    """Azure blob storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -212,8 +193,6 @@ class AzureBlobStorageAccountModel(Model):
 
 @model
 class AzureBlobStorageContainerModel(Model):
-    """Azure blob storage container model."""
-
     container_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -222,16 +201,13 @@ class AzureBlobStorageContainerModel(Model):
 
 @model
 class AzureComputeCloudCredentialsDeploymentModel(Model):
-    """Azure compute cloud credentials deployment model."""
-
     deployment_type: EAzureComputeCredentialsDeploymentType
     region: EAzureRegionType | None | Unset = UNSET
 
 
 @model
 class AzureComputeCloudCredentialsSubscriptionInfo(Model):
-    """Azure compute cloud credentials subscription info.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -243,8 +219,6 @@ class AzureComputeCloudCredentialsSubscriptionInfo(Model):
 
 @model
 class AzureComputeCloudCredentialsSubscriptionModel(Model):
-    """Azure compute cloud credentials subscription model."""
-
     tenant_id: str
     application_id: str
     secret: str | None | Unset = UNSET
@@ -253,8 +227,6 @@ class AzureComputeCloudCredentialsSubscriptionModel(Model):
 
 @model
 class AzureComputeCloudCredentialsSubscriptionSpec(Model):
-    """Azure compute cloud credentials subscription spec."""
-
     tenant_id: str
     application_id: str
     secret: str | None | Unset = UNSET
@@ -263,24 +235,19 @@ class AzureComputeCloudCredentialsSubscriptionSpec(Model):
 
 @model
 class AzureComputeCredentialsExistingAccountSpec(Model):
-    """Azure compute credentials existing account spec."""
-
     deployment: AzureComputeCloudCredentialsDeploymentModel
     subscription: AzureComputeCloudCredentialsSubscriptionSpec
 
 
 @model
 class AzureComputeVMTagModel(Model):
-    """Azure compute VM tag model."""
-
     name: str
     value: str | None | Unset = UNSET
 
 
 @model
 class AzureDataBoxStorageAccountModel(Model):
-    """Azure data box storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -292,16 +259,13 @@ class AzureDataBoxStorageAccountModel(Model):
 
 @model
 class AzureDataBoxStorageContainerModel(Model):
-    """Azure data box storage container model."""
-
     container_name: str | None | Unset = UNSET
     folder_name: str | None | Unset = UNSET
 
 
 @model
 class AzureStorageProxyModel(Model):
-    """Azure storage proxy model.
-
+    """
     Attributes:
         subscription_id: UUID.
     """
@@ -316,16 +280,12 @@ class AzureStorageProxyModel(Model):
 
 @model
 class BackupFSExclusionsModel(Model):
-    """Backup FS exclusions model."""
-
     exclusion_policy: EBackupExclusionPolicy
     items_list: list[str] | None | Unset = UNSET
 
 
 @model
 class BackupHealthCheckSettingsModels(Model):
-    """Backup health check settings models."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -333,8 +293,6 @@ class BackupHealthCheckSettingsModels(Model):
 
 @model
 class BackupIndexingSettingsModel(Model):
-    """Backup indexing settings model."""
-
     vm_object: InventoryObjectModel
     windows_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="WindowsIndexing")
     linux_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="LinuxIndexing")
@@ -342,8 +300,6 @@ class BackupIndexingSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsModel(Model):
-    """Backup job advanced settings model."""
-
     backup_mode_type: EBackupModeType
     synthetic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
     active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
@@ -358,16 +314,12 @@ class BackupJobAdvancedSettingsModel(Model):
 
 @model
 class BackupJobAdvancedSettingsVSphereModel(Model):
-    """Backup job advanced settings V sphere model."""
-
     enable_vm_ware_tools_quiescence: bool | None | Unset = field(default=UNSET, wire="enableVMWareToolsQuiescence")
     changed_block_tracking: VSphereChangedBlockTrackingSettingsModel | None | Unset = UNSET
 
 
 @model
 class BackupJobExclusionsSpec(Model):
-    """Backup job exclusions spec."""
-
     vms: list[InventoryObjectModel] | None | Unset = UNSET
     disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
     templates: BackupJobExclusionsTemplates | None | Unset = UNSET
@@ -375,39 +327,31 @@ class BackupJobExclusionsSpec(Model):
 
 @model
 class BackupJobExclusionsTemplates(Model):
-    """Backup job exclusions templates."""
-
     is_enabled: bool | None | Unset = UNSET
     exclude_from_incremental: bool | None | Unset = UNSET
 
 
 @model
 class BackupJobRetentionPolicySettingsModel(Model):
-    """Backup job retention policy settings model."""
-
     type: ERetentionPolicyType
     quantity: int
 
 
 @model
 class BackupJobVirtualMachinesSpec(Model):
-    """Backup job virtual machines spec."""
-
     includes: list[InventoryObjectModel] | None | Unset = UNSET
     excludes: BackupJobExclusionsSpec | None | Unset = UNSET
 
 
 @model
 class BackupLinuxScriptModel(Model):
-    """Backup linux script model."""
-
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
 
 
 @model
 class BackupModel(Model):
-    """Backup model.
+    """Given by `backups.get_all_backups`, `backups.get_backup`, `agents.get_agent_backups`.
 
     Attributes:
         id: UUID.
@@ -430,16 +374,13 @@ class BackupModel(Model):
 
 @model
 class BackupObjectIndexingModel(Model):
-    """Backup object indexing model."""
-
     guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
     indexing_list: list[str] | None | Unset = UNSET
 
 
 @model
 class BackupObjectsFilters(Model):
-    """Backup objects filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -459,7 +400,7 @@ class BackupObjectsFilters(Model):
 
 @model
 class BackupObjectsResult(Model):
-    """Backup objects result."""
+    """Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`."""
 
     data: list[BackupObjectModel] = field(rows=True)
     pagination: PaginationResult
@@ -467,8 +408,7 @@ class BackupObjectsResult(Model):
 
 @model
 class BackupProxiesSettingsModel(Model):
-    """Backup proxies settings model.
-
+    """
     Attributes:
         auto_select_enabled: default true.
         proxy_ids: UUID.
@@ -480,8 +420,7 @@ class BackupProxiesSettingsModel(Model):
 
 @model
 class BackupScheduleModelDaily(Model):
-    """Backup schedule model daily.
-
+    """
     Attributes:
         run_automatically: default false.
     """
@@ -492,8 +431,6 @@ class BackupScheduleModelDaily(Model):
 
 @model
 class BackupScriptSettingsModel(Model):
-    """Backup script settings model."""
-
     script_processing_mode: EBackupScriptProcessingMode
     windows_scripts: BackupWindowsScriptModel | None | Unset = UNSET
     linux_scripts: BackupLinuxScriptModel | None | Unset = UNSET
@@ -501,8 +438,6 @@ class BackupScriptSettingsModel(Model):
 
 @model
 class BackupStorageSettingModel(Model):
-    """Backup storage setting model."""
-
     inline_data_dedup_enabled: bool | None | Unset = UNSET
     exclude_swap_file_blocks: bool | None | Unset = UNSET
     exclude_deleted_file_blocks: bool | None | Unset = UNSET
@@ -513,8 +448,7 @@ class BackupStorageSettingModel(Model):
 
 @model
 class BackupStorageSettingsEncryptionModel(Model):
-    """Backup storage settings encryption model.
-
+    """
     Attributes:
         encryption_password_id: UUID.
         kms_server_id: UUID.
@@ -529,46 +463,36 @@ class BackupStorageSettingsEncryptionModel(Model):
 
 @model
 class BackupWindowDayHoursModel(Model):
-    """Backup window day hours model."""
-
     day: EDayOfWeek
     hours: str
 
 
 @model
 class BackupWindowSettingModel(Model):
-    """Backup window setting model."""
-
     days: list[BackupWindowDayHoursModel]
 
 
 @model
 class BackupWindowsScriptModel(Model):
-    """Backup windows script model."""
-
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
 
 
 @model
 class BackupsResult(Model):
-    """Backups result."""
+    """Given by `backups.get_all_backups`, `agents.get_agent_backups`."""
 
     data: list[BackupModel] = field(rows=True)
     pagination: PaginationResult
 
 
 class BottleneckSeverity(OpenEnum):
-    """Bottleneck severity: 3 known values."""
-
     NONE = "None"
     SOFT = "Soft"
     HARD = "Hard"
 
 
 class BottleneckType(OpenEnum):
-    """Bottleneck type: 5 known values."""
-
     NO_ISSUES = "NoIssues"
     CPU = "Cpu"
     RAM = "Ram"
@@ -578,7 +502,7 @@ class BottleneckType(OpenEnum):
 
 @model
 class CertificateModel(Model):
-    """Certificate model."""
+    """Given by `service.get_server_certificate`."""
 
     thumbprint: str
     serial_number: str
@@ -594,7 +518,7 @@ class CertificateModel(Model):
 
 @model
 class CertificateUploadSpec(Model):
-    """Certificate upload spec."""
+    """Taken by `credentials.change_cloud_certificate`."""
 
     certificate: str
     format_type: ECertificateFileFormatType
@@ -610,15 +534,13 @@ class CertificateUploadSpec(Model):
     },
 )
 class CloudMachinesProtectionGroupObjectsModel(Model):
-    """Cloud machines protection group objects model: one of 3 kinds, told apart by `type`."""
+    """One of 3 kinds, told apart by `type`."""
 
     type: ECloudMachinesObjectType | None | Unset = UNSET
 
 
 @model
 class CommonMetaInfo(Model):
-    """Common meta info."""
-
     field_: str
     data: str
 
@@ -632,7 +554,10 @@ class CommonMetaInfo(Model):
     },
 )
 class CredentialsSpec(Model):
-    """Credentials spec: one of 3 kinds, told apart by `type`."""
+    """One of 3 kinds, told apart by `type`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     username: str
     description: str | None | Unset = UNSET
@@ -642,15 +567,11 @@ class CredentialsSpec(Model):
 
 @model
 class DeleteRepositoryFilters(Model):
-    """Delete repository filters."""
-
     delete_backups: bool | None | Unset = UNSET
 
 
 @model
 class DellDataDomainRepositorySettingsModel(Model):
-    """Dell data domain repository settings model."""
-
     path: str
     immutability: RepositoryImmutabilityModel | None | Unset = UNSET
     enable_task_limit: bool | None | Unset = UNSET
@@ -662,8 +583,7 @@ class DellDataDomainRepositorySettingsModel(Model):
 
 @model
 class DellDataDomainStorageSettingsModel(Model):
-    """Dell data domain storage settings model.
-
+    """
     Attributes:
         use_fc_connectivity: default false.
         credentials_id: UUID.
@@ -680,7 +600,9 @@ class DellDataDomainStorageSettingsModel(Model):
 
 @model
 class DiskMappingContext(Model):
-    """Disk mapping context."""
+    """Given by `disk_management.apply_backup_layout`, `disk_management.apply_disk_layout`, `disk_management.erase_disk`,
+    `disk_management.remove_partition`, `disk_management.resize_partition` and 2 more.
+    """
 
     disks: list[DiskModel]
     version: int
@@ -688,8 +610,6 @@ class DiskMappingContext(Model):
 
 @model
 class DiskModel(Model):
-    """Disk model."""
-
     number: int
     size: SizeModel
     is_dynamic: bool
@@ -699,8 +619,7 @@ class DiskModel(Model):
 
 @model
 class DiskPartitionModel(Model):
-    """Disk partition model.
-
+    """
     Attributes:
         live_volume_id: UUID.
     """
@@ -718,8 +637,6 @@ class DiskPartitionModel(Model):
 
 
 class EADGroupScope(OpenEnum):
-    """EAD group scope: 4 known values."""
-
     UNKNOWN = "Unknown"
     DOMAIN_LOCAL = "DomainLocal"
     GLOBAL = "Global"
@@ -727,8 +644,6 @@ class EADGroupScope(OpenEnum):
 
 
 class EADObjectType(OpenEnum):
-    """EAD object type: 6 known values."""
-
     COMPUTER = "Computer"
     CLUSTER = "Cluster"
     ORGANIZATION_UNIT = "OrganizationUnit"
@@ -738,8 +653,6 @@ class EADObjectType(OpenEnum):
 
 
 class EAgentInventoryObjectType(OpenEnum):
-    """Agent inventory object type: 9 known values."""
-
     PROTECTION_GROUP = "ProtectionGroup"
     WINDOWS_COMPUTER = "WindowsComputer"
     LINUX_COMPUTER = "LinuxComputer"
@@ -752,16 +665,12 @@ class EAgentInventoryObjectType(OpenEnum):
 
 
 class EAmazonRegionType(OpenEnum):
-    """Amazon region type: 3 known values."""
-
     CHINA = "China"
     GLOBAL = "Global"
     GOVERNMENT = "Government"
 
 
 class EAmazonS3Region(OpenEnum):
-    """Amazon S3 region: 21 known values."""
-
     UNKNOWN = "Unknown"
     US_EAST_1 = "Us-east-1"
     US_EAST_2 = "Us-east-2"
@@ -786,54 +695,40 @@ class EAmazonS3Region(OpenEnum):
 
 
 class EApplicationSettingsVSS(OpenEnum):
-    """Application settings VSS: 3 known values."""
-
     REQUIRE_SUCCESS = "RequireSuccess"
     IGNORE_FAILURES = "IgnoreFailures"
     DISABLED = "Disabled"
 
 
 class EAuthenticationType(OpenEnum):
-    """Authentication type: 2 known values."""
-
     SSH_KEY = "SshKey"
     PASSWORD = "Password"
 
 
 class EAzureComputeCredentialsDeploymentType(OpenEnum):
-    """Azure compute credentials deployment type: 2 known values."""
-
     MICROSOFT_AZURE = "MicrosoftAzure"
     MICROSOFT_AZURE_STACK = "MicrosoftAzureStack"
 
 
 class EAzureRegionType(OpenEnum):
-    """Azure region type: 3 known values."""
-
     CHINA = "China"
     GLOBAL = "Global"
     GOVERNMENT = "Government"
 
 
 class EBackupEncryptionState(OpenEnum):
-    """Backup encryption state: 3 known values."""
-
     UNENCRYPTED = "Unencrypted"
     ENCRYPTED = "Encrypted"
     DECRYPTED = "Decrypted"
 
 
 class EBackupExclusionPolicy(OpenEnum):
-    """Backup exclusion policy: 3 known values."""
-
     DISABLED = "Disabled"
     EXCLUDE_ONLY = "ExcludeOnly"
     INCLUDE_ONLY = "IncludeOnly"
 
 
 class EBackupFileGFSPeriod(OpenEnum):
-    """Backup file GFS period: 5 known values."""
-
     NONE = "None"
     WEEKLY = "Weekly"
     MONTHLY = "Monthly"
@@ -842,8 +737,6 @@ class EBackupFileGFSPeriod(OpenEnum):
 
 
 class EBackupModeType(OpenEnum):
-    """Backup mode type: 5 known values."""
-
     FULL = "Full"
     INCREMENTAL = "Incremental"
     REVERSE_INCREMENTAL = "ReverseIncremental"
@@ -852,16 +745,12 @@ class EBackupModeType(OpenEnum):
 
 
 class EBackupOracleLogsSettings(OpenEnum):
-    """Backup oracle logs settings: 3 known values."""
-
     PRESERVE = "Preserve"
     DELETE_EXPIRED_HOURS = "DeleteExpiredHours"
     DELETE_EXPIRED_GBS = "DeleteExpiredGBs"
 
 
 class EBackupProxyTransportMode(OpenEnum):
-    """Backup proxy transport mode: 4 known values."""
-
     AUTO = "Auto"
     DIRECT_ACCESS = "DirectAccess"
     VIRTUAL_APPLIANCE = "VirtualAppliance"
@@ -869,23 +758,17 @@ class EBackupProxyTransportMode(OpenEnum):
 
 
 class EBackupScriptProcessingMode(OpenEnum):
-    """Backup script processing mode: 3 known values."""
-
     DISABLE_EXEC = "DisableExec"
     IGNORE_EXEC_FAILURES = "IgnoreExecFailures"
     REQUIRE_SUCCESS = "RequireSuccess"
 
 
 class ECertificateFileFormatType(OpenEnum):
-    """Certificate file format type: 2 known values."""
-
     PFX = "Pfx"
     PEM = "Pem"
 
 
 class ECloudCredentialsType(OpenEnum):
-    """Cloud credentials type: 5 known values."""
-
     AZURE_STORAGE = "AzureStorage"
     AZURE_COMPUTE = "AzureCompute"
     AMAZON = "Amazon"
@@ -894,8 +777,6 @@ class ECloudCredentialsType(OpenEnum):
 
 
 class ECloudDirectorHierarchyType(OpenEnum):
-    """Cloud director hierarchy type: 4 known values."""
-
     V_APPS_AND_VMS = "VAppsAndVms"
     NETWORK = "Network"
     STORAGE_POLICIES = "StoragePolicies"
@@ -903,8 +784,6 @@ class ECloudDirectorHierarchyType(OpenEnum):
 
 
 class ECloudDirectorInventoryType(OpenEnum):
-    """Cloud director inventory type: 11 known values."""
-
     UNKNOWN = "Unknown"
     VIRTUAL_MACHINE = "VirtualMachine"
     CLOUD_DIRECTOR_SERVER = "CloudDirectorServer"
@@ -919,23 +798,17 @@ class ECloudDirectorInventoryType(OpenEnum):
 
 
 class ECloudMachinesObjectType(OpenEnum):
-    """Cloud machines object type: 3 known values."""
-
     MACHINE = "Machine"
     REGION = "Region"
     TAG = "Tag"
 
 
 class ECloudMachinesType(OpenEnum):
-    """Cloud machines type: 2 known values."""
-
     AMAZON = "Amazon"
     AZURE = "Azure"
 
 
 class EColdStorageRetrievalMode(OpenEnum):
-    """Cold storage retrieval mode: 5 known values."""
-
     AMAZON_BULK = "AmazonBulk"
     AMAZON_STANDARD = "AmazonStandard"
     AMAZON_EXPEDITED = "AmazonExpedited"
@@ -944,8 +817,6 @@ class EColdStorageRetrievalMode(OpenEnum):
 
 
 class ECompressionLevel(OpenEnum):
-    """Compression level: 6 known values."""
-
     AUTO = "Auto"
     NONE = "None"
     DEDUP_FRIENDLY = "DedupFriendly"
@@ -955,46 +826,34 @@ class ECompressionLevel(OpenEnum):
 
 
 class EConsumptionLimitKind(OpenEnum):
-    """Consumption limit kind: 2 known values."""
-
     TB = "TB"
     PB = "PB"
 
 
 class ECredentialsStorageType(OpenEnum):
-    """Credentials storage type: 3 known values."""
-
     PERMANENT = "Permanent"
     SINGLE_USE = "SingleUse"
     CERTIFICATE = "Certificate"
 
 
 class ECredentialsType(OpenEnum):
-    """Credentials type: 3 known values."""
-
     STANDARD = "Standard"
     LINUX = "Linux"
     MANAGED_SERVICE = "ManagedService"
 
 
 class EDDBoostEncryptionType(OpenEnum):
-    """EDD boost encryption type: 2 known values."""
-
     MEDIUM = "Medium"
     HIGH = "High"
 
 
 class EDailyKinds(OpenEnum):
-    """Daily kinds: 3 known values."""
-
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
     SELECTED_DAYS = "SelectedDays"
 
 
 class EDayNumberInMonth(OpenEnum):
-    """Day number in month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -1004,8 +863,6 @@ class EDayNumberInMonth(OpenEnum):
 
 
 class EDayOfWeek(OpenEnum):
-    """Day of week: 7 known values."""
-
     MONDAY = "Monday"
     TUESDAY = "Tuesday"
     WEDNESDAY = "Wednesday"
@@ -1016,8 +873,6 @@ class EDayOfWeek(OpenEnum):
 
 
 class EDiskCreationMode(OpenEnum):
-    """Disk creation mode: 4 known values."""
-
     SOURCE = "Source"
     THICK = "Thick"
     THIN = "Thin"
@@ -1025,8 +880,6 @@ class EDiskCreationMode(OpenEnum):
 
 
 class EDiskInfoProcessState(OpenEnum):
-    """Disk info process state: 4 known values."""
-
     NOT_PROCESSED = "NotProcessed"
     IN_PROCESSING = "InProcessing"
     PARTIALLY_PROCESSED = "PartiallyProcessed"
@@ -1034,8 +887,6 @@ class EDiskInfoProcessState(OpenEnum):
 
 
 class EDiskInfoType(OpenEnum):
-    """Disk info type: 6 known values."""
-
     UNKNOWN = "Unknown"
     SIMPLE = "Simple"
     VI = "Vi"
@@ -1045,8 +896,6 @@ class EDiskInfoType(OpenEnum):
 
 
 class EDiskPartitionOperationType(OpenEnum):
-    """Disk partition operation type: 4 known values."""
-
     REMOVE = "Remove"
     RESIZE = "Resize"
     RESTORE = "Restore"
@@ -1054,8 +903,6 @@ class EDiskPartitionOperationType(OpenEnum):
 
 
 class EDiskPartitionType(OpenEnum):
-    """Disk partition type: 12 known values."""
-
     VOLUME = "Volume"
     BACK_VOLUME = "BackVolume"
     EXT_VOLUME = "ExtVolume"
@@ -1071,29 +918,21 @@ class EDiskPartitionType(OpenEnum):
 
 
 class EEmailNotificationType(OpenEnum):
-    """Email notification type: 2 known values."""
-
     USE_GLOBAL_NOTIFICATION_SETTINGS = "UseGlobalNotificationSettings"
     USE_CUSTOM_NOTIFICATION_SETTINGS = "UseCustomNotificationSettings"
 
 
 class EEncryptionType(OpenEnum):
-    """Encryption type: 2 known values."""
-
     BY_USER_PASSWORD = "ByUserPassword"
     BY_KMS = "ByKms"
 
 
 class EEntraIdTenantCredentialsType(OpenEnum):
-    """Entra id tenant credentials type: 2 known values."""
-
     SECRET = "Secret"
     CERTIFICATE = "Certificate"
 
 
 class EEntraIdTenantResource(OpenEnum):
-    """Entra id tenant resource: 10 known values."""
-
     USERS = "Users"
     GROUPS = "Groups"
     ADMINISTRATIVE_UNITS = "AdministrativeUnits"
@@ -1107,35 +946,25 @@ class EEntraIdTenantResource(OpenEnum):
 
 
 class EFailoverPlanType(OpenEnum):
-    """Failover plan type: one known value."""
-
     VMWARE = "Vmware"
 
 
 class EFailoverPlansFiltersOrderColumn(OpenEnum):
-    """Failover plans filters order column: one known value."""
-
     NAME = "Name"
 
 
 class EFilterExpressionType(OpenEnum):
-    """Filter expression type: 2 known values."""
-
     PREDICATE_EXPRESSION = "PredicateExpression"
     GROUP_EXPRESSION = "GroupExpression"
 
 
 class EFlrBrowseMountErrorType(OpenEnum):
-    """Flr browse mount error type: 3 known values."""
-
     FAILED = "Failed"
     SKIPPED = "Skipped"
     WARNING = "Warning"
 
 
 class EFlrPlatformType(OpenEnum):
-    """Flr platform type: 4 known values."""
-
     VMWARE = "VMware"
     HYPER_V = "HyperV"
     AGENT = "Agent"
@@ -1143,23 +972,17 @@ class EFlrPlatformType(OpenEnum):
 
 
 class EFlrType(OpenEnum):
-    """Flr type: 2 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
 
 
 class EGroupExpressionOperationType(OpenEnum):
-    """Group expression operation type: 3 known values."""
-
     NOT = "Not"
     OR = "Or"
     AND = "And"
 
 
 class EGuestFSIndexingMode(OpenEnum):
-    """Guest FS indexing mode: 4 known values."""
-
     DISABLE = "Disable"
     INDEX_ALL = "IndexAll"
     INDEX_ALL_EXCEPT = "IndexAllExcept"
@@ -1167,8 +990,6 @@ class EGuestFSIndexingMode(OpenEnum):
 
 
 class EGuestOSFamily(OpenEnum):
-    """Guest OS family: 4 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
     UNKNOWN = "Unknown"
@@ -1176,8 +997,6 @@ class EGuestOSFamily(OpenEnum):
 
 
 class EHostComponentType(OpenEnum):
-    """Host component type: 50 known values."""
-
     TRANSPORT_SVC = "TransportSvc"
     V_POWER_NFS = "VPowerNFS"
     HV_INTEGRATION = "HvIntegration"
@@ -1231,8 +1050,6 @@ class EHostComponentType(OpenEnum):
 
 
 class EHyperVInventoryType(OpenEnum):
-    """Hyper V inventory type: 12 known values."""
-
     VM_GROUP = "VMGroup"
     MANAGEMENT_GROUP = "ManagementGroup"
     HOST_GROUP = "HostGroup"
@@ -1248,16 +1065,12 @@ class EHyperVInventoryType(OpenEnum):
 
 
 class EInventoryPermissionScope(OpenEnum):
-    """Inventory permission scope: 3 known values."""
-
     BACKUP = "Backup"
     RESTORE = "Restore"
     ANY = "Any"
 
 
 class EInventoryPlatformType(OpenEnum):
-    """Inventory platform type: 6 known values."""
-
     V_SPHERE = "VSphere"
     HYPER_V = "HyperV"
     CLOUD_DIRECTOR = "CloudDirector"
@@ -1267,8 +1080,6 @@ class EInventoryPlatformType(OpenEnum):
 
 
 class EJobType(OpenEnum):
-    """Job type: 27 known values."""
-
     UNKNOWN = "Unknown"
     V_SPHERE_BACKUP = "VSphereBackup"
     HYPER_V_BACKUP = "HyperVBackup"
@@ -1299,8 +1110,6 @@ class EJobType(OpenEnum):
 
 
 class ELoginGrantType(OpenEnum):
-    """Login grant type: 4 known values."""
-
     PASSWORD = "Password"
     REFRESH_TOKEN = "Refresh_token"
     AUTHORIZATION_CODE = "Authorization_code"
@@ -1308,8 +1117,6 @@ class ELoginGrantType(OpenEnum):
 
 
 class EManagedServerType(OpenEnum):
-    """Managed server type: 13 known values."""
-
     WINDOWS_HOST = "WindowsHost"
     LINUX_HOST = "LinuxHost"
     VI_HOST = "ViHost"
@@ -1326,8 +1133,6 @@ class EManagedServerType(OpenEnum):
 
 
 class EMonth(OpenEnum):
-    """Month: 12 known values."""
-
     JANUARY = "January"
     FEBRUARY = "February"
     MARCH = "March"
@@ -1343,16 +1148,12 @@ class EMonth(OpenEnum):
 
 
 class EMountServerSettingsType(OpenEnum):
-    """Mount server settings type: 3 known values."""
-
     WINDOWS = "Windows"
     LINUX = "Linux"
     BOTH = "Both"
 
 
 class ENutanixInventoryType(OpenEnum):
-    """Nutanix inventory type: 4 known values."""
-
     PRISM_CENTRAL = "PrismCentral"
     CATEGORY = "Category"
     CLUSTER = "Cluster"
@@ -1360,8 +1161,6 @@ class ENutanixInventoryType(OpenEnum):
 
 
 class EObjectRestorePointOperation(OpenEnum):
-    """Object restore point operation: 17 known values."""
-
     START_VI_VM_INSTANT_RECOVERY = "StartViVMInstantRecovery"
     START_ENTIRE_VM_RESTORE = "StartEntireVmRestore"
     START_ENTIRE_VM_RESTORE_CLOUD_DIRECTOR = "StartEntireVmRestoreCloudDirector"
@@ -1382,16 +1181,12 @@ class EObjectRestorePointOperation(OpenEnum):
 
 
 class EObjectRestorePointsFiltersOrderColumn(OpenEnum):
-    """Object restore points filters order column: 3 known values."""
-
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
     BACKUP_ID = "BackupId"
 
 
 class EPartitionRole(OpenEnum):
-    """Partition role: 5 known values."""
-
     NONE = "None"
     RECOVERY = "Recovery"
     SYSTEM = "System"
@@ -1400,16 +1195,12 @@ class EPartitionRole(OpenEnum):
 
 
 class EPartitionStyle(OpenEnum):
-    """Partition style: 3 known values."""
-
     MBR = "Mbr"
     GPT = "Gpt"
     RAW = "Raw"
 
 
 class EPeriodicallyKinds(OpenEnum):
-    """Periodically kinds: 4 known values."""
-
     HOURS = "Hours"
     MINUTES = "Minutes"
     SECONDS = "Seconds"
@@ -1417,8 +1208,6 @@ class EPeriodicallyKinds(OpenEnum):
 
 
 class EPlatformType(OpenEnum):
-    """Platform type: 19 known values."""
-
     VMWARE = "VMware"
     HYPER_V = "HyperV"
     CLOUD_DIRECTOR = "CloudDirector"
@@ -1441,24 +1230,18 @@ class EPlatformType(OpenEnum):
 
 
 class EPostgreSQLUserConnectionType(OpenEnum):
-    """Postgre SQL user connection type: 3 known values."""
-
     CREDENTIALS = "Credentials"
     PASSWORD_FILE = "PasswordFile"
     PEER = "Peer"
 
 
 class EPowerState(OpenEnum):
-    """Power state: 3 known values."""
-
     POWERED_OFF = "PoweredOff"
     POWERED_ON = "PoweredOn"
     SUSPENDED = "Suspended"
 
 
 class EPredicateExpressionOperationType(OpenEnum):
-    """Predicate expression operation type: 10 known values."""
-
     IN = "In"
     CONTAINS = "Contains"
     EQUALS = "Equals"
@@ -1472,15 +1255,11 @@ class EPredicateExpressionOperationType(OpenEnum):
 
 
 class EProtectionGroupCloudAccountType(OpenEnum):
-    """Protection group cloud account type: 2 known values."""
-
     AWS = "AWS"
     AZURE = "Azure"
 
 
 class EProtectionGroupType(OpenEnum):
-    """Protection group type: 9 known values."""
-
     MANUALLY_ADDED = "ManuallyAdded"
     UNMANAGED = "Unmanaged"
     INDIVIDUAL_COMPUTERS = "IndividualComputers"
@@ -1493,8 +1272,6 @@ class EProtectionGroupType(OpenEnum):
 
 
 class EProxmoxInventoryType(OpenEnum):
-    """Proxmox inventory type: 4 known values."""
-
     CLUSTER = "Cluster"
     NODE = "Node"
     POOL = "Pool"
@@ -1502,8 +1279,6 @@ class EProxmoxInventoryType(OpenEnum):
 
 
 class EProxyType(OpenEnum):
-    """Proxy type: 5 known values."""
-
     VI_PROXY = "ViProxy"
     HV_PROXY = "HvProxy"
     GENERAL_PURPOSE_PROXY = "GeneralPurposeProxy"
@@ -1512,14 +1287,10 @@ class EProxyType(OpenEnum):
 
 
 class ERecoveryMediaFormat(OpenEnum):
-    """Recovery media format: one known value."""
-
     ISO = "Iso"
 
 
 class EReplicaRestorePointsFiltersOrderColumn(OpenEnum):
-    """Replica restore points filters order column: 4 known values."""
-
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
     REPLICA_ID = "ReplicaId"
@@ -1527,8 +1298,6 @@ class EReplicaRestorePointsFiltersOrderColumn(OpenEnum):
 
 
 class EReplicaState(OpenEnum):
-    """Replica state: 8 known values."""
-
     READY = "Ready"
     PROCESSING = "Processing"
     SURE_BACKUP = "SureBackup"
@@ -1540,22 +1309,16 @@ class EReplicaState(OpenEnum):
 
 
 class ERepositoryConnectionType(OpenEnum):
-    """Repository connection type: 2 known values."""
-
     DIRECT = "Direct"
     SELECTED_GATEWAY = "SelectedGateway"
 
 
 class ERepositoryImmutabilityMode(OpenEnum):
-    """Repository immutability mode: 2 known values."""
-
     REPOSITORY_SETTINGS = "RepositorySettings"
     RETENTION_SETTINGS = "RetentionSettings"
 
 
 class ERepositoryType(OpenEnum):
-    """Repository type: 45 known values."""
-
     WIN_LOCAL = "WinLocal"
     LINUX_LOCAL = "LinuxLocal"
     SMB = "Smb"
@@ -1604,8 +1367,6 @@ class ERepositoryType(OpenEnum):
 
 
 class ERestorePointType(OpenEnum):
-    """Restore point type: 6 known values."""
-
     INCREMENT = "Increment"
     FULL = "Full"
     ROLLBACK = "Rollback"
@@ -1615,16 +1376,12 @@ class ERestorePointType(OpenEnum):
 
 
 class ERestoreScopeBackupSourceType(OpenEnum):
-    """Restore scope backup source type: 3 known values."""
-
     BACKUP = "Backup"
     JOB = "Job"
     COMPUTER = "Computer"
 
 
 class ERestoreStage(OpenEnum):
-    """Restore stage: 8 known values."""
-
     INITIALIZING = "Initializing"
     WAITING_FOR_RESOURCES_ON_TARGET_SERVER = "WaitingForResourcesOnTargetServer"
     STARTED = "Started"
@@ -1636,45 +1393,33 @@ class ERestoreStage(OpenEnum):
 
 
 class ERetainLogBackupsType(OpenEnum):
-    """Retain log backups type: 2 known values."""
-
     UNTIL_BACKUP_DELETED = "UntilBackupDeleted"
     KEEP_ONLY_DAYS = "KeepOnlyDays"
 
 
 class ERetentionPolicyType(OpenEnum):
-    """Retention policy type: 2 known values."""
-
     RESTORE_POINTS = "RestorePoints"
     DAYS = "Days"
 
 
 class ERotatedDriveCleanupMode(OpenEnum):
-    """Rotated drive cleanup mode: 3 known values."""
-
     DISABLED = "Disabled"
     CLEAR_BACKUP_FOLDER = "ClearBackupFolder"
     CLEAR_REPOSITORY_FOLDER = "ClearRepositoryFolder"
 
 
 class ESQLLogsProcessing(OpenEnum):
-    """ESQL logs processing: 3 known values."""
-
     TRUNCATE = "Truncate"
     BACKUP = "Backup"
     NEVER_TRUNCATE = "NeverTruncate"
 
 
 class EScriptPeriodicityType(OpenEnum):
-    """Script periodicity type: 2 known values."""
-
     DAYS = "Days"
     BACKUP_SESSIONS = "BackupSessions"
 
 
 class ESennightOfMonth(OpenEnum):
-    """Sennight of month: 6 known values."""
-
     FIRST = "First"
     SECOND = "Second"
     THIRD = "Third"
@@ -1684,16 +1429,12 @@ class ESennightOfMonth(OpenEnum):
 
 
 class ESessionAlgorithm(OpenEnum):
-    """Session algorithm: 3 known values."""
-
     FULL = "Full"
     INCREMENT = "Increment"
     NONE = "None"
 
 
 class ESessionBottleneckType(OpenEnum):
-    """Session bottleneck type: 14 known values."""
-
     NOT_DEFINED = "NotDefined"
     NONE = "None"
     THROTTLING = "Throttling"
@@ -1711,8 +1452,6 @@ class ESessionBottleneckType(OpenEnum):
 
 
 class ESessionResult(OpenEnum):
-    """Session result: 4 known values."""
-
     NONE = "None"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -1720,8 +1459,6 @@ class ESessionResult(OpenEnum):
 
 
 class ESessionState(OpenEnum):
-    """Session state: 12 known values."""
-
     STOPPED = "Stopped"
     STARTING = "Starting"
     STOPPING = "Stopping"
@@ -1737,8 +1474,6 @@ class ESessionState(OpenEnum):
 
 
 class ESessionType(OpenEnum):
-    """Session type: 109 known values."""
-
     INFRASTRUCTURE = "Infrastructure"
     BACKUP_JOB = "BackupJob"
     AUTOMATION = "Automation"
@@ -1851,8 +1586,6 @@ class ESessionType(OpenEnum):
 
 
 class ESessionsFiltersOrderColumn(OpenEnum):
-    """Sessions filters order column: 7 known values."""
-
     NAME = "Name"
     SESSION_TYPE = "SessionType"
     CREATION_TIME = "CreationTime"
@@ -1863,8 +1596,6 @@ class ESessionsFiltersOrderColumn(OpenEnum):
 
 
 class ESizeUnit(OpenEnum):
-    """Size unit: 4 known values."""
-
     BYTE = "Byte"
     KB = "Kb"
     MB = "Mb"
@@ -1872,30 +1603,22 @@ class ESizeUnit(OpenEnum):
 
 
 class ESmbV3HostType(OpenEnum):
-    """Smb V3 host type: 2 known values."""
-
     SMB_V3_CLUSTER = "SmbV3Cluster"
     SMB_V3_STANDALONE_HOST = "SmbV3StandaloneHost"
 
 
 class ESortExpressionDirectionType(OpenEnum):
-    """Sort expression direction type: 2 known values."""
-
     ASCENDING = "Ascending"
     DESCENDING = "Descending"
 
 
 class ESpeedUnit(OpenEnum):
-    """Speed unit: 3 known values."""
-
     KBYTE_PER_SEC = "KbytePerSec"
     MBIT_PER_SPEC = "MbitPerSpec"
     MBYTE_PER_SEC = "MbytePerSec"
 
 
 class EStorageOptimization(OpenEnum):
-    """Storage optimization: 5 known values."""
-
     KB_256 = "256KB"
     KB_512 = "512KB"
     MB_1 = "1MB"
@@ -1904,8 +1627,6 @@ class EStorageOptimization(OpenEnum):
 
 
 class ESuspiciousActivitySeverity(OpenEnum):
-    """Suspicious activity severity: 4 known values."""
-
     CLEAN = "Clean"
     SUSPICIOUS = "Suspicious"
     INFECTED = "Infected"
@@ -1913,8 +1634,6 @@ class ESuspiciousActivitySeverity(OpenEnum):
 
 
 class ETaskLogRecordStatus(OpenEnum):
-    """Task log record status: 4 known values."""
-
     NONE = "None"
     SUCCEEDED = "Succeeded"
     WARNING = "Warning"
@@ -1922,8 +1641,6 @@ class ETaskLogRecordStatus(OpenEnum):
 
 
 class ETaskResult(OpenEnum):
-    """Task result: 5 known values."""
-
     NONE = "None"
     SUCCESS = "Success"
     WARNING = "Warning"
@@ -1932,8 +1649,6 @@ class ETaskResult(OpenEnum):
 
 
 class ETaskState(OpenEnum):
-    """Task state: 4 known values."""
-
     STARTING = "Starting"
     WORKING = "Working"
     STOPPING = "Stopping"
@@ -1941,8 +1656,6 @@ class ETaskState(OpenEnum):
 
 
 class ETaskType(OpenEnum):
-    """Task type: 7 known values."""
-
     COMMON = "Common"
     FLR_RESTORE = "FlrRestore"
     FLR_DOWNLOAD = "FlrDownload"
@@ -1953,15 +1666,11 @@ class ETaskType(OpenEnum):
 
 
 class ETransactionLogsSettings(OpenEnum):
-    """Transaction logs settings: 2 known values."""
-
     PROCESS = "Process"
     COPY_ONLY = "CopyOnly"
 
 
 class EUserType(OpenEnum):
-    """User type: 4 known values."""
-
     INTERNAL_USER = "InternalUser"
     INTERNAL_GROUP = "InternalGroup"
     EXTERNAL_USER = "ExternalUser"
@@ -1969,24 +1678,18 @@ class EUserType(OpenEnum):
 
 
 class EViHostType(OpenEnum):
-    """Vi host type: 3 known values."""
-
     ESX = "ESX"
     ES_XI = "ESXi"
     VC = "VC"
 
 
 class EVmwareDisksTypeToProcess(OpenEnum):
-    """Vmware disks type to process: 3 known values."""
-
     ALL_DISKS = "AllDisks"
     SYSTEM_ONLY = "SystemOnly"
     SELECTED_DISKS = "SelectedDisks"
 
 
 class EVmwareInventoryType(OpenEnum):
-    """Vmware inventory type: 21 known values."""
-
     UNKNOWN = "Unknown"
     VIRTUAL_MACHINE = "VirtualMachine"
     V_CENTER_SERVER = "vCenterServer"
@@ -2011,8 +1714,6 @@ class EVmwareInventoryType(OpenEnum):
 
 
 class EVolumeFileSystemType(OpenEnum):
-    """Volume file system type: 10 known values."""
-
     NTFS = "NTFS"
     RE_FS = "ReFS"
     FAT = "FAT"
@@ -2027,8 +1728,6 @@ class EVolumeFileSystemType(OpenEnum):
 
 @model
 class EmailCustomNotificationType(Model):
-    """Email custom notification type."""
-
     subject: str | None | Unset = UNSET
     notify_on_success: bool | None | Unset = UNSET
     notify_on_warning: bool | None | Unset = UNSET
@@ -2040,8 +1739,7 @@ class EmailCustomNotificationType(Model):
 
 @model
 class EmailNotificationSettingsModel(Model):
-    """Email notification settings model.
-
+    """
     Attributes:
         daily_summary_local_time: time.
     """
@@ -2056,13 +1754,13 @@ class EmailNotificationSettingsModel(Model):
 
 @model
 class EmptySuccessResponse(Model):
-    """Empty success response."""
+    """Given by `login_.logout`, `sessions.stop_session`, `credentials.change_password_for_creds`,
+    `credentials.change_private_key_for_creds`, `credentials.change_root_password_for_creds` and 12 more.
+    """
 
 
 @model
 class EntraIDTenantAuthenticationModel(Model):
-    """Entra ID tenant authentication model."""
-
     application_id: str
     secret: str | None | Unset = UNSET
     certificate: CertificateUploadSpec | None | Unset = UNSET
@@ -2070,7 +1768,9 @@ class EntraIDTenantAuthenticationModel(Model):
 
 @model
 class EntraIDTenantModel(Model):
-    """Entra ID tenant model.
+    """Given by `inventory_browser.get_all_entra_id_tenants`, `inventory_browser.get_entra_id_tenants`,
+    `inventory_browser.update_entra_id_tenants`.
+    Taken by `inventory_browser.update_entra_id_tenants`.
 
     Attributes:
         id: UUID.
@@ -2091,7 +1791,8 @@ class EntraIDTenantModel(Model):
 
 @model
 class EntraIdTenantBrowseMountModel(Model):
-    """Entra id tenant browse mount model.
+    """Given by `restore.start_entra_id_tenant_restore`, `backup_browsers.get_all_entra_id_tenant_browse_sessions`,
+    `backup_browsers.get_entra_id_tenant_browse_session`.
 
     Attributes:
         session_id: UUID.
@@ -2103,8 +1804,7 @@ class EntraIdTenantBrowseMountModel(Model):
 
 @model
 class EntraIdTenantBrowseSourceProperties(Model):
-    """Entra id tenant browse source properties.
-
+    """
     Attributes:
         backup_id: UUID.
         tenant_id: UUID.
@@ -2117,8 +1817,6 @@ class EntraIdTenantBrowseSourceProperties(Model):
 
 @model
 class Error(Model):
-    """Error."""
-
     error_code: ErrorErrorCode
     message: str
     resource_id: str | None | Unset = UNSET
@@ -2126,8 +1824,7 @@ class Error(Model):
 
 @model
 class ExaGridRepositorySettingsModel(Model):
-    """Exa grid repository settings model.
-
+    """
     Attributes:
         enable_task_limit: default true.
         max_task_count: default 10.
@@ -2148,8 +1845,7 @@ class ExaGridRepositorySettingsModel(Model):
     },
 )
 class FailoverPlanModel(Model):
-    """Failover plan model: one of 1 kinds, told apart by `type`.
-
+    """
     Attributes:
         id: UUID.
     """
@@ -2162,8 +1858,6 @@ class FailoverPlanModel(Model):
 
 @model
 class FailoverPlanScriptModel(Model):
-    """Failover plan script model."""
-
     is_enabled: bool | None | Unset = UNSET
     path: str | None | Unset = UNSET
 
@@ -2175,8 +1869,6 @@ class FailoverPlanScriptModel(Model):
     },
 )
 class FailoverPlanSpec(Model):
-    """Failover plan spec: one of 1 kinds, told apart by `type`."""
-
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     type: EFailoverPlanType
@@ -2184,15 +1876,12 @@ class FailoverPlanSpec(Model):
 
 @model
 class FailoverPlanStartToSpec(Model):
-    """Failover plan start to spec."""
-
     time_period: datetime | None | Unset = UNSET
 
 
 @model
 class FailoverPlansFilters(Model):
-    """Failover plans filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -2207,8 +1896,6 @@ class FailoverPlansFilters(Model):
 
 @model
 class FailoverPlansResult(Model):
-    """Failover plans result."""
-
     data: list[FailoverPlanModel]
     pagination: PaginationResult
 
@@ -2221,23 +1908,20 @@ class FailoverPlansResult(Model):
     },
 )
 class FilterExpressionModel(Model):
-    """Filter expression model: one of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, told apart by `type`."""
 
     type: EFilterExpressionType
 
 
 @model
 class FlrBrowseMountError(Model):
-    """Flr browse mount error."""
-
     type: EFlrBrowseMountErrorType
     message: str
 
 
 @model
 class FlrBrowseMountFilters(Model):
-    """Flr browse mount filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -2251,7 +1935,8 @@ class FlrBrowseMountFilters(Model):
 
 @model
 class FlrBrowseMountModel(Model):
-    """Flr browse mount model.
+    """Given by `restore.start_flr_mount`, `backup_browsers.get_all_flr_browse_sessions`,
+    `backup_browsers.get_flr_browse_session`.
 
     Attributes:
         session_id: UUID.
@@ -2268,23 +1953,18 @@ class FlrBrowseMountModel(Model):
 
 @model
 class FlrBrowseProperties(Model):
-    """Flr browse properties."""
-
     path_separator: str
 
 
 @model
 class FlrBrowseSourceProperties(Model):
-    """Flr browse source properties."""
-
     machine_name: str
     restore_point_name: str
 
 
 @model
 class FujitsuRepositorySettingsModel(Model):
-    """Fujitsu repository settings model.
-
+    """
     Attributes:
         enable_task_limit: default true.
         max_task_count: default 4.
@@ -2301,8 +1981,6 @@ class FujitsuRepositorySettingsModel(Model):
 
 @model
 class FullBackupMaintenanceDefragmentAndCompactModel(Model):
-    """Full backup maintenance defragment and compact model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -2310,16 +1988,13 @@ class FullBackupMaintenanceDefragmentAndCompactModel(Model):
 
 @model
 class FullBackupMaintenanceModel(Model):
-    """Full backup maintenance model."""
-
     remove_data: FullBackupMaintenanceRemoveDataModel | None | Unset = UNSET
     defragment_and_compact: FullBackupMaintenanceDefragmentAndCompactModel | None | Unset = UNSET
 
 
 @model
 class FullBackupMaintenanceRemoveDataModel(Model):
-    """Full backup maintenance remove data model.
-
+    """
     Attributes:
         after_days: in days.
     """
@@ -2330,8 +2005,6 @@ class FullBackupMaintenanceRemoveDataModel(Model):
 
 @model
 class GFSPolicySettingsModel(Model):
-    """GFS policy settings model."""
-
     is_enabled: bool
     weekly: GFSPolicySettingsWeeklyModel | None | Unset = UNSET
     monthly: GFSPolicySettingsMonthlyModel | None | Unset = UNSET
@@ -2340,8 +2013,7 @@ class GFSPolicySettingsModel(Model):
 
 @model
 class GFSPolicySettingsMonthlyModel(Model):
-    """GFS policy settings monthly model.
-
+    """
     Attributes:
         keep_for_number_of_months: in months.
     """
@@ -2353,8 +2025,7 @@ class GFSPolicySettingsMonthlyModel(Model):
 
 @model
 class GFSPolicySettingsWeeklyModel(Model):
-    """GFS policy settings weekly model.
-
+    """
     Attributes:
         keep_for_number_of_weeks: in weeks.
     """
@@ -2366,8 +2037,7 @@ class GFSPolicySettingsWeeklyModel(Model):
 
 @model
 class GFSPolicySettingsYearlyModel(Model):
-    """GFS policy settings yearly model.
-
+    """
     Attributes:
         keep_for_number_of_years: in years.
     """
@@ -2379,8 +2049,7 @@ class GFSPolicySettingsYearlyModel(Model):
 
 @model
 class GatewayServerSettingsModel(Model):
-    """Gateway server settings model.
-
+    """
     Attributes:
         auto_selection: default true.
         gateway_server_ids: UUID.
@@ -2392,8 +2061,7 @@ class GatewayServerSettingsModel(Model):
 
 @model
 class GoogleCloudStorageAccountModel(Model):
-    """Google cloud storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -2405,8 +2073,6 @@ class GoogleCloudStorageAccountModel(Model):
 
 @model
 class GoogleCloudStorageBucketModel(Model):
-    """Google cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -2416,8 +2082,7 @@ class GoogleCloudStorageBucketModel(Model):
 
 @model
 class GptPartitionPropsModel(Model):
-    """Gpt partition props model.
-
+    """
     Attributes:
         part_id: UUID.
         part_type: UUID.
@@ -2431,16 +2096,12 @@ class GptPartitionPropsModel(Model):
 
 @model
 class GuestFileSystemIndexingModel(Model):
-    """Guest file system indexing model."""
-
     is_enabled: bool
     indexing_settings: list[BackupIndexingSettingsModel] | None | Unset = UNSET
 
 
 @model
 class HPEStoreOnceRepositorySettingsModel(Model):
-    """HPE store once repository settings model."""
-
     path: str
     immutability: RepositoryImmutabilityModel | None | Unset = UNSET
     enable_task_limit: bool | None | Unset = UNSET
@@ -2452,8 +2113,7 @@ class HPEStoreOnceRepositorySettingsModel(Model):
 
 @model
 class HPEStoreOnceStorageSettingsModel(Model):
-    """HPE store once storage settings model.
-
+    """
     Attributes:
         use_fc_connectivity: default false.
         credentials_id: UUID.
@@ -2469,16 +2129,12 @@ class HPEStoreOnceStorageSettingsModel(Model):
 
 @model
 class HostComponentPortModel(Model):
-    """Host component port model."""
-
     component_name: EHostComponentType
     port: int
 
 
 @model
 class HyperVDiskExtentModel(Model):
-    """Hyper V disk extent model."""
-
     uid: str
     name: str
     path: str
@@ -2487,8 +2143,7 @@ class HyperVDiskExtentModel(Model):
 
 @model
 class IBMCloudStorageAccountModel(Model):
-    """IBM cloud storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -2501,8 +2156,6 @@ class IBMCloudStorageAccountModel(Model):
 
 @model
 class IBMCloudStorageBucketModel(Model):
-    """IBM cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -2511,8 +2164,7 @@ class IBMCloudStorageBucketModel(Model):
 
 @model
 class InfinidatRepositorySettingsModel(Model):
-    """Infinidat repository settings model.
-
+    """
     Attributes:
         enable_task_limit: default true.
         max_task_count: default 4.
@@ -2529,16 +2181,13 @@ class InfinidatRepositorySettingsModel(Model):
 
 @model
 class Issue(Model):
-    """Issue."""
-
     severity: BottleneckSeverity
     bottleneck: BottleneckType
 
 
 @model
 class JobScriptsSettingsModel(Model):
-    """Job scripts settings model.
-
+    """
     Attributes:
         run_script_every: 1 to 99.
     """
@@ -2552,7 +2201,7 @@ class JobScriptsSettingsModel(Model):
 
 @model
 class JobStopSpec(Model):
-    """Job stop spec.
+    """Taken by `jobs.stop_job`, `restore.stop_entra_id_tenant_restore`.
 
     Attributes:
         graceful_stop: default true.
@@ -2565,8 +2214,7 @@ class JobStopSpec(Model):
 
 @model
 class LinuxHardenedRepositorySettingsModel(Model):
-    """Linux hardened repository settings model.
-
+    """
     Attributes:
         make_recent_backups_immutable_days: in days.
     """
@@ -2583,8 +2231,7 @@ class LinuxHardenedRepositorySettingsModel(Model):
 
 @model
 class LinuxHostSSHSettingsModel(Model):
-    """Linux host SSH settings model.
-
+    """
     Attributes:
         ssh_time_out_ms: 200 to 100000, in milliseconds.
         port_range_start: 0 to 65535.
@@ -2600,8 +2247,7 @@ class LinuxHostSSHSettingsModel(Model):
 
 @model
 class LinuxLocalRepositorySettingsModel(Model):
-    """Linux local repository settings model.
-
+    """
     Attributes:
         governance_mode_retention_days: in days.
     """
@@ -2619,8 +2265,6 @@ class LinuxLocalRepositorySettingsModel(Model):
 
 @model
 class ManagedHostPortsModel(Model):
-    """Managed host ports model."""
-
     components: list[HostComponentPortModel] | None | Unset = UNSET
     port_range_start: int | None | Unset = UNSET
     port_range_end: int | None | Unset = UNSET
@@ -2629,8 +2273,6 @@ class ManagedHostPortsModel(Model):
 
 @model
 class MbrPartitionPropsModel(Model):
-    """Mbr partition props model."""
-
     partition_type: int
     boot: bool
     recognized_partition: bool
@@ -2639,8 +2281,7 @@ class MbrPartitionPropsModel(Model):
 
 @model
 class MountServerSettingsModel(Model):
-    """Mount server settings model.
-
+    """
     Attributes:
         mount_server_id: UUID.
     """
@@ -2655,8 +2296,6 @@ class MountServerSettingsModel(Model):
 
 @model
 class MountServersSettingsModel(Model):
-    """Mount servers settings model."""
-
     mount_server_settings_type: EMountServerSettingsType | None | Unset = UNSET
     windows: MountServerSettingsModel | None | Unset = UNSET
     linux: MountServerSettingsModel | None | Unset = UNSET
@@ -2664,8 +2303,6 @@ class MountServersSettingsModel(Model):
 
 @model
 class NetworkRepositorySettingsModel(Model):
-    """Network repository settings model."""
-
     task_limit_enabled: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
     read_write_limit_enabled: bool | None | Unset = UNSET
@@ -2675,16 +2312,12 @@ class NetworkRepositorySettingsModel(Model):
 
 @model
 class NfsRepositoryShareSettingsModel(Model):
-    """Nfs repository share settings model."""
-
     share_path: str
     gateway_server: RepositoryShareGatewayModel | None | Unset = UNSET
 
 
 @model
 class NotificationSettingsModel(Model):
-    """Notification settings model."""
-
     send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
     vm_attribute: NotificationVmAttributeSettingsModel | None | Unset = UNSET
@@ -2692,8 +2325,6 @@ class NotificationSettingsModel(Model):
 
 @model
 class NotificationVmAttributeSettingsModel(Model):
-    """Notification vm attribute settings model."""
-
     is_enabled: bool
     notes: str | None | Unset = UNSET
     append_to_existing_value: bool | None | Unset = UNSET
@@ -2701,14 +2332,13 @@ class NotificationVmAttributeSettingsModel(Model):
 
 @model
 class ObjectAclInfo(Model):
-    """Object acl info."""
-
     is_allowed: bool
 
 
 @model
 class ObjectRestorePointModel(Model):
-    """Object restore point model.
+    """Given by `backup_objects.get_backup_object_restore_points_with_filtering`,
+    `restore_points.get_all_object_restore_points`, `restore_points.get_object_restore_point`.
 
     Attributes:
         id: UUID.
@@ -2738,7 +2368,7 @@ class ObjectRestorePointModel(Model):
 
 @model
 class ObjectRestorePointNetworkInfoModel(Model):
-    """Object restore point network info model."""
+    """Given by `restore_points.get_object_restore_point_network_info`."""
 
     id: str
     name: str
@@ -2746,8 +2376,7 @@ class ObjectRestorePointNetworkInfoModel(Model):
 
 @model
 class ObjectRestorePointsFilters(Model):
-    """Object restore points filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -2774,7 +2403,9 @@ class ObjectRestorePointsFilters(Model):
 
 @model
 class ObjectRestorePointsResult(Model):
-    """Object restore points result."""
+    """Given by `backup_objects.get_backup_object_restore_points_with_filtering`,
+    `restore_points.get_all_object_restore_points`.
+    """
 
     data: list[ObjectRestorePointModel] = field(rows=True)
     pagination: PaginationResult
@@ -2782,8 +2413,7 @@ class ObjectRestorePointsResult(Model):
 
 @model
 class ObjectStorageConnectionModel(Model):
-    """Object storage connection model.
-
+    """
     Attributes:
         gateway_server_ids: UUID.
     """
@@ -2794,8 +2424,6 @@ class ObjectStorageConnectionModel(Model):
 
 @model
 class ObjectStorageConsumptionLimitModel(Model):
-    """Object storage consumption limit model."""
-
     is_enabled: bool | None | Unset = UNSET
     consumption_limit_count: int | None | Unset = UNSET
     consumption_limit_kind: EConsumptionLimitKind | None | Unset = UNSET
@@ -2803,8 +2431,6 @@ class ObjectStorageConsumptionLimitModel(Model):
 
 @model
 class ObjectStorageImmutabilityModel(Model):
-    """Object storage immutability model."""
-
     is_enabled: bool | None | Unset = UNSET
     days_count: int | None | Unset = UNSET
     immutability_mode: ERepositoryImmutabilityMode | None | Unset = UNSET
@@ -2812,8 +2438,7 @@ class ObjectStorageImmutabilityModel(Model):
 
 @model
 class PaginationFilter(Model):
-    """Pagination filter.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -2825,8 +2450,7 @@ class PaginationFilter(Model):
 
 @model
 class PaginationResult(Model):
-    """Pagination result.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -2840,8 +2464,7 @@ class PaginationResult(Model):
 
 @model
 class PaginationSpec(Model):
-    """Pagination spec.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -2853,8 +2476,6 @@ class PaginationSpec(Model):
 
 @model
 class PartitionInfoModel(Model):
-    """Partition info model."""
-
     disk_number: int
     part_number: int
     starting_offset: SizeModel
@@ -2867,8 +2488,6 @@ class PartitionInfoModel(Model):
 
 @model
 class PrimaryStorageIntegrationSettingsModel(Model):
-    """Primary storage integration settings model."""
-
     is_enabled: bool
     processed_vms_limit_enabled: bool | None | Unset = UNSET
     processed_vms_count: int | None | Unset = UNSET
@@ -2877,24 +2496,19 @@ class PrimaryStorageIntegrationSettingsModel(Model):
 
 @model
 class ProxyDatastoreModel(Model):
-    """Proxy datastore model."""
-
     datastore: InventoryObjectModel | None | Unset = UNSET
     vm_count: int | None | Unset = UNSET
 
 
 @model
 class ProxyDatastoreSettingsModel(Model):
-    """Proxy datastore settings model."""
-
     auto_select_enabled: bool
     datastores: list[ProxyDatastoreModel] | None | Unset = UNSET
 
 
 @model
 class QuantumDXiRepositorySettingsModel(Model):
-    """Quantum D xi repository settings model.
-
+    """
     Attributes:
         enable_task_limit: default true.
         max_task_count: default 4.
@@ -2911,7 +2525,9 @@ class QuantumDXiRepositorySettingsModel(Model):
 
 @model
 class ReplicaPointModel(Model):
-    """Replica point model.
+    """Given by `replicas.get_object_replica_restore_points`, `replicas.get_object_replica_restore_point_in_replica`,
+    `replica_restore_points.get_all_object_replica_restore_points`,
+    `replica_restore_points.get_object_replica_restore_point`.
 
     Attributes:
         id: UUID.
@@ -2932,7 +2548,9 @@ class ReplicaPointModel(Model):
 
 @model
 class ReplicaPointsResult(Model):
-    """Replica points result."""
+    """Given by `replicas.get_object_replica_restore_points`,
+    `replica_restore_points.get_all_object_replica_restore_points`.
+    """
 
     data: list[ReplicaPointModel] = field(rows=True)
     pagination: PaginationResult
@@ -2940,8 +2558,6 @@ class ReplicaPointsResult(Model):
 
 @model
 class RepositoryAdvancedSettingsModel(Model):
-    """Repository advanced settings model."""
-
     align_data_blocks: bool | None | Unset = UNSET
     decompress_before_storing: bool | None | Unset = UNSET
     rotated_drives: bool | None | Unset = UNSET
@@ -2953,24 +2569,19 @@ class RepositoryAdvancedSettingsModel(Model):
 
 @model
 class RepositoryImmutabilityModel(Model):
-    """Repository immutability model."""
-
     is_enabled: bool | None | Unset = UNSET
     days_count: int | None | Unset = UNSET
 
 
 @model
 class RepositoryImportOptions(Model):
-    """Repository import options."""
-
     import_backup: bool | None | Unset = UNSET
     import_index: bool | None | Unset = UNSET
 
 
 @model
 class RepositoryShareGatewayModel(Model):
-    """Repository share gateway model.
-
+    """
     Attributes:
         gateway_server_ids: UUID.
     """
@@ -2981,7 +2592,7 @@ class RepositoryShareGatewayModel(Model):
 
 @model
 class RoleModel(Model):
-    """Role model.
+    """Given by `users_and_roles.view_all_user_roles`, `users_and_roles.view_user_role`.
 
     Attributes:
         id: UUID.
@@ -2995,8 +2606,7 @@ class RoleModel(Model):
 
 @model
 class S3CompatibleProxyModel(Model):
-    """S3 compatible proxy model.
-
+    """
     Attributes:
         managed_server_id: UUID.
     """
@@ -3006,8 +2616,7 @@ class S3CompatibleProxyModel(Model):
 
 @model
 class S3CompatibleStorageAccountModel(Model):
-    """S3 compatible storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -3020,8 +2629,6 @@ class S3CompatibleStorageAccountModel(Model):
 
 @model
 class S3CompatibleStorageBucketModel(Model):
-    """S3 compatible storage bucket model."""
-
     bucket_name: str
     folder_name: str
     enable_auto_provision: bool | None | Unset = UNSET
@@ -3032,16 +2639,13 @@ class S3CompatibleStorageBucketModel(Model):
 
 @model
 class ScheduleAfterThisJobModel(Model):
-    """Schedule after this job model."""
-
     is_enabled: bool
     job_name: str | None | Unset = UNSET
 
 
 @model
 class ScheduleBackupWindowModel(Model):
-    """Schedule backup window model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -3052,8 +2656,7 @@ class ScheduleBackupWindowModel(Model):
 
 @model
 class ScheduleDailyModel(Model):
-    """Schedule daily model.
-
+    """
     Attributes:
         is_enabled: default true.
         local_time: time.
@@ -3067,8 +2670,7 @@ class ScheduleDailyModel(Model):
 
 @model
 class ScheduleMonthlyModel(Model):
-    """Schedule monthly model.
-
+    """
     Attributes:
         is_enabled: default false.
         local_time: time.
@@ -3085,8 +2687,7 @@ class ScheduleMonthlyModel(Model):
 
 @model
 class SchedulePeriodicallyModel(Model):
-    """Schedule periodically model.
-
+    """
     Attributes:
         is_enabled: default false.
     """
@@ -3100,8 +2701,7 @@ class SchedulePeriodicallyModel(Model):
 
 @model
 class ScheduleRetryModel(Model):
-    """Schedule retry model.
-
+    """
     Attributes:
         is_enabled: default false.
         retry_count: default 3.
@@ -3115,16 +2715,12 @@ class ScheduleRetryModel(Model):
 
 @model
 class ScriptCommand(Model):
-    """Script command."""
-
     is_enabled: bool
     command: str | None | Unset = UNSET
 
 
 @model
 class SessionLogRecordModel(Model):
-    """Session log record model."""
-
     id: int | None | Unset = UNSET
     status: ETaskLogRecordStatus | None | Unset = UNSET
     start_time: datetime | None | Unset = UNSET
@@ -3136,7 +2732,7 @@ class SessionLogRecordModel(Model):
 
 @model
 class SessionLogResult(Model):
-    """Session log result."""
+    """Given by `sessions.get_session_logs`, `sessions.get_task_session_logs`, `automation.get_automation_session_logs`."""
 
     total_records: int | None | Unset = UNSET
     records: list[SessionLogRecordModel] | None | Unset = UNSET
@@ -3144,14 +2740,15 @@ class SessionLogResult(Model):
 
 @model
 class SessionLogsFilters(Model):
-    """Session logs filters."""
-
     status_filter: ETaskLogRecordStatus | None | Unset = UNSET
 
 
 @model
 class SessionModel(Model):
-    """Session model.
+    """Given by `security.start_security_analyzer`, `security.get_security_analyzer_session`,
+    `high_availability_ha_cluster.create_high_availability_cluster`,
+    `high_availability_ha_cluster.delete_high_availability_cluster`,
+    `high_availability_ha_cluster.change_high_availability_cluster` and 105 more.
 
     Attributes:
         id: UUID.
@@ -3189,8 +2786,7 @@ class SessionModel(Model):
 
 @model
 class SessionProgress(Model):
-    """Session progress.
-
+    """
     Attributes:
         progress_percent: in percent.
     """
@@ -3206,8 +2802,6 @@ class SessionProgress(Model):
 
 @model
 class SessionResultModel(Model):
-    """Session result model."""
-
     result: ESessionResult
     message: str | None | Unset = UNSET
     is_canceled: bool | None | Unset = UNSET
@@ -3215,16 +2809,13 @@ class SessionResultModel(Model):
 
 @model
 class SessionRetryInfo(Model):
-    """Session retry info."""
-
     is_recheck_retry: bool
     retry_number: int | None | Unset = UNSET
 
 
 @model
 class SessionsFilters(Model):
-    """Sessions filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -3248,7 +2839,10 @@ class SessionsFilters(Model):
 
 @model
 class SessionsResult(Model):
-    """Sessions result."""
+    """Given by `sessions.get_all_sessions`, `backups.start_health_check_backup`,
+    `failover.vi_vm_snapshot_replica_failover`, `failover.vi_vm_snapshot_replica_planned_failover`,
+    `failover.vi_vm_snapshot_replica_permanent_failover` and 9 more.
+    """
 
     data: list[SessionModel] = field(rows=True)
     pagination: PaginationResult
@@ -3256,16 +2850,13 @@ class SessionsResult(Model):
 
 @model
 class SizeModel(Model):
-    """Size model."""
-
     size: int
     unit: ESizeUnit
 
 
 @model
 class SmbRepositoryShareSettingsModel(Model):
-    """Smb repository share settings model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -3277,16 +2868,12 @@ class SmbRepositoryShareSettingsModel(Model):
 
 @model
 class SortExpressionModel(Model):
-    """Sort expression model."""
-
     property: str
     direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
 class SyntheticFullSettingsModel(Model):
-    """Synthetic full settings model."""
-
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
@@ -3294,8 +2881,7 @@ class SyntheticFullSettingsModel(Model):
 
 @model
 class TaskAdditionalInfoModel(Model):
-    """Task additional info model.
-
+    """
     Attributes:
         resource_id: UUID.
     """
@@ -3307,8 +2893,6 @@ class TaskAdditionalInfoModel(Model):
 
 @model
 class TenantResponse(Model):
-    """Tenant response."""
-
     users: int
     groups: int
     applications: int
@@ -3331,8 +2915,7 @@ class TenantResponse(Model):
 
 @model
 class UnstructuredDataBrowseSourceProperties(Model):
-    """Unstructured data browse source properties.
-
+    """
     Attributes:
         backup_id: UUID.
     """
@@ -3342,8 +2925,7 @@ class UnstructuredDataBrowseSourceProperties(Model):
 
 @model
 class UnstructuredDataColdStorageRetrievalSettings(Model):
-    """Unstructured data cold storage retrieval settings.
-
+    """
     Attributes:
         availability_period_days: 1 to 100, in days.
         send_notification_mail: default false.
@@ -3358,7 +2940,9 @@ class UnstructuredDataColdStorageRetrievalSettings(Model):
 
 @model
 class UnstructuredDataFlrBrowseMountModel(Model):
-    """Unstructured data flr browse mount model.
+    """Given by `restore.start_unstructured_data_flr_mount`, `restore.start_entra_id_audit_log_mount`,
+    `backup_browsers.get_all_unstructured_data_flr_browse_sessions`,
+    `backup_browsers.get_unstructured_data_flr_browse_session`.
 
     Attributes:
         session_id: UUID.
@@ -3371,23 +2955,17 @@ class UnstructuredDataFlrBrowseMountModel(Model):
 
 @model
 class UploadingStreamSpec(Model):
-    """Uploading stream spec."""
-
     data: str | None | Unset = UNSET
 
 
 @model
 class VPowerNFSPortSettingsModel(Model):
-    """V power NFS port settings model."""
-
     mount_port: int | None | Unset = UNSET
     v_power_nfs_port: int | None | Unset = field(default=UNSET, wire="vPowerNFSPort")
 
 
 @model
 class VSphereChangedBlockTrackingSettingsModel(Model):
-    """V sphere changed block tracking settings model."""
-
     is_enabled: bool
     enable_cb_tautomatically: bool | None | Unset = field(default=UNSET, wire="enableCBTautomatically")
     reset_cb_ton_active_full: bool | None | Unset = field(default=UNSET, wire="resetCBTonActiveFull")
@@ -3395,8 +2973,7 @@ class VSphereChangedBlockTrackingSettingsModel(Model):
 
 @model
 class VeBrowseObjectsFilters(Model):
-    """Ve browse objects filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -3408,47 +2985,35 @@ class VeBrowseObjectsFilters(Model):
 
 @model
 class VeLsn(Model):
-    """Ve lsn."""
-
     value: str
 
 
 @model
 class VeLsnRange(Model):
-    """Ve lsn range."""
-
     from_: VeLsn
     to: VeLsn
 
 
 @model
 class VeTimeRange(Model):
-    """Ve time range."""
-
     from_: datetime
     to: datetime
 
 
 @model
 class VeeamDataCloudArchiveStorageContainerModel(Model):
-    """Veeam data cloud archive storage container model."""
-
     folder: str
     immutability: ObjectStorageImmutabilityModel
 
 
 @model
 class VeeamDataCloudStorageAccountModel(Model):
-    """Veeam data cloud storage account model."""
-
     vault: VeeamDataCloudVaultModel
     connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
 
 
 @model
 class VeeamDataCloudStorageContainerModel(Model):
-    """Veeam data cloud storage container model."""
-
     folder: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
     immutability: ObjectStorageImmutabilityModel
@@ -3456,16 +3021,12 @@ class VeeamDataCloudStorageContainerModel(Model):
 
 @model
 class VeeamDataCloudStorageContainerSpec(Model):
-    """Veeam data cloud storage container spec."""
-
     folder: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
 
 
 @model
 class VeeamDataCloudVaultModel(Model):
-    """Veeam data cloud vault model."""
-
     vault_id: str
     vault_name: str | None | Unset = UNSET
     storage_container_name: str | None | Unset = UNSET
@@ -3476,8 +3037,6 @@ class VeeamDataCloudVaultModel(Model):
 
 @model
 class ViVMDiskModel(Model):
-    """Vi VM disk model."""
-
     id: int
     name: str
     capacity: float | None | Unset = UNSET
@@ -3485,8 +3044,7 @@ class ViVMDiskModel(Model):
 
 @model
 class VmbApiFilterModel(Model):
-    """Vmb api filter model.
-
+    """
     Attributes:
         product_id: UUID.
     """
@@ -3499,8 +3057,6 @@ class VmbApiFilterModel(Model):
 
 @model
 class VmwareObjectDiskModel(Model):
-    """Vmware object disk model."""
-
     vm_object: InventoryObjectModel
     disks_to_process: EVmwareDisksTypeToProcess
     disks: list[str] | None | Unset = UNSET
@@ -3509,8 +3065,7 @@ class VmwareObjectDiskModel(Model):
 
 @model
 class WasabiCloudStorageAccountModel(Model):
-    """Wasabi cloud storage account model.
-
+    """
     Attributes:
         credentials_id: UUID.
     """
@@ -3522,8 +3077,6 @@ class WasabiCloudStorageAccountModel(Model):
 
 @model
 class WasabiCloudStorageBucketModel(Model):
-    """Wasabi cloud storage bucket model."""
-
     bucket_name: str
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
@@ -3532,8 +3085,6 @@ class WasabiCloudStorageBucketModel(Model):
 
 @model
 class WindowsLocalRepositorySettingsModel(Model):
-    """Windows local repository settings model."""
-
     path: str
     task_limit_enabled: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
@@ -3543,8 +3094,6 @@ class WindowsLocalRepositorySettingsModel(Model):
 
 
 class ErrorErrorCode(OpenEnum):
-    """Error error code: 10 known values."""
-
     ACCESS_DENIED = "AccessDenied"
     EXPIRED_TOKEN = "ExpiredToken"
     INVALID_TOKEN = "InvalidToken"
@@ -3559,8 +3108,6 @@ class ErrorErrorCode(OpenEnum):
 
 @model
 class BackupScheduleModel(BackupScheduleModelDaily):
-    """Backup schedule model: `BackupScheduleModelDaily`."""
-
     monthly: ScheduleMonthlyModel | None | Unset = UNSET
     periodically: SchedulePeriodicallyModel | None | Unset = UNSET
     continuously: ScheduleBackupWindowModel | None | Unset = UNSET
@@ -3571,7 +3118,7 @@ class BackupScheduleModel(BackupScheduleModelDaily):
 
 @model
 class CloudMachineModel(CloudMachinesProtectionGroupObjectsModel):
-    """Cloud machine model: `CloudMachinesProtectionGroupObjectsModel` of type `Machine`."""
+    """The `CloudMachinesProtectionGroupObjectsModel` whose `type` is `Machine`."""
 
     type: ECloudMachinesObjectType | None | Unset = field(default="Machine")
     name: str | None | Unset = UNSET
@@ -3580,7 +3127,7 @@ class CloudMachineModel(CloudMachinesProtectionGroupObjectsModel):
 
 @model
 class CloudRegionModel(CloudMachinesProtectionGroupObjectsModel):
-    """Cloud region model: `CloudMachinesProtectionGroupObjectsModel` of type `Region`."""
+    """The `CloudMachinesProtectionGroupObjectsModel` whose `type` is `Region`."""
 
     type: ECloudMachinesObjectType | None | Unset = field(default="Region")
     name: str | None | Unset = UNSET
@@ -3588,7 +3135,7 @@ class CloudRegionModel(CloudMachinesProtectionGroupObjectsModel):
 
 @model
 class CloudTagModel(CloudMachinesProtectionGroupObjectsModel):
-    """Cloud tag model: `CloudMachinesProtectionGroupObjectsModel` of type `Tag`."""
+    """The `CloudMachinesProtectionGroupObjectsModel` whose `type` is `Tag`."""
 
     type: ECloudMachinesObjectType | None | Unset = field(default="Tag")
     name: str | None | Unset = UNSET
@@ -3597,7 +3144,7 @@ class CloudTagModel(CloudMachinesProtectionGroupObjectsModel):
 
 @model
 class GroupExpressionModel(FilterExpressionModel):
-    """Group expression model: `FilterExpressionModel` of type `GroupExpression`."""
+    """The `FilterExpressionModel` whose `type` is `GroupExpression`."""
 
     type: EFilterExpressionType = field(default="GroupExpression")
     operation: EGroupExpressionOperationType
@@ -3606,7 +3153,10 @@ class GroupExpressionModel(FilterExpressionModel):
 
 @model
 class LinuxCredentialsSpec(CredentialsSpec):
-    """Linux credentials spec: `CredentialsSpec` of type `Linux`."""
+    """The `CredentialsSpec` whose `type` is `Linux`.
+
+    Taken by `managed_servers.update_single_use_credentials`, `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="Linux")
     ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
@@ -3622,14 +3172,17 @@ class LinuxCredentialsSpec(CredentialsSpec):
 
 @model
 class ManagedServiceCredentialsSpec(CredentialsSpec):
-    """Managed service credentials spec: `CredentialsSpec` of type `ManagedService`."""
+    """The `CredentialsSpec` whose `type` is `ManagedService`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="ManagedService")
 
 
 @model
 class PredicateExpressionModel(FilterExpressionModel):
-    """Predicate expression model: `FilterExpressionModel` of type `PredicateExpression`."""
+    """The `FilterExpressionModel` whose `type` is `PredicateExpression`."""
 
     type: EFilterExpressionType = field(default="PredicateExpression")
     property: str
@@ -3639,7 +3192,10 @@ class PredicateExpressionModel(FilterExpressionModel):
 
 @model
 class StandardCredentialsSpec(CredentialsSpec):
-    """Standard credentials spec: `CredentialsSpec` of type `Standard`."""
+    """The `CredentialsSpec` whose `type` is `Standard`.
+
+    Taken by `credentials.create_creds`.
+    """
 
     type: ECredentialsType = field(default="Standard")
     password: str
@@ -3647,14 +3203,12 @@ class StandardCredentialsSpec(CredentialsSpec):
 
 @model
 class UnstructuredDataMetaFilter(UnstructuredDataColdStorageRetrievalSettings):
-    """Unstructured data meta filter: `UnstructuredDataColdStorageRetrievalSettings`."""
-
     migration_type: EUnstructuredDataMetaMigrationType | None | Unset = UNSET
 
 
 @model
 class VmwareFailoverPlanModel(FailoverPlanModel):
-    """Vmware failover plan model: `FailoverPlanModel` of type `Vmware`."""
+    """The `FailoverPlanModel` whose `type` is `Vmware`."""
 
     type: EFailoverPlanType = field(default="Vmware")
     pre_failover_script: FailoverPlanScriptModel | None | Unset = UNSET
@@ -3664,7 +3218,7 @@ class VmwareFailoverPlanModel(FailoverPlanModel):
 
 @model
 class VmwareFailoverPlanSpec(FailoverPlanSpec):
-    """Vmware failover plan spec: `FailoverPlanSpec` of type `Vmware`."""
+    """The `FailoverPlanSpec` whose `type` is `Vmware`."""
 
     type: EFailoverPlanType = field(default="Vmware")
     pre_failover_script: FailoverPlanScriptModel | None | Unset = UNSET

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     },
 )
 class BackupObjectModel(Model):
-    """Backup object model: one of 11 kinds, told apart by `platformName`.
+    """One of 11 kinds, told apart by `platformName`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
 
     Attributes:
         id: UUID.
@@ -59,7 +62,8 @@ class BackupObjectModel(Model):
 
 @model
 class AgentBackupObjectModel(BackupObjectModel):
-    """Agent backup object model: `BackupObjectModel`.
+    """Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
 
     Attributes:
         protection_group_ids: UUID.
@@ -73,7 +77,11 @@ class AgentBackupObjectModel(BackupObjectModel):
 
 @model
 class AzureComputeBackupObjectModel(BackupObjectModel):
-    """Azure compute backup object model: `BackupObjectModel` of type `AzureCompute`."""
+    """The `BackupObjectModel` whose `platformName` is `AzureCompute`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="AzureCompute")
     object_id: str
@@ -84,7 +92,11 @@ class AzureComputeBackupObjectModel(BackupObjectModel):
 
 @model
 class CloudDirectorBackupObjectModel(BackupObjectModel):
-    """Cloud director backup object model: `BackupObjectModel` of type `CloudDirector`."""
+    """The `BackupObjectModel` whose `platformName` is `CloudDirector`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="CloudDirector")
     object_id: str
@@ -94,7 +106,11 @@ class CloudDirectorBackupObjectModel(BackupObjectModel):
 
 @model
 class EC2BackupObjectModel(BackupObjectModel):
-    """EC2 backup object model: `BackupObjectModel` of type `AWSEC2`."""
+    """The `BackupObjectModel` whose `platformName` is `AWSEC2`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="AWSEC2")
     object_id: str
@@ -105,14 +121,22 @@ class EC2BackupObjectModel(BackupObjectModel):
 
 @model
 class EntraIDBackupObjectModel(BackupObjectModel):
-    """Entra ID backup object model: `BackupObjectModel` of type `EntraID`."""
+    """The `BackupObjectModel` whose `platformName` is `EntraID`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="EntraID")
 
 
 @model
 class GoogleCloudBackupObjectModel(BackupObjectModel):
-    """Google cloud backup object model: `BackupObjectModel` of type `GCE`."""
+    """The `BackupObjectModel` whose `platformName` is `GCE`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="GCE")
     object_id: str
@@ -123,7 +147,11 @@ class GoogleCloudBackupObjectModel(BackupObjectModel):
 
 @model
 class HyperVBackupObjectModel(BackupObjectModel):
-    """Hyper V backup object model: `BackupObjectModel` of type `HyperV`."""
+    """The `BackupObjectModel` whose `platformName` is `HyperV`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="HyperV")
     object_id: str
@@ -133,7 +161,11 @@ class HyperVBackupObjectModel(BackupObjectModel):
 
 @model
 class NutanixBackupObjectModel(BackupObjectModel):
-    """Nutanix backup object model: `BackupObjectModel` of type `Nutanix`."""
+    """The `BackupObjectModel` whose `platformName` is `Nutanix`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="Nutanix")
     object_id: str | None | Unset = UNSET
@@ -141,7 +173,11 @@ class NutanixBackupObjectModel(BackupObjectModel):
 
 @model
 class ProxmoxBackupObjectModel(BackupObjectModel):
-    """Proxmox backup object model: `BackupObjectModel` of type `Proxmox`."""
+    """The `BackupObjectModel` whose `platformName` is `Proxmox`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="Proxmox")
     object_id: str | None | Unset = UNSET
@@ -149,7 +185,10 @@ class ProxmoxBackupObjectModel(BackupObjectModel):
 
 @model
 class UnstructuredDataBackupObjectModel(BackupObjectModel):
-    """Unstructured data backup object model: `BackupObjectModel` of type `UnstructuredData`.
+    """The `BackupObjectModel` whose `platformName` is `UnstructuredData`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
 
     Attributes:
         file_server_id: UUID.
@@ -163,7 +202,11 @@ class UnstructuredDataBackupObjectModel(BackupObjectModel):
 
 @model
 class ViBackupObjectModel(BackupObjectModel):
-    """Vi backup object model: `BackupObjectModel` of type `VMware`."""
+    """The `BackupObjectModel` whose `platformName` is `VMware`.
+
+    Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
+    `backup_objects.get_backup_object`.
+    """
 
     platform_name: EPlatformType = field(default="VMware")
     object_id: str

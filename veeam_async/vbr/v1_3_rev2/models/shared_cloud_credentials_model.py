@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     },
 )
 class CloudCredentialsModel(Model):
-    """Cloud credentials model: one of 5 kinds, told apart by `type`.
+    """One of 5 kinds, told apart by `type`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key` and 2 more.
+    Taken by `credentials.update_cloud_creds`.
 
     Attributes:
         id: UUID.
@@ -46,7 +50,12 @@ class CloudCredentialsModel(Model):
 
 @model
 class AmazonCloudCredentialsModel(CloudCredentialsModel):
-    """Amazon cloud credentials model: `CloudCredentialsModel` of type `Amazon`."""
+    """The `CloudCredentialsModel` whose `type` is `Amazon`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key` and 2 more.
+    Taken by `credentials.update_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="Amazon")
     access_key: str
@@ -54,7 +63,12 @@ class AmazonCloudCredentialsModel(CloudCredentialsModel):
 
 @model
 class AzureComputeCloudCredentialsModel(CloudCredentialsModel):
-    """Azure compute cloud credentials model: `CloudCredentialsModel` of type `AzureCompute`."""
+    """The `CloudCredentialsModel` whose `type` is `AzureCompute`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key` and 2 more.
+    Taken by `credentials.update_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureCompute")
     connection_name: str
@@ -64,7 +78,12 @@ class AzureComputeCloudCredentialsModel(CloudCredentialsModel):
 
 @model
 class AzureStorageCloudCredentialsModel(CloudCredentialsModel):
-    """Azure storage cloud credentials model: `CloudCredentialsModel` of type `AzureStorage`."""
+    """The `CloudCredentialsModel` whose `type` is `AzureStorage`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key` and 2 more.
+    Taken by `credentials.update_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="AzureStorage")
     account: str
@@ -72,7 +91,12 @@ class AzureStorageCloudCredentialsModel(CloudCredentialsModel):
 
 @model
 class GoogleCloudCredentialsModel(CloudCredentialsModel):
-    """Google cloud credentials model: `CloudCredentialsModel` of type `Google`."""
+    """The `CloudCredentialsModel` whose `type` is `Google`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key` and 2 more.
+    Taken by `credentials.update_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="Google")
     access_key: str
@@ -80,7 +104,12 @@ class GoogleCloudCredentialsModel(CloudCredentialsModel):
 
 @model
 class GoogleCloudServiceCredentialsModel(CloudCredentialsModel):
-    """Google cloud service credentials model: `CloudCredentialsModel` of type `GoogleService`."""
+    """The `CloudCredentialsModel` whose `type` is `GoogleService`.
+
+    Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
+    `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key` and 2 more.
+    Taken by `credentials.update_cloud_creds`.
+    """
 
     type: ECloudCredentialsType = field(default="GoogleService")
     name: str | None | Unset = UNSET

@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     },
 )
 class InventoryObjectModel(Model):
-    """Inventory object model: one of 6 kinds, told apart by `platform`."""
+    """One of 6 kinds, told apart by `platform`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    """
 
     platform: EInventoryPlatformType | None | Unset = UNSET
     size: str | None | Unset = UNSET
@@ -46,7 +50,12 @@ class InventoryObjectModel(Model):
 
 @model
 class AgentObjectModel(InventoryObjectModel):
-    """Agent object model: `InventoryObjectModel` of type `Agent`.
+    """The `InventoryObjectModel` whose `platform` is `Agent`.
+
+    Given by `inventory_browser.get_all_inventory_pgs`, `inventory_browser.get_all_inventory_physical_items`,
+    `inventory_browser.get_inventory_for_pg`, `inventory_browser.get_all_inventory_vmware_hosts`,
+    `inventory_browser.get_vmware_host_object` and 2 more.
+    Taken by `jobs.start_agent_quick_backup_job`.
 
     Attributes:
         id: UUID.
@@ -68,7 +77,11 @@ class AgentObjectModel(InventoryObjectModel):
 
 @model
 class CloudDirectorObjectModel(InventoryObjectModel):
-    """Cloud director object model: `InventoryObjectModel` of type `CloudDirector`."""
+    """The `InventoryObjectModel` whose `platform` is `CloudDirector`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    """
 
     platform: EInventoryPlatformType | None | Unset = field(default="CloudDirector")
     host_name: str
@@ -81,7 +94,12 @@ class CloudDirectorObjectModel(InventoryObjectModel):
 
 @model
 class HyperVObjectModel(InventoryObjectModel):
-    """Hyper V object model: `InventoryObjectModel` of type `HyperV`."""
+    """The `InventoryObjectModel` whose `platform` is `HyperV`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    Taken by `jobs.start_hyper_v_quick_backup_job`.
+    """
 
     platform: EInventoryPlatformType | None | Unset = field(default="HyperV")
     host_name: str
@@ -95,7 +113,11 @@ class HyperVObjectModel(InventoryObjectModel):
 
 @model
 class NutanixObjectModel(InventoryObjectModel):
-    """Nutanix object model: `InventoryObjectModel` of type `Nutanix`."""
+    """The `InventoryObjectModel` whose `platform` is `Nutanix`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    """
 
     platform: EInventoryPlatformType | None | Unset = field(default="Nutanix")
     name: str
@@ -109,7 +131,11 @@ class NutanixObjectModel(InventoryObjectModel):
 
 @model
 class ProxmoxObjectModel(InventoryObjectModel):
-    """Proxmox object model: `InventoryObjectModel` of type `Proxmox`."""
+    """The `InventoryObjectModel` whose `platform` is `Proxmox`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    """
 
     platform: EInventoryPlatformType | None | Unset = field(default="Proxmox")
     name: str
@@ -123,7 +149,12 @@ class ProxmoxObjectModel(InventoryObjectModel):
 
 @model
 class VmwareObjectModel(InventoryObjectModel):
-    """Vmware object model: `InventoryObjectModel` of type `VSphere`."""
+    """The `InventoryObjectModel` whose `platform` is `VSphere`.
+
+    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
+    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
+    Taken by `jobs.start_v_sphere_quick_backup_job`.
+    """
 
     platform: EInventoryPlatformType | None | Unset = field(default="VSphere")
     host_name: str

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     },
 )
 class ObjectRestorePointDiskModel(Model):
-    """Object restore point disk model: one of 6 kinds, told apart by `platform`."""
+    """One of 6 kinds, told apart by `platform`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = UNSET
     uid: str
@@ -37,21 +40,30 @@ class ObjectRestorePointDiskModel(Model):
 
 @model
 class CloudDirectorObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Cloud director object restore point disk model: `ObjectRestorePointDiskModel` of type `CloudDirector`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `CloudDirector`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="CloudDirector")
 
 
 @model
 class CustomPlatformObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Custom platform object restore point disk model: `ObjectRestorePointDiskModel` of type `CustomPlatform`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `CustomPlatform`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="CustomPlatform")
 
 
 @model
 class HyperVObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Hyper V object restore point disk model: `ObjectRestorePointDiskModel` of type `HyperV`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `HyperV`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="HyperV")
     disk_extents: list[HyperVDiskExtentModel]
@@ -59,20 +71,29 @@ class HyperVObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
 
 @model
 class LinuxPhysicalObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Linux physical object restore point disk model: `ObjectRestorePointDiskModel` of type `LinuxPhysical`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `LinuxPhysical`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="LinuxPhysical")
 
 
 @model
 class VmwareObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Vmware object restore point disk model: `ObjectRestorePointDiskModel` of type `VMware`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `VMware`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="VMware")
 
 
 @model
 class WindowsPhysicalObjectRestorePointDiskModel(ObjectRestorePointDiskModel):
-    """Windows physical object restore point disk model: `ObjectRestorePointDiskModel` of type `WindowsPhysical`."""
+    """The `ObjectRestorePointDiskModel` whose `platform` is `WindowsPhysical`.
+
+    Given by `restore_points.get_object_restore_point_disks_with_filtering`.
+    """
 
     platform: EPlatformType | None | Unset = field(default="WindowsPhysical")

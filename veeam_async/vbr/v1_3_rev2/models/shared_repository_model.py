@@ -86,7 +86,10 @@ if TYPE_CHECKING:
     },
 )
 class RepositoryModel(Model):
-    """Repository model: one of 23 kinds, told apart by `type`.
+    """One of 23 kinds, told apart by `type`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         id: UUID.
@@ -101,7 +104,11 @@ class RepositoryModel(Model):
 
 @model
 class AmazonS3GlacierStorageModel(RepositoryModel):
-    """Amazon S3 glacier storage model: `RepositoryModel` of type `AmazonS3Glacier`."""
+    """The `RepositoryModel` whose `type` is `AmazonS3Glacier`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3Glacier")
     account: AmazonS3StorageAccountModel
@@ -111,7 +118,11 @@ class AmazonS3GlacierStorageModel(RepositoryModel):
 
 @model
 class AmazonS3StorageModel(RepositoryModel):
-    """Amazon S3 storage model: `RepositoryModel` of type `AmazonS3`."""
+    """The `RepositoryModel` whose `type` is `AmazonS3`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonS3")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -124,7 +135,11 @@ class AmazonS3StorageModel(RepositoryModel):
 
 @model
 class AmazonSnowballEdgeStorageModel(RepositoryModel):
-    """Amazon snowball edge storage model: `RepositoryModel` of type `AmazonSnowballEdge`."""
+    """The `RepositoryModel` whose `type` is `AmazonSnowballEdge`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AmazonSnowballEdge")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -136,7 +151,11 @@ class AmazonSnowballEdgeStorageModel(RepositoryModel):
 
 @model
 class AzureArchiveStorageModel(RepositoryModel):
-    """Azure archive storage model: `RepositoryModel` of type `AzureArchive`."""
+    """The `RepositoryModel` whose `type` is `AzureArchive`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureArchive")
     account: AzureArchiveStorageAccountModel
@@ -146,7 +165,11 @@ class AzureArchiveStorageModel(RepositoryModel):
 
 @model
 class AzureBlobStorageModel(RepositoryModel):
-    """Azure blob storage model: `RepositoryModel` of type `AzureBlob`."""
+    """The `RepositoryModel` whose `type` is `AzureBlob`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureBlob")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -159,7 +182,11 @@ class AzureBlobStorageModel(RepositoryModel):
 
 @model
 class AzureDataBoxStorageModel(RepositoryModel):
-    """Azure data box storage model: `RepositoryModel` of type `AzureDataBox`."""
+    """The `RepositoryModel` whose `type` is `AzureDataBox`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="AzureDataBox")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -170,7 +197,11 @@ class AzureDataBoxStorageModel(RepositoryModel):
 
 @model
 class DellDataDomainStorageModel(RepositoryModel):
-    """Dell data domain storage model: `RepositoryModel` of type `DellDataDomain`."""
+    """The `RepositoryModel` whose `type` is `DellDataDomain`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="DellDataDomain")
     dell_data_domain: DellDataDomainStorageSettingsModel
@@ -180,7 +211,10 @@ class DellDataDomainStorageModel(RepositoryModel):
 
 @model
 class ExaGridStorageModel(RepositoryModel):
-    """Exa grid storage model: `RepositoryModel` of type `ExaGrid`.
+    """The `RepositoryModel` whose `type` is `ExaGrid`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -194,7 +228,10 @@ class ExaGridStorageModel(RepositoryModel):
 
 @model
 class FujitsuStorageModel(RepositoryModel):
-    """Fujitsu storage model: `RepositoryModel` of type `Fujitsu`.
+    """The `RepositoryModel` whose `type` is `Fujitsu`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -208,7 +245,11 @@ class FujitsuStorageModel(RepositoryModel):
 
 @model
 class GoogleCloudStorageModel(RepositoryModel):
-    """Google cloud storage model: `RepositoryModel` of type `GoogleCloud`."""
+    """The `RepositoryModel` whose `type` is `GoogleCloud`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="GoogleCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -220,7 +261,11 @@ class GoogleCloudStorageModel(RepositoryModel):
 
 @model
 class HPEStoreOnceStorageModel(RepositoryModel):
-    """HPE store once storage model: `RepositoryModel` of type `HPEStoreOnce`."""
+    """The `RepositoryModel` whose `type` is `HPEStoreOnce`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="HPEStoreOnce")
     hpe_store_once: HPEStoreOnceStorageSettingsModel
@@ -230,7 +275,11 @@ class HPEStoreOnceStorageModel(RepositoryModel):
 
 @model
 class IBMCloudStorageModel(RepositoryModel):
-    """IBM cloud storage model: `RepositoryModel` of type `IBMCloud`."""
+    """The `RepositoryModel` whose `type` is `IBMCloud`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="IBMCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -243,7 +292,10 @@ class IBMCloudStorageModel(RepositoryModel):
 
 @model
 class InfinidatStorageModel(RepositoryModel):
-    """Infinidat storage model: `RepositoryModel` of type `Infinidat`.
+    """The `RepositoryModel` whose `type` is `Infinidat`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -257,7 +309,10 @@ class InfinidatStorageModel(RepositoryModel):
 
 @model
 class LinuxHardenedStorageModel(RepositoryModel):
-    """Linux hardened storage model: `RepositoryModel` of type `LinuxHardened`.
+    """The `RepositoryModel` whose `type` is `LinuxHardened`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -272,7 +327,10 @@ class LinuxHardenedStorageModel(RepositoryModel):
 
 @model
 class LinuxLocalStorageModel(RepositoryModel):
-    """Linux local storage model: `RepositoryModel` of type `LinuxLocal`.
+    """The `RepositoryModel` whose `type` is `LinuxLocal`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -287,7 +345,11 @@ class LinuxLocalStorageModel(RepositoryModel):
 
 @model
 class NfsStorageModel(RepositoryModel):
-    """Nfs storage model: `RepositoryModel` of type `Nfs`."""
+    """The `RepositoryModel` whose `type` is `Nfs`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="Nfs")
     share: NfsRepositoryShareSettingsModel
@@ -298,7 +360,10 @@ class NfsStorageModel(RepositoryModel):
 
 @model
 class QuantumDXiStorageModel(RepositoryModel):
-    """Quantum D xi storage model: `RepositoryModel` of type `QuantumDXi`.
+    """The `RepositoryModel` whose `type` is `QuantumDXi`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.
@@ -312,7 +377,10 @@ class QuantumDXiStorageModel(RepositoryModel):
 
 @model
 class S3CompatibleStorageModel(RepositoryModel):
-    """S3 compatible storage model: `RepositoryModel`."""
+    """Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+
+    Taken by `repositories.update_repository`.
+    """
 
     task_limit_enabled: bool | None | Unset = UNSET
     max_task_count: int | None | Unset = UNSET
@@ -324,7 +392,11 @@ class S3CompatibleStorageModel(RepositoryModel):
 
 @model
 class SmbStorageModel(RepositoryModel):
-    """Smb storage model: `RepositoryModel` of type `Smb`."""
+    """The `RepositoryModel` whose `type` is `Smb`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="Smb")
     share: SmbRepositoryShareSettingsModel
@@ -335,7 +407,11 @@ class SmbStorageModel(RepositoryModel):
 
 @model
 class VeeamDataCloudVaultArchiveStorageModel(RepositoryModel):
-    """Veeam data cloud vault archive storage model: `RepositoryModel` of type `VeeamDataCloudVaultArchive`."""
+    """The `RepositoryModel` whose `type` is `VeeamDataCloudVaultArchive`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="VeeamDataCloudVaultArchive")
     account: VeeamDataCloudStorageAccountModel
@@ -346,7 +422,11 @@ class VeeamDataCloudVaultArchiveStorageModel(RepositoryModel):
 
 @model
 class VeeamDataCloudVaultStorageModel(RepositoryModel):
-    """Veeam data cloud vault storage model: `RepositoryModel` of type `VeeamDataCloudVault`."""
+    """The `RepositoryModel` whose `type` is `VeeamDataCloudVault`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="VeeamDataCloudVault")
     account: VeeamDataCloudStorageAccountModel
@@ -358,7 +438,11 @@ class VeeamDataCloudVaultStorageModel(RepositoryModel):
 
 @model
 class WasabiCloudStorageModel(RepositoryModel):
-    """Wasabi cloud storage model: `RepositoryModel` of type `WasabiCloud`."""
+    """The `RepositoryModel` whose `type` is `WasabiCloud`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
+    """
 
     type: ERepositoryType = field(default="WasabiCloud")
     task_limit_enabled: bool | None | Unset = UNSET
@@ -371,7 +455,10 @@ class WasabiCloudStorageModel(RepositoryModel):
 
 @model
 class WindowsLocalStorageModel(RepositoryModel):
-    """Windows local storage model: `RepositoryModel` of type `WinLocal`.
+    """The `RepositoryModel` whose `type` is `WinLocal`.
+
+    Given by `repositories.get_all_repositories`, `repositories.get_repository`.
+    Taken by `repositories.update_repository`.
 
     Attributes:
         host_id: UUID.

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     },
 )
 class TaskModel(Model):
-    """Task model: one of 7 kinds, told apart by `type`.
+    """One of 7 kinds, told apart by `type`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_objects.create_recovery_media_task_for_backup_object`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore` and 9 more.
 
     Attributes:
         id: UUID.
@@ -47,7 +51,12 @@ class TaskModel(Model):
 
 @model
 class CommonTaskModel(TaskModel):
-    """Common task model: `TaskModel` of type `Common`."""
+    """The `TaskModel` whose `type` is `Common`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_objects.create_recovery_media_task_for_backup_object`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore` and 9 more.
+    """
 
     type: ETaskType = field(default="Common")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -55,7 +64,12 @@ class CommonTaskModel(TaskModel):
 
 @model
 class DeploymentKitTaskModel(TaskModel):
-    """Deployment kit task model: `TaskModel` of type `DeploymentKit`."""
+    """The `TaskModel` whose `type` is `DeploymentKit`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_objects.create_recovery_media_task_for_backup_object`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore` and 9 more.
+    """
 
     type: ETaskType = field(default="DeploymentKit")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -63,7 +77,12 @@ class DeploymentKitTaskModel(TaskModel):
 
 @model
 class FlrDownloadTaskModel(TaskModel):
-    """Flr download task model: `TaskModel` of type `FlrDownload`."""
+    """The `TaskModel` whose `type` is `FlrDownload`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_objects.create_recovery_media_task_for_backup_object`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore` and 9 more.
+    """
 
     type: ETaskType = field(default="FlrDownload")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -71,7 +90,12 @@ class FlrDownloadTaskModel(TaskModel):
 
 @model
 class FlrRestoreTaskModel(TaskModel):
-    """Flr restore task model: `TaskModel` of type `FlrRestore`."""
+    """The `TaskModel` whose `type` is `FlrRestore`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_objects.create_recovery_media_task_for_backup_object`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore` and 9 more.
+    """
 
     type: ETaskType = field(default="FlrRestore")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -80,7 +104,12 @@ class FlrRestoreTaskModel(TaskModel):
 
 @model
 class FlrSearchTaskModel(TaskModel):
-    """Flr search task model: `TaskModel` of type `FlrSearch`."""
+    """The `TaskModel` whose `type` is `FlrSearch`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_objects.create_recovery_media_task_for_backup_object`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore` and 9 more.
+    """
 
     type: ETaskType = field(default="FlrSearch")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
@@ -88,7 +117,12 @@ class FlrSearchTaskModel(TaskModel):
 
 @model
 class HierarchyRescanTaskModel(TaskModel):
-    """Hierarchy rescan task model: `TaskModel` of type `HierarchyRescan`."""
+    """The `TaskModel` whose `type` is `HierarchyRescan`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_objects.create_recovery_media_task_for_backup_object`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore` and 9 more.
+    """
 
     type: ETaskType = field(default="HierarchyRescan")
     server_name: str | None | Unset = UNSET
@@ -96,7 +130,12 @@ class HierarchyRescanTaskModel(TaskModel):
 
 @model
 class RecoveryMediaTaskModel(TaskModel):
-    """Recovery media task model: `TaskModel` of type `RecoveryMedia`."""
+    """The `TaskModel` whose `type` is `RecoveryMedia`.
+
+    Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
+    `backup_objects.create_recovery_media_task_for_backup_object`, `backup_browsers.flr_start_search_for`,
+    `backup_browsers.flr_mount_restore` and 9 more.
+    """
 
     type: ETaskType = field(default="RecoveryMedia")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET

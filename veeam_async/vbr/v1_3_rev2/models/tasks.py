@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 
 class ETaskFiltersOrderColumn(OpenEnum):
-    """Task filters order column: 6 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     CREATION_TIME = "CreationTime"
@@ -25,7 +23,7 @@ class ETaskFiltersOrderColumn(OpenEnum):
 
 @model
 class TasksResult(Model):
-    """Tasks result."""
+    """Given by `tasks.get_all_tasks`."""
 
     data: list[TaskModel] = field(rows=True)
     pagination: PaginationResult

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @model
 class GlobalNetworkTrafficRulesModel(Model):
-    """Global network traffic rules model.
+    """Given by `traffic_rules.get_all_traffic_rules`, `traffic_rules.update_traffic_rules`.
+
+    Taken by `traffic_rules.update_traffic_rules`.
 
     Attributes:
         upload_streams_count: integer.
@@ -29,8 +31,6 @@ class GlobalNetworkTrafficRulesModel(Model):
 
 @model
 class PreferredNetworkModel(Model):
-    """Preferred network model."""
-
     ip_address: str | None | Unset = UNSET
     subnet_mask: str | None | Unset = UNSET
     cidr_notation: str | None | Unset = UNSET
@@ -38,16 +38,13 @@ class PreferredNetworkModel(Model):
 
 @model
 class PreferredNetworksModel(Model):
-    """Preferred networks model."""
-
     is_enabled: bool
     networks: list[PreferredNetworkModel] | None | Unset = UNSET
 
 
 @model
 class TrafficRuleModel(Model):
-    """Traffic rule model.
-
+    """
     Attributes:
         id: UUID.
     """

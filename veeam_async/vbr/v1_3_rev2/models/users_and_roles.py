@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 @model
 class BackupsBackupScopeItemModel(Model):
-    """Backups backup scope item model.
-
+    """
     Attributes:
         backup_id: UUID.
     """
@@ -39,8 +38,7 @@ class BackupsBackupScopeItemModel(Model):
 
 @model
 class BackupsFilters(Model):
-    """Backups filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -63,7 +61,9 @@ class BackupsFilters(Model):
 
 @model
 class CustomRoleModel(Model):
-    """Custom role model.
+    """Given by `users_and_roles.create_custom_role`, `users_and_roles.update_custom_role`,
+    `users_and_roles.get_custom_role_details`, `users_and_roles.clone_custom_role`.
+    Taken by `users_and_roles.update_custom_role`.
 
     Attributes:
         id: UUID.
@@ -82,7 +82,7 @@ class CustomRoleModel(Model):
 
 @model
 class CustomRoleSpec(Model):
-    """Custom role spec."""
+    """Taken by `users_and_roles.create_custom_role`."""
 
     name: str
     description: str | None | Unset = UNSET
@@ -95,15 +95,11 @@ class CustomRoleSpec(Model):
 
 
 class EBackupScopeItemType(OpenEnum):
-    """Backup scope item type: 2 known values."""
-
     BACKUP = "Backup"
     SNAPSHOT = "Snapshot"
 
 
 class EInventoryScopeWorkloadType(OpenEnum):
-    """Inventory scope workload type: 10 known values."""
-
     BACKUPS = "Backups"
     V_SPHERE = "VSphere"
     HYPER_V = "HyperV"
@@ -117,8 +113,6 @@ class EInventoryScopeWorkloadType(OpenEnum):
 
 
 class ERestoreOptionsFiltersOrderColumn(OpenEnum):
-    """Restore options filters order column: 4 known values."""
-
     CODE = "Code"
     NAME = "Name"
     GROUP = "Group"
@@ -126,15 +120,11 @@ class ERestoreOptionsFiltersOrderColumn(OpenEnum):
 
 
 class ERolesFiltersOrderColumn(OpenEnum):
-    """Roles filters order column: 2 known values."""
-
     NAME = "Name"
     DESCRIPTION = "Description"
 
 
 class EUserFiltersOrderColumn(OpenEnum):
-    """User filters order column: 4 known values."""
-
     NAME = "Name"
     TYPE = "Type"
     IS_SERVICE_ACCOUNT = "IsServiceAccount"
@@ -143,16 +133,13 @@ class EUserFiltersOrderColumn(OpenEnum):
 
 @model
 class InventoryScopeModel(Model):
-    """Inventory scope model."""
-
     entire_inventory: bool
     workloads: list[ScopesWorkloadModel] | None | Unset = UNSET
 
 
 @model
 class JobsBackupScopeItemModel(Model):
-    """Jobs backup scope item model.
-
+    """
     Attributes:
         job_id: UUID.
     """
@@ -163,15 +150,12 @@ class JobsBackupScopeItemModel(Model):
 
 @model
 class JobsConfirmationPrompts(Model):
-    """Jobs confirmation prompts."""
-
     allow_old_gfs_points_retention: bool | None | Unset = UNSET
 
 
 @model
 class JobsFilters(Model):
-    """Jobs filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -187,8 +171,7 @@ class JobsFilters(Model):
 
 @model
 class RepositoryScopeItemModel(Model):
-    """Repository scope item model.
-
+    """
     Attributes:
         repository_id: UUID.
     """
@@ -199,15 +182,13 @@ class RepositoryScopeItemModel(Model):
 
 @model
 class RepositoryScopeModel(Model):
-    """Repository scope model."""
-
     all_repositories: bool
     repositories: list[RepositoryScopeItemModel] | None | Unset = UNSET
 
 
 @model
 class RestoreOptionModel(Model):
-    """Restore option model."""
+    """Given by `users_and_roles.view_all_restore_options`."""
 
     code: int
     name: str
@@ -217,8 +198,7 @@ class RestoreOptionModel(Model):
 
 @model
 class RestoreOptionsFilters(Model):
-    """Restore options filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -235,15 +215,13 @@ class RestoreOptionsFilters(Model):
 
 @model
 class RestoreOptionsModel(Model):
-    """Restore options model."""
-
     all_options: bool
     restore_options: list[RestoreOptionModel] | None | Unset = UNSET
 
 
 @model
 class RestoreOptionsResult(Model):
-    """Restore options result."""
+    """Given by `users_and_roles.view_all_restore_options`."""
 
     data: list[RestoreOptionModel] = field(rows=True)
     pagination: PaginationResult
@@ -251,40 +229,31 @@ class RestoreOptionsResult(Model):
 
 @model
 class RestorePermissionsScopeModel(Model):
-    """Restore permissions scope model."""
-
     restore_backup_scope: RestoreScopeBackupModel
     restore_options: RestoreOptionsModel
 
 
 @model
 class RestoreScopeBackupModel(Model):
-    """Restore scope backup model."""
-
     entire_backup_scope: bool
     backup_sources: list[ScopesWorkloadModel] | None | Unset = UNSET
 
 
 @model
 class RestoreTargetInventoryScopeModel(Model):
-    """Restore target inventory scope model."""
-
     original_location: bool | None | Unset = UNSET
     workloads: list[ScopesWorkloadModel] | None | Unset = UNSET
 
 
 @model
 class RestoreTargetScopeModel(Model):
-    """Restore target scope model."""
-
     entire_backup_scope: bool
     restore_targets: RestoreTargetInventoryScopeModel | None | Unset = UNSET
 
 
 @model
 class RolesFilters(Model):
-    """Roles filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -300,7 +269,9 @@ class RolesFilters(Model):
 
 @model
 class RolesModel(Model):
-    """Roles model.
+    """Given by `users_and_roles.get_user_roles`, `users_and_roles.update_user_roles`.
+
+    Taken by `users_and_roles.update_user_roles`.
 
     Attributes:
         roles: at least 1 item.
@@ -311,7 +282,7 @@ class RolesModel(Model):
 
 @model
 class RolesResult(Model):
-    """Roles result."""
+    """Given by `users_and_roles.view_all_user_roles`."""
 
     data: list[RoleModel] = field(rows=True)
     pagination: PaginationResult
@@ -333,15 +304,14 @@ class RolesResult(Model):
     },
 )
 class ScopesWorkloadModel(Model):
-    """Scopes workload model: one of 10 kinds, told apart by `type`."""
+    """One of 10 kinds, told apart by `type`."""
 
     type: EInventoryScopeWorkloadType
 
 
 @model
 class UnstructuredDataBackupScopeItemModel(Model):
-    """Unstructured data backup scope item model.
-
+    """
     Attributes:
         server_id: UUID.
     """
@@ -353,8 +323,7 @@ class UnstructuredDataBackupScopeItemModel(Model):
 
 @model
 class UserFilters(Model):
-    """User filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -375,7 +344,8 @@ class UserFilters(Model):
 
 @model
 class UserModel(Model):
-    """User model.
+    """Given by `users_and_roles.view_all_users`, `users_and_roles.create_user`, `users_and_roles.get_user`,
+    `users_and_roles.change_service_account_mode`.
 
     Attributes:
         id: UUID.
@@ -392,7 +362,7 @@ class UserModel(Model):
 
 @model
 class UserRolePermissionsModel(Model):
-    """User role permissions model.
+    """Given by `users_and_roles.view_user_role_permissions`.
 
     Attributes:
         role_id: UUID.
@@ -404,21 +374,24 @@ class UserRolePermissionsModel(Model):
 
 @model
 class UserRoleSettingsModel(Model):
-    """User role settings model."""
+    """Given by `users_and_roles.view_users_settings`, `users_and_roles.update_users_settings`.
+
+    Taken by `users_and_roles.update_users_settings`.
+    """
 
     mfa_enabled: bool | None | Unset = UNSET
 
 
 @model
 class UserServiceAccountModeSpec(Model):
-    """User service account mode spec."""
+    """Taken by `users_and_roles.change_service_account_mode`."""
 
     is_service_account_enable: bool
 
 
 @model
 class UserSpec(Model):
-    """User spec.
+    """Taken by `users_and_roles.create_user`.
 
     Attributes:
         roles: at least 1 item.
@@ -432,7 +405,7 @@ class UserSpec(Model):
 
 @model
 class UsersResult(Model):
-    """Users result."""
+    """Given by `users_and_roles.view_all_users`."""
 
     data: list[UserModel] = field(rows=True)
     pagination: PaginationResult
@@ -440,7 +413,7 @@ class UsersResult(Model):
 
 @model
 class BackupsBackupScopeModel(ScopesWorkloadModel):
-    """Backups backup scope model: `ScopesWorkloadModel` of type `Backups`."""
+    """The `ScopesWorkloadModel` whose `type` is `Backups`."""
 
     type: EInventoryScopeWorkloadType = field(default="Backups")
     backups: list[BackupsBackupScopeItemModel]
@@ -448,7 +421,7 @@ class BackupsBackupScopeModel(ScopesWorkloadModel):
 
 @model
 class ComputersBackupScopeModel(ScopesWorkloadModel):
-    """Computers backup scope model: `ScopesWorkloadModel` of type `Computers`."""
+    """The `ScopesWorkloadModel` whose `type` is `Computers`."""
 
     type: EInventoryScopeWorkloadType = field(default="Computers")
     computers: list[AgentObjectModel] | None | Unset = UNSET
@@ -456,7 +429,7 @@ class ComputersBackupScopeModel(ScopesWorkloadModel):
 
 @model
 class EntraIdTenantBackupScopeModel(ScopesWorkloadModel):
-    """Entra id tenant backup scope model: `ScopesWorkloadModel` of type `EntraIdTenant`."""
+    """The `ScopesWorkloadModel` whose `type` is `EntraIdTenant`."""
 
     type: EInventoryScopeWorkloadType = field(default="EntraIdTenant")
     inventory_objects: list[EntraIDTenantModel] | None | Unset = UNSET
@@ -464,7 +437,7 @@ class EntraIdTenantBackupScopeModel(ScopesWorkloadModel):
 
 @model
 class HyperVBackupScopeModel(ScopesWorkloadModel):
-    """Hyper V backup scope model: `ScopesWorkloadModel` of type `HyperV`."""
+    """The `ScopesWorkloadModel` whose `type` is `HyperV`."""
 
     type: EInventoryScopeWorkloadType = field(default="HyperV")
     inventory_objects: list[HyperVObjectModel] | None | Unset = UNSET
@@ -472,7 +445,7 @@ class HyperVBackupScopeModel(ScopesWorkloadModel):
 
 @model
 class JobsBackupScopeModel(ScopesWorkloadModel):
-    """Jobs backup scope model: `ScopesWorkloadModel` of type `Jobs`."""
+    """The `ScopesWorkloadModel` whose `type` is `Jobs`."""
 
     type: EInventoryScopeWorkloadType = field(default="Jobs")
     jobs: list[JobsBackupScopeItemModel] | None | Unset = UNSET
@@ -480,7 +453,7 @@ class JobsBackupScopeModel(ScopesWorkloadModel):
 
 @model
 class NutanixBackupScopeModel(ScopesWorkloadModel):
-    """Nutanix backup scope model: `ScopesWorkloadModel` of type `Nutanix`."""
+    """The `ScopesWorkloadModel` whose `type` is `Nutanix`."""
 
     type: EInventoryScopeWorkloadType = field(default="Nutanix")
     inventory_objects: list[NutanixObjectModel] | None | Unset = UNSET
@@ -488,7 +461,7 @@ class NutanixBackupScopeModel(ScopesWorkloadModel):
 
 @model
 class ObjectStorageBackupScopeModel(ScopesWorkloadModel):
-    """Object storage backup scope model: `ScopesWorkloadModel` of type `ObjectStorage`."""
+    """The `ScopesWorkloadModel` whose `type` is `ObjectStorage`."""
 
     type: EInventoryScopeWorkloadType = field(default="ObjectStorage")
     object_storage_server: list[UnstructuredDataBackupScopeItemModel] | None | Unset = UNSET
@@ -496,7 +469,7 @@ class ObjectStorageBackupScopeModel(ScopesWorkloadModel):
 
 @model
 class ProxmoxBackupScopeModel(ScopesWorkloadModel):
-    """Proxmox backup scope model: `ScopesWorkloadModel` of type `Proxmox`."""
+    """The `ScopesWorkloadModel` whose `type` is `Proxmox`."""
 
     type: EInventoryScopeWorkloadType = field(default="Proxmox")
     inventory_objects: list[ProxmoxObjectModel] | None | Unset = UNSET
@@ -504,7 +477,7 @@ class ProxmoxBackupScopeModel(ScopesWorkloadModel):
 
 @model
 class UnstructuredDataBackupScopeModel(ScopesWorkloadModel):
-    """Unstructured data backup scope model: `ScopesWorkloadModel` of type `UnstructuredData`."""
+    """The `ScopesWorkloadModel` whose `type` is `UnstructuredData`."""
 
     type: EInventoryScopeWorkloadType = field(default="UnstructuredData")
     file_shares: list[UnstructuredDataBackupScopeItemModel] | None | Unset = UNSET
@@ -512,7 +485,7 @@ class UnstructuredDataBackupScopeModel(ScopesWorkloadModel):
 
 @model
 class VSphereBackupScopeModel(ScopesWorkloadModel):
-    """V sphere backup scope model: `ScopesWorkloadModel` of type `VSphere`."""
+    """The `ScopesWorkloadModel` whose `type` is `VSphere`."""
 
     type: EInventoryScopeWorkloadType = field(default="VSphere")
     inventory_objects: list[VmwareObjectModel] | None | Unset = UNSET

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class EWANAcceleratorCacheSizeUnit(OpenEnum):
-    """EWAN accelerator cache size unit: 6 known values."""
-
     B = "B"
     KB = "KB"
     MB = "MB"
@@ -25,15 +23,11 @@ class EWANAcceleratorCacheSizeUnit(OpenEnum):
 
 
 class EWANAcceleratorsFiltersOrderColumn(OpenEnum):
-    """EWAN accelerators filters order column: one known value."""
-
     NAME = "Name"
 
 
 @model
 class WANAcceleratorCacheModel(Model):
-    """WAN accelerator cache model."""
-
     cache_folder: str | None | Unset = UNSET
     cache_size: int | None | Unset = UNSET
     cache_size_unit: EWANAcceleratorCacheSizeUnit | None | Unset = UNSET
@@ -41,7 +35,7 @@ class WANAcceleratorCacheModel(Model):
 
 @model
 class WANAcceleratorModel(Model):
-    """WAN accelerator model.
+    """Given by `wan_accelerators.get_all_wan_accelerators`, `wan_accelerators.get_wan_accelerator`.
 
     Attributes:
         id: UUID.
@@ -55,8 +49,7 @@ class WANAcceleratorModel(Model):
 
 @model
 class WANAcceleratorPopulateCacheSpec(Model):
-    """WAN accelerator populate cache spec.
-
+    """
     Attributes:
         repository_ids: UUID.
     """
@@ -66,8 +59,7 @@ class WANAcceleratorPopulateCacheSpec(Model):
 
 @model
 class WANAcceleratorServerModel(Model):
-    """WAN accelerator server model.
-
+    """
     Attributes:
         host_id: UUID.
     """
@@ -81,16 +73,13 @@ class WANAcceleratorServerModel(Model):
 
 @model
 class WANAcceleratorSpec(Model):
-    """WAN accelerator spec."""
-
     server: WANAcceleratorServerModel | None | Unset = UNSET
     cache: WANAcceleratorCacheModel | None | Unset = UNSET
 
 
 @model
 class WANAcceleratorsFilters(Model):
-    """WAN accelerators filters.
-
+    """
     Attributes:
         skip: at least 0.
         limit: at least 1.
@@ -105,7 +94,7 @@ class WANAcceleratorsFilters(Model):
 
 @model
 class WANAcceleratorsResult(Model):
-    """WAN accelerators result."""
+    """Given by `wan_accelerators.get_all_wan_accelerators`."""
 
     data: list[WANAcceleratorModel] = field(rows=True)
     pagination: PaginationResult

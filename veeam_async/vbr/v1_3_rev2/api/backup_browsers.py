@@ -94,7 +94,7 @@ _FLR_RESTORE_VALIDATE_CREDENTIALS: Operation[FlrRestoreCredentialsValidationResu
     "/api/v1/restore/flr/{sessionId}/validateCredentials",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="flr_restore_validate_credentials",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrRestoreCredentialsValidationSpec"),
@@ -110,7 +110,7 @@ _FLR_RESTORE_VALIDATE_ITEM_TARGET_PATH: Operation[FlrValidateRestoreItemTargetPa
     "/api/v1/restore/flr/{sessionId}/validateRestoreItemTargetPath",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="flr_restore_validate_item_target_path",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrValidateRestoreItemTargetPathSpec"),
@@ -127,7 +127,7 @@ _GET_ALL_FLR_BROWSE_SESSIONS: Operation[FlrBrowseMountResult] = Operation(
     "/api/v1/backupBrowser/flr",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="get_all_flr_browse_sessions",
     parameters=(
         Parameter("skip", type="int"),
@@ -148,7 +148,7 @@ _GET_FLR_BROWSE_SESSION: Operation[FlrBrowseMountModel] = Operation(
     "/api/v1/backupBrowser/flr/{sessionId}",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="get_flr_browse_session",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     responses={
@@ -163,7 +163,7 @@ _GET_FLR_AUDIT: Operation[FlrAuditMountModel] = Operation(
     "/api/v1/backupBrowser/flr/{sessionId}/audit",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="get_flr_audit",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     responses={
@@ -178,7 +178,7 @@ _BROWSE_FLR_MOUNT: Operation[FlrBrowseFolderModel] = Operation(
     "/api/v1/backupBrowser/flr/{sessionId}/browse",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="browse_flr_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrBrowseFolderSpec"),
@@ -196,7 +196,7 @@ _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES: Operation[FlrCompareAttributesModel] = O
     "/api/v1/backupBrowser/flr/{sessionId}/compareAttributes",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="windows_flr_browse_compare_attributes",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareAttributesSpec"),
@@ -213,7 +213,7 @@ _WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION: Operation[EmptySuccessResponse] = Ope
     "/api/v1/backupBrowser/flr/{sessionId}/compareToProduction",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="windows_flr_browse_compare_to_production",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareToProductionSpec"),
@@ -229,7 +229,7 @@ _FLR_START_SEARCH_FOR: Operation[TaskModel] = Operation(
     "/api/v1/backupBrowser/flr/{sessionId}/search",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="flr_start_search_for",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrStartSearchForSpec"),
@@ -245,7 +245,7 @@ _FLR_BROWSE_SEARCH_RESULT: Operation[FlrSearchForResultModel] = Operation(
     "/api/v1/backupBrowser/flr/{sessionId}/search/{taskId}/browse",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="flr_browse_search_result",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -266,7 +266,7 @@ _FLR_MOUNT_RESTORE: Operation[TaskModel] = Operation(
     "/api/v1/backupBrowser/flr/{sessionId}/restore",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="flr_mount_restore",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrRestoreSpec"),
@@ -282,7 +282,7 @@ _FLR_MOUNT_RESTORE_TO: Operation[TaskModel] = Operation(
     "/api/v1/backupBrowser/flr/{sessionId}/restoreTo",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="flr_mount_restore_to",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrRestoreToSpec"),
@@ -298,7 +298,7 @@ _PREPARE_FLR_ITEM_DOWNLOAD: Operation[TaskModel] = Operation(
     "/api/v1/backupBrowser/flr/{sessionId}/prepareDownload",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="prepare_flr_item_download",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrStartDownloadSpec"),
@@ -314,7 +314,7 @@ _DOWNLOAD_FLR_ITEM_GET: Operation[bytes] = Operation(
     "/api/v1/backupBrowser/flr/{sessionId}/prepareDownload/{taskId}/download",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="download_flr_item_get",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -332,7 +332,7 @@ _DOWNLOAD_FLR_ITEM: Operation[bytes] = Operation(
     "/api/v1/backupBrowser/flr/{sessionId}/prepareDownload/{taskId}/download",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="download_flr_item",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -350,7 +350,7 @@ _GET_ALL_UNSTRUCTURED_DATA_FLR_BROWSE_SESSIONS: Operation[UnstructuredDataFlrBro
     "/api/v1/backupBrowser/flr/unstructuredData",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="get_all_unstructured_data_flr_browse_sessions",
     parameters=(
         Parameter("skip", type="int"),
@@ -371,7 +371,7 @@ _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION: Operation[UnstructuredDataFlrBrowseMo
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="get_unstructured_data_flr_browse_session",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     responses={
@@ -386,7 +386,7 @@ _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT: Operation[UnstructuredDataFlrBrowseFolderMo
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}/browse",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="browse_flr_unstructured_data_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("UnstructuredDataFlrBrowseFolderSpec"),
@@ -404,7 +404,7 @@ _BROWSE_FLR_UNSTRUCTURED_DATA_RESTORE_POINTS: Operation[UnstructuredDataObjectRe
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}/restorePoints",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="browse_flr_unstructured_data_restore_points",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("UnstructuredDataFlrBrowseRestorePointsSpec"),
@@ -422,7 +422,7 @@ _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR: Operation[TaskModel] = Operation(
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}/search",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="unstructured_data_flr_start_search_for",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrStartSearchForSpec"),
@@ -438,7 +438,7 @@ _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT: Operation[FlrSearchForResultModel] 
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}/search/{taskId}/browse",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="unstructured_data_flr_browse_search_result",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -459,7 +459,7 @@ _UNSTRUCTURED_DATA_FLR_COPY_TO: Operation[TaskModel] = Operation(
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}/copyTo",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="unstructured_data_flr_copy_to",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FileBackupFLRCopyToSpec"),
@@ -475,7 +475,7 @@ _UNSTRUCTURED_DATA_FLR_RESTORE: Operation[TaskModel] = Operation(
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}/restore",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="unstructured_data_flr_restore",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("UnstructuredDataFLRItemRestoreSpec"),
@@ -491,7 +491,7 @@ _UNSTRUCTURED_DATA_FLR_PREPARE_FOR_DOWNLOAD: Operation[TaskModel] = Operation(
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}/prepareDownload",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="unstructured_data_flr_prepare_for_download",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("UnstructuredDataFLRItemDownloadSpec"),
@@ -507,7 +507,7 @@ _UNSTRUCTURED_DATA_FLR_DOWNLOAD: Operation[bytes] = Operation(
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}/prepareDownload/{taskId}/download",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="unstructured_data_flr_download",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -525,7 +525,7 @@ _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_ATTRIBUTES: Operation[FlrCompareAttributes
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}/compareAttributes",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="unstructured_data_flr_browse_compare_attributes",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareAttributesSpec"),
@@ -542,7 +542,7 @@ _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_TO_PRODUCTION: Operation[EmptySuccessRespo
     "/api/v1/backupBrowser/flr/unstructuredData/{sessionId}/compareToProduction",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="unstructured_data_flr_browse_compare_to_production",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareToProductionSpec"),
@@ -558,7 +558,7 @@ _GET_ALL_ENTRA_ID_TENANT_BROWSE_SESSIONS: Operation[EntraIdTenantBrowseMountResu
     "/api/v1/backupBrowser/entraIdTenant",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="get_all_entra_id_tenant_browse_sessions",
     parameters=(
         Parameter("skip", type="int"),
@@ -579,7 +579,7 @@ _GET_ENTRA_ID_TENANT_BROWSE_SESSION: Operation[EntraIdTenantBrowseMountModel] = 
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="get_entra_id_tenant_browse_session",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     responses={
@@ -594,7 +594,7 @@ _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS: Operation[EntraIdTenantRestorePoi
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="browse_entra_id_tenant_backup_restore_points",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("EntraIdTenantRestorePointSpec"),
@@ -612,7 +612,7 @@ _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE: Operation[EntraIdTenantProtectionScopeRes
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/protectionScope",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="get_entra_id_tenant_protection_scope",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     responses={
@@ -627,7 +627,7 @@ _BROWSE_ENTRA_ID_TENANT_MOUNT: Operation[EntraIdTenantBrowseResult] = Operation(
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/browse",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="browse_entra_id_tenant_mount",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("EntraIdTenantBrowseSpec"),
@@ -645,7 +645,7 @@ _BROWSE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantBrowseModel] = Operation(
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/browse/{itemId}",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="browse_entra_id_tenant_item",
     parameters=(
         Parameter("backup_id", "backupId", "path", required=True),
@@ -665,7 +665,7 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS: Operation[EntraIdTenantRestorePointsResu
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/browse/{itemId}/restorePoints",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="browse_entra_id_tenant_restore_points",
     parameters=(
         Parameter("backup_id", "backupId", "path", required=True),
@@ -686,7 +686,7 @@ _VALIDATE_ENTRA_ID_TENANT_ITEMS: Operation[EntraIdTenantValidateModel] = Operati
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/validate",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="validate_entra_id_tenant_items",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantValidateSpec"),
@@ -703,7 +703,7 @@ _CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS: Operation[EntraIdTenantCheckProductionI
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/checkProductionItems",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="check_entra_id_tenant_production_items",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantCheckProductionItemsSpec"),
@@ -720,7 +720,7 @@ _GENERATE_ENTRA_ID_TENANT_PASSWORD: Operation[EntraIdTenantGeneratedPasswordsMod
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/passwords/generate",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="generate_entra_id_tenant_password",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantGeneratePasswordSpec"),
@@ -736,7 +736,7 @@ _RESTORE_ENTRA_ID_TENANT_ITEMS: Operation[EntraIdTenantRestoreSessionModel] = Op
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreItems",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="restore_entra_id_tenant_items",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemRestoreSpec"),
@@ -752,7 +752,7 @@ _RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES: Operation[EntraIdTenantRestoreSessionM
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreItemAttributes",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="restore_entra_id_tenant_item_attributes",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantRestoreItemAttributesSpec"),
@@ -768,7 +768,7 @@ _COMPARE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantItemComparisonModel] = Ope
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/compare",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="compare_entra_id_tenant_item",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemComparisonSpec"),
@@ -785,7 +785,7 @@ _START_COMPARE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantItemStartComparisonM
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/startCompare",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="start_compare_entra_id_tenant_item",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemComparisonSpec"),
@@ -801,7 +801,7 @@ _GET_COMPARE_ENTRA_ID_TENANT_ITEM_RESULT: Operation[EntraIdTenantItemComparisonS
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/compare/{compareSessionId}/result",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="get_compare_entra_id_tenant_item_result",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -819,7 +819,7 @@ _START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantItemSta
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/startRecursiveCompare",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="start_recursive_comparison_entra_id_tenant_item",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemRecursiveComparisonSpec"),
@@ -836,7 +836,7 @@ _GET_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM_RESULT: Operation[EntraIdTenantIt
         "/api/v1/backupBrowser/entraIdTenant/{sessionId}/recursiveCompare/{compareSessionId}/result",
         revision=REVISION,
         tag="Backup Browser",
-        group="backup_browser",
+        group="backup_browsers",
         name="get_recursive_comparison_entra_id_tenant_item_result",
         parameters=(
             Parameter("session_id", "sessionId", "path", required=True),
@@ -855,7 +855,7 @@ _START_ENTRA_ID_TENANT_EXPORT_TO_JSON: Operation[StartEntraIdTenantExportToJsonR
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/exportToJson",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="start_entra_id_tenant_export_to_json",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("StartEntraIdTenantExportToJsonRequest"),
@@ -871,7 +871,7 @@ _GET_ENTRA_ID_TENANT_EXPORT_TO_JSON_RESULT: Operation[GetEntraIdTenantExportToJs
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/exportToJson/{exportSessionId}/result",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="get_entra_id_tenant_export_to_json_result",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -889,7 +889,7 @@ _EXPORT_ENTRA_ID_TENANT_OBJECTS_TO_JSON: Operation[bytes] = Operation(
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/exportToJsonDownload",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="export_entra_id_tenant_objects_to_json",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantExportToJsonDownloadRequest"),
@@ -905,7 +905,7 @@ _EXPORT_ENTRA_ID_TENANT_ITEM: Operation[bytes] = Operation(
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/export",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="export_entra_id_tenant_item",
     parameters=(
         Parameter("backup_id", "backupId", "path", required=True),
@@ -925,7 +925,7 @@ _UPLOAD_ENTRA_ID_TENANT_USER: Operation[EntraIdTenantBrowseResult] = Operation(
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/uploadUser",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="upload_entra_id_tenant_user",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
@@ -941,7 +941,7 @@ _UPLOAD_ENTRA_ID_TENANT_GROUP: Operation[EntraIdTenantBrowseResult] = Operation(
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/uploadGroup",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="upload_entra_id_tenant_group",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
@@ -957,7 +957,7 @@ _UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT: Operation[EntraIdTenantBrowseResult
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/uploadAdministrativeUnit",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="upload_entra_id_tenant_administrative_unit",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
@@ -973,7 +973,7 @@ _UPLOAD_ENTRA_ID_TENANT_ROLE: Operation[EntraIdTenantBrowseResult] = Operation(
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/uploadRole",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="upload_entra_id_tenant_role",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
@@ -989,7 +989,7 @@ _UPLOAD_ENTRA_ID_TENANT_APPLICATION: Operation[EntraIdTenantBrowseResult] = Oper
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/uploadApplication",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="upload_entra_id_tenant_application",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
@@ -1005,7 +1005,7 @@ _UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY: Operation[EntraIdTenantBrowse
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/uploadConditionalAccessPolicy",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="upload_entra_id_tenant_conditional_access_policy",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
@@ -1021,7 +1021,7 @@ _UPLOAD_ENTRA_ID_TENANT_DEVICE_CONFIGURATION: Operation[EntraIdTenantBrowseResul
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/uploadDeviceConfiguration",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="upload_entra_id_tenant_device_configuration",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
@@ -1037,7 +1037,7 @@ _UPLOAD_ENTRA_ID_TENANT_ORG_CONTACT: Operation[EntraIdTenantBrowseResult] = Oper
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/uploadOrgContact",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="upload_entra_id_tenant_org_contact",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
@@ -1053,7 +1053,7 @@ _UPLOAD_ENTRA_ID_TENANT_DEVICE: Operation[EntraIdTenantBrowseResult] = Operation
     "/api/v1/backupBrowser/entraIdTenant/{backupId}/uploadDevice",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="upload_entra_id_tenant_device",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
@@ -1069,7 +1069,7 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS_WITH_FILTERING: Operation[EntraIdTenant
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="browse_entra_id_tenant_restore_sessions_with_filtering",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -1089,7 +1089,7 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION: Operation[EntraIdTenantRestoreSessionMo
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="browse_entra_id_tenant_restore_session",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -1107,7 +1107,7 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION_LOGS: Operation[EntraIdTenantRestoreSess
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}/logs",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="browse_entra_id_tenant_restore_session_logs",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -1125,7 +1125,7 @@ _STOP_ENTRA_ID_TENANT_ITEM_RESTORE_SESSION: Operation[EmptySuccessResponse] = Op
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}/stop",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="stop_entra_id_tenant_item_restore_session",
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
@@ -1143,7 +1143,7 @@ _REVEAL_BITLOCKER_RECOVERY_KEY: Operation[EntraIdTenantRevealBitlockerRecoveryKe
     "/api/v1/backupBrowser/entraIdTenant/{sessionId}/revealBitlockerRecoveryKey",
     revision=REVISION,
     tag="Backup Browser",
-    group="backup_browser",
+    group="backup_browsers",
     name="reveal_bitlocker_recovery_key",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantRevealBitlockerRecoveryKeyRequest"),
@@ -1153,8 +1153,8 @@ _REVEAL_BITLOCKER_RECOVERY_KEY: Operation[EntraIdTenantRevealBitlockerRecoveryKe
 )
 
 
-class BackupBrowserApi(Api):
-    """`client.backup_browser`: Backup Browser."""
+class BackupBrowsersApi(Api):
+    """`client.backup_browsers`: Backup Browser."""
 
     __slots__ = ()
 
@@ -1167,7 +1167,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreCredentialsValidationSpec`.
 
         Returns:
             200: `FlrRestoreCredentialsValidationResult`.
@@ -1177,9 +1177,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrRestoreValidateCredentials
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrRestoreValidateCredentials
         """
         return Request(self, _FLR_RESTORE_VALIDATE_CREDENTIALS, {"session_id": session_id}, body)
 
@@ -1192,7 +1192,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrValidateRestoreItemTargetPathSpec`.
 
         Returns:
             200: `FlrValidateRestoreItemTargetPathResult`.
@@ -1203,9 +1203,9 @@ class BackupBrowserApi(Api):
             ForbiddenError: 403.
             NotFoundError: 404.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrRestoreValidateItemTargetPath
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrRestoreValidateItemTargetPath
         """
         return Request(self, _FLR_RESTORE_VALIDATE_ITEM_TARGET_PATH, {"session_id": session_id}, body)
 
@@ -1232,9 +1232,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllFlrBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllFlrBrowseSessions
         """
         return Listing(
             self,
@@ -1258,9 +1258,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetFlrBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetFlrBrowseSession
         """
         return Request(self, _GET_FLR_BROWSE_SESSION, {"session_id": session_id})
 
@@ -1280,9 +1280,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetFlrAudit
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetFlrAudit
         """
         return Request(self, _GET_FLR_AUDIT, {"session_id": session_id})
 
@@ -1295,7 +1295,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrBrowseFolderSpec`.
 
         Returns:
             200: `FlrBrowseFolderModel`.
@@ -1305,9 +1305,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFlrMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFlrMount
         """
         return Listing(self, _BROWSE_FLR_MOUNT, {"session_id": session_id}, body)
 
@@ -1320,7 +1320,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareAttributesSpec`.
 
         Returns:
             200: `FlrCompareAttributesModel`.
@@ -1331,9 +1331,9 @@ class BackupBrowserApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/WindowsFlrBrowseCompareAttributes
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/WindowsFlrBrowseCompareAttributes
         """
         return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
 
@@ -1346,7 +1346,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareToProductionSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -1357,9 +1357,9 @@ class BackupBrowserApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/WindowsFlrBrowseCompareToProduction
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/WindowsFlrBrowseCompareToProduction
         """
         return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
 
@@ -1372,7 +1372,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartSearchForSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1382,9 +1382,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrStartSearchFor
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrStartSearchFor
         """
         return Request(self, _FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
 
@@ -1399,7 +1399,7 @@ class BackupBrowserApi(Api):
         Args:
             session_id: path `sessionId`, UUID.
             task_id: path `taskId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSearchForResultSpec`.
 
         Returns:
             200: `FlrSearchForResultModel`.
@@ -1409,9 +1409,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrBrowseSearchResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrBrowseSearchResult
         """
         return Listing(self, _FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body)
 
@@ -1424,7 +1424,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1434,9 +1434,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrMountRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrMountRestore
         """
         return Request(self, _FLR_MOUNT_RESTORE, {"session_id": session_id}, body)
 
@@ -1449,7 +1449,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrRestoreToSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1459,9 +1459,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrMountRestoreTo
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrMountRestoreTo
         """
         return Request(self, _FLR_MOUNT_RESTORE_TO, {"session_id": session_id}, body)
 
@@ -1474,7 +1474,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartDownloadSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1484,9 +1484,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/PrepareFlrItemDownload
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/PrepareFlrItemDownload
         """
         return Request(self, _PREPARE_FLR_ITEM_DOWNLOAD, {"session_id": session_id}, body)
 
@@ -1509,9 +1509,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/DownloadFlrItemGet
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/DownloadFlrItemGet
         """
         return Download(self, _DOWNLOAD_FLR_ITEM_GET, {"session_id": session_id, "task_id": task_id})
 
@@ -1534,9 +1534,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/DownloadFlrItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/DownloadFlrItem
         """
         return Download(self, _DOWNLOAD_FLR_ITEM, {"session_id": session_id, "task_id": task_id})
 
@@ -1563,9 +1563,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllUnstructuredDataFLRBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllUnstructuredDataFLRBrowseSessions
         """
         return Listing(
             self,
@@ -1589,9 +1589,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetUnstructuredDataFlrBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetUnstructuredDataFlrBrowseSession
         """
         return Request(self, _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION, {"session_id": session_id})
 
@@ -1604,7 +1604,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataFlrBrowseFolderSpec`.
 
         Returns:
             200: `UnstructuredDataFlrBrowseFolderModel`.
@@ -1614,9 +1614,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFLRUnstructuredDataMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFLRUnstructuredDataMount
         """
         return Listing(self, _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT, {"session_id": session_id}, body)
 
@@ -1630,7 +1630,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataFlrBrowseRestorePointsSpec`.
 
         Returns:
             200: `UnstructuredDataObjectRestorePointsResult`.
@@ -1640,9 +1640,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFLRUnstructuredDataRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFLRUnstructuredDataRestorePoints
         """
         return Listing(self, _BROWSE_FLR_UNSTRUCTURED_DATA_RESTORE_POINTS, {"session_id": session_id}, body)
 
@@ -1656,7 +1656,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrStartSearchForSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1666,9 +1666,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrStartSearchFor
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrStartSearchFor
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
 
@@ -1684,7 +1684,7 @@ class BackupBrowserApi(Api):
         Args:
             session_id: path `sessionId`, UUID.
             task_id: path `taskId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrSearchForResultSpec`.
 
         Returns:
             200: `FlrSearchForResultModel`.
@@ -1694,9 +1694,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseSearchResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseSearchResult
         """
         return Listing(
             self, _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body
@@ -1711,7 +1711,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FileBackupFLRCopyToSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1721,9 +1721,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrCopyTo
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrCopyTo
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_COPY_TO, {"session_id": session_id}, body)
 
@@ -1737,7 +1737,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataFLRItemRestoreSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1747,9 +1747,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrRestore
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrRestore
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_RESTORE, {"session_id": session_id}, body)
 
@@ -1763,7 +1763,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `UnstructuredDataFLRItemDownloadSpec`.
 
         Returns:
             201: `TaskModel`.
@@ -1773,9 +1773,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrPrepareForDownload
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrPrepareForDownload
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_PREPARE_FOR_DOWNLOAD, {"session_id": session_id}, body)
 
@@ -1799,9 +1799,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrDownload
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrDownload
         """
         return Download(self, _UNSTRUCTURED_DATA_FLR_DOWNLOAD, {"session_id": session_id, "task_id": task_id})
 
@@ -1815,7 +1815,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareAttributesSpec`.
 
         Returns:
             200: `FlrCompareAttributesModel`.
@@ -1826,9 +1826,9 @@ class BackupBrowserApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseCompareAttributes
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseCompareAttributes
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
 
@@ -1842,7 +1842,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `FlrCompareToProductionSpec`.
 
         Returns:
             200: `EmptySuccessResponse`.
@@ -1853,9 +1853,9 @@ class BackupBrowserApi(Api):
             ForbiddenError: 403.
             ApiError: 405.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseCompareToProduction
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseCompareToProduction
         """
         return Request(self, _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
 
@@ -1882,9 +1882,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllEntraIdTenantBrowseSessions
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllEntraIdTenantBrowseSessions
         """
         return Listing(
             self,
@@ -1908,9 +1908,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantBrowseSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantBrowseSession
         """
         return Request(self, _GET_ENTRA_ID_TENANT_BROWSE_SESSION, {"session_id": session_id})
 
@@ -1919,11 +1919,12 @@ class BackupBrowserApi(Api):
         backup_id: str,
         body: EntraIdTenantRestorePointSpec,
     ) -> Listing[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
-        """Get Restore Points of Microsoft Entra ID Tenant: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
+        """Get Restore Points of Microsoft Entra ID Tenant: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestorePointSpec`.
 
         Returns:
             200: `EntraIdTenantRestorePointsResult`.
@@ -1933,9 +1934,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantBackupRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantBackupRestorePoints
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS, {"backup_id": backup_id}, body)
 
@@ -1957,9 +1958,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantProtectionScope
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantProtectionScope
         """
         return Request(self, _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE, {"backup_id": backup_id})
 
@@ -1972,7 +1973,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantBrowseSpec`.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -1982,9 +1983,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantMount
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantMount
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_MOUNT, {"backup_id": backup_id}, body)
 
@@ -1999,7 +2000,7 @@ class BackupBrowserApi(Api):
         Args:
             backup_id: path `backupId`, UUID.
             item_id: path `itemId`.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemTypeSpec`.
 
         Returns:
             200: `EntraIdTenantBrowseModel`.
@@ -2009,9 +2010,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantItem
         """
         return Request(self, _BROWSE_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "item_id": item_id}, body)
 
@@ -2027,7 +2028,7 @@ class BackupBrowserApi(Api):
         Args:
             backup_id: path `backupId`, UUID.
             item_id: path `itemId`.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestorePointSpec`.
 
         Returns:
             200: `EntraIdTenantRestorePointsResult`.
@@ -2037,9 +2038,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantRestorePoints
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantRestorePoints
         """
         return Listing(self, _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS, {"backup_id": backup_id, "item_id": item_id}, body)
 
@@ -2052,7 +2053,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantValidateSpec`.
 
         Returns:
             200: `EntraIdTenantValidateModel`.
@@ -2062,9 +2063,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ValidateEntraIdTenantItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ValidateEntraIdTenantItems
         """
         return Request(self, _VALIDATE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
 
@@ -2078,7 +2079,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantCheckProductionItemsSpec`.
 
         Returns:
             200: `EntraIdTenantCheckProductionItemsModel`.
@@ -2088,9 +2089,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/CheckEntraIdTenantProductionItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/CheckEntraIdTenantProductionItems
         """
         return Request(self, _CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS, {"session_id": session_id}, body)
 
@@ -2104,7 +2105,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantGeneratePasswordSpec`.
 
         Returns:
             200: `EntraIdTenantGeneratedPasswordsModel`.
@@ -2114,9 +2115,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GenerateEntraIdTenantPassword
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GenerateEntraIdTenantPassword
         """
         return Request(self, _GENERATE_ENTRA_ID_TENANT_PASSWORD, {"session_id": session_id}, body)
 
@@ -2129,7 +2130,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemRestoreSpec`.
 
         Returns:
             201: `EntraIdTenantRestoreSessionModel`.
@@ -2139,9 +2140,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RestoreEntraIdTenantItems
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RestoreEntraIdTenantItems
         """
         return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
 
@@ -2155,7 +2156,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRestoreItemAttributesSpec`.
 
         Returns:
             201: `EntraIdTenantRestoreSessionModel`.
@@ -2165,9 +2166,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RestoreEntraIdTenantItemAttributes
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RestoreEntraIdTenantItemAttributes
         """
         return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES, {"session_id": session_id}, body)
 
@@ -2180,7 +2181,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemComparisonModel`.
@@ -2190,9 +2191,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/CompareEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/CompareEntraIdTenantItem
         """
         return Request(self, _COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -2206,7 +2207,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemStartComparisonModel`.
@@ -2216,9 +2217,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartCompareEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartCompareEntraIdTenantItem
         """
         return Request(self, _START_COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -2242,9 +2243,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetCompareEntraIdTenantItemResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetCompareEntraIdTenantItemResult
         """
         return Request(
             self,
@@ -2262,7 +2263,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantItemRecursiveComparisonSpec`.
 
         Returns:
             200: `EntraIdTenantItemStartRecursiveComparisonModel`.
@@ -2272,9 +2273,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartRecursiveComparisonEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartRecursiveComparisonEntraIdTenantItem
         """
         return Request(self, _START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
 
@@ -2298,9 +2299,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetRecursiveComparisonEntraIdTenantItemResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetRecursiveComparisonEntraIdTenantItemResult
         """
         return Request(
             self,
@@ -2318,7 +2319,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `StartEntraIdTenantExportToJsonRequest`.
 
         Returns:
             200: `StartEntraIdTenantExportToJsonResponse`.
@@ -2328,9 +2329,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartEntraIdTenantExportToJson
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartEntraIdTenantExportToJson
         """
         return Request(self, _START_ENTRA_ID_TENANT_EXPORT_TO_JSON, {"session_id": session_id}, body)
 
@@ -2354,9 +2355,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantExportToJsonResult
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantExportToJsonResult
         """
         return Request(
             self,
@@ -2374,7 +2375,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantExportToJsonDownloadRequest`.
 
         Returns:
             200: `bytes` as application/octet-stream.
@@ -2383,9 +2384,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ExportEntraIdTenantObjectsToJson
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ExportEntraIdTenantObjectsToJson
         """
         return Download(self, _EXPORT_ENTRA_ID_TENANT_OBJECTS_TO_JSON, {"session_id": session_id}, body)
 
@@ -2400,7 +2401,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantBrowseSpec`.
             to_xml: query `toXml`.
 
         Returns:
@@ -2411,9 +2412,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ExportEntraIdTenantItem
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ExportEntraIdTenantItem
         """
         return Download(self, _EXPORT_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "to_xml": to_xml}, body)
 
@@ -2426,7 +2427,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2436,9 +2437,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantUser
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantUser
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_USER, {"backup_id": backup_id}, body)
 
@@ -2451,7 +2452,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2461,9 +2462,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantGroup
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantGroup
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_GROUP, {"backup_id": backup_id}, body)
 
@@ -2477,7 +2478,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2487,9 +2488,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantAdministrativeUnit
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantAdministrativeUnit
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT, {"backup_id": backup_id}, body)
 
@@ -2502,7 +2503,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2512,9 +2513,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantRole
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantRole
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_ROLE, {"backup_id": backup_id}, body)
 
@@ -2527,7 +2528,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2537,9 +2538,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantApplication
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantApplication
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_APPLICATION, {"backup_id": backup_id}, body)
 
@@ -2553,7 +2554,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2563,9 +2564,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantConditionalAccessPolicy
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantConditionalAccessPolicy
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY, {"backup_id": backup_id}, body)
 
@@ -2579,7 +2580,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2589,9 +2590,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantDeviceConfiguration
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantDeviceConfiguration
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_DEVICE_CONFIGURATION, {"backup_id": backup_id}, body)
 
@@ -2605,7 +2606,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2615,9 +2616,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantOrgContact
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantOrgContact
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_ORG_CONTACT, {"backup_id": backup_id}, body)
 
@@ -2630,7 +2631,7 @@ class BackupBrowserApi(Api):
 
         Args:
             backup_id: path `backupId`, UUID.
-            body: what is sent, as application/octet-stream.
+            body: `bytes`, sent as application/octet-stream.
 
         Returns:
             200: `EntraIdTenantBrowseResult`.
@@ -2640,9 +2641,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantDevice
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantDevice
         """
         return Request(self, _UPLOAD_ENTRA_ID_TENANT_DEVICE, {"backup_id": backup_id}, body)
 
@@ -2668,9 +2669,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSessionsWithFiltering
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSessionsWithFiltering
         """
         return Listing(
             self,
@@ -2697,9 +2698,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSession
         """
         return Request(
             self,
@@ -2726,9 +2727,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSessionLogs
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSessionLogs
         """
         return Request(
             self,
@@ -2756,9 +2757,9 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StopEntraIdTenantItemRestoreSession
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StopEntraIdTenantItemRestoreSession
         """
         return Request(
             self,
@@ -2776,7 +2777,7 @@ class BackupBrowserApi(Api):
 
         Args:
             session_id: path `sessionId`, UUID.
-            body: what is sent, as application/json.
+            body: `EntraIdTenantRevealBitlockerRecoveryKeyRequest`.
 
         Returns:
             200: `EntraIdTenantRevealBitlockerRecoveryKeyResponse`.
@@ -2786,76 +2787,78 @@ class BackupBrowserApi(Api):
             UnauthorizedError: 401.
             ForbiddenError: 403.
             ServerError: 500.
-            VeeamError: no answer, or one that cannot be read.
 
-        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RevealBitlockerRecoveryKey
+        Reference:
+            https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RevealBitlockerRecoveryKey
         """
         return Request(self, _REVEAL_BITLOCKER_RECOVERY_KEY, {"session_id": session_id}, body)
 
 
-flr_restore_validate_credentials = BackupBrowserApi.flr_restore_validate_credentials
-flr_restore_validate_item_target_path = BackupBrowserApi.flr_restore_validate_item_target_path
-get_all_flr_browse_sessions = BackupBrowserApi.get_all_flr_browse_sessions
-get_flr_browse_session = BackupBrowserApi.get_flr_browse_session
-get_flr_audit = BackupBrowserApi.get_flr_audit
-browse_flr_mount = BackupBrowserApi.browse_flr_mount
-windows_flr_browse_compare_attributes = BackupBrowserApi.windows_flr_browse_compare_attributes
-windows_flr_browse_compare_to_production = BackupBrowserApi.windows_flr_browse_compare_to_production
-flr_start_search_for = BackupBrowserApi.flr_start_search_for
-flr_browse_search_result = BackupBrowserApi.flr_browse_search_result
-flr_mount_restore = BackupBrowserApi.flr_mount_restore
-flr_mount_restore_to = BackupBrowserApi.flr_mount_restore_to
-prepare_flr_item_download = BackupBrowserApi.prepare_flr_item_download
-download_flr_item_get = BackupBrowserApi.download_flr_item_get
-download_flr_item = BackupBrowserApi.download_flr_item
-get_all_unstructured_data_flr_browse_sessions = BackupBrowserApi.get_all_unstructured_data_flr_browse_sessions
-get_unstructured_data_flr_browse_session = BackupBrowserApi.get_unstructured_data_flr_browse_session
-browse_flr_unstructured_data_mount = BackupBrowserApi.browse_flr_unstructured_data_mount
-browse_flr_unstructured_data_restore_points = BackupBrowserApi.browse_flr_unstructured_data_restore_points
-unstructured_data_flr_start_search_for = BackupBrowserApi.unstructured_data_flr_start_search_for
-unstructured_data_flr_browse_search_result = BackupBrowserApi.unstructured_data_flr_browse_search_result
-unstructured_data_flr_copy_to = BackupBrowserApi.unstructured_data_flr_copy_to
-unstructured_data_flr_restore = BackupBrowserApi.unstructured_data_flr_restore
-unstructured_data_flr_prepare_for_download = BackupBrowserApi.unstructured_data_flr_prepare_for_download
-unstructured_data_flr_download = BackupBrowserApi.unstructured_data_flr_download
-unstructured_data_flr_browse_compare_attributes = BackupBrowserApi.unstructured_data_flr_browse_compare_attributes
-unstructured_data_flr_browse_compare_to_production = BackupBrowserApi.unstructured_data_flr_browse_compare_to_production
-get_all_entra_id_tenant_browse_sessions = BackupBrowserApi.get_all_entra_id_tenant_browse_sessions
-get_entra_id_tenant_browse_session = BackupBrowserApi.get_entra_id_tenant_browse_session
-browse_entra_id_tenant_backup_restore_points = BackupBrowserApi.browse_entra_id_tenant_backup_restore_points
-get_entra_id_tenant_protection_scope = BackupBrowserApi.get_entra_id_tenant_protection_scope
-browse_entra_id_tenant_mount = BackupBrowserApi.browse_entra_id_tenant_mount
-browse_entra_id_tenant_item = BackupBrowserApi.browse_entra_id_tenant_item
-browse_entra_id_tenant_restore_points = BackupBrowserApi.browse_entra_id_tenant_restore_points
-validate_entra_id_tenant_items = BackupBrowserApi.validate_entra_id_tenant_items
-check_entra_id_tenant_production_items = BackupBrowserApi.check_entra_id_tenant_production_items
-generate_entra_id_tenant_password = BackupBrowserApi.generate_entra_id_tenant_password
-restore_entra_id_tenant_items = BackupBrowserApi.restore_entra_id_tenant_items
-restore_entra_id_tenant_item_attributes = BackupBrowserApi.restore_entra_id_tenant_item_attributes
-compare_entra_id_tenant_item = BackupBrowserApi.compare_entra_id_tenant_item
-start_compare_entra_id_tenant_item = BackupBrowserApi.start_compare_entra_id_tenant_item
-get_compare_entra_id_tenant_item_result = BackupBrowserApi.get_compare_entra_id_tenant_item_result
-start_recursive_comparison_entra_id_tenant_item = BackupBrowserApi.start_recursive_comparison_entra_id_tenant_item
+flr_restore_validate_credentials = BackupBrowsersApi.flr_restore_validate_credentials
+flr_restore_validate_item_target_path = BackupBrowsersApi.flr_restore_validate_item_target_path
+get_all_flr_browse_sessions = BackupBrowsersApi.get_all_flr_browse_sessions
+get_flr_browse_session = BackupBrowsersApi.get_flr_browse_session
+get_flr_audit = BackupBrowsersApi.get_flr_audit
+browse_flr_mount = BackupBrowsersApi.browse_flr_mount
+windows_flr_browse_compare_attributes = BackupBrowsersApi.windows_flr_browse_compare_attributes
+windows_flr_browse_compare_to_production = BackupBrowsersApi.windows_flr_browse_compare_to_production
+flr_start_search_for = BackupBrowsersApi.flr_start_search_for
+flr_browse_search_result = BackupBrowsersApi.flr_browse_search_result
+flr_mount_restore = BackupBrowsersApi.flr_mount_restore
+flr_mount_restore_to = BackupBrowsersApi.flr_mount_restore_to
+prepare_flr_item_download = BackupBrowsersApi.prepare_flr_item_download
+download_flr_item_get = BackupBrowsersApi.download_flr_item_get
+download_flr_item = BackupBrowsersApi.download_flr_item
+get_all_unstructured_data_flr_browse_sessions = BackupBrowsersApi.get_all_unstructured_data_flr_browse_sessions
+get_unstructured_data_flr_browse_session = BackupBrowsersApi.get_unstructured_data_flr_browse_session
+browse_flr_unstructured_data_mount = BackupBrowsersApi.browse_flr_unstructured_data_mount
+browse_flr_unstructured_data_restore_points = BackupBrowsersApi.browse_flr_unstructured_data_restore_points
+unstructured_data_flr_start_search_for = BackupBrowsersApi.unstructured_data_flr_start_search_for
+unstructured_data_flr_browse_search_result = BackupBrowsersApi.unstructured_data_flr_browse_search_result
+unstructured_data_flr_copy_to = BackupBrowsersApi.unstructured_data_flr_copy_to
+unstructured_data_flr_restore = BackupBrowsersApi.unstructured_data_flr_restore
+unstructured_data_flr_prepare_for_download = BackupBrowsersApi.unstructured_data_flr_prepare_for_download
+unstructured_data_flr_download = BackupBrowsersApi.unstructured_data_flr_download
+unstructured_data_flr_browse_compare_attributes = BackupBrowsersApi.unstructured_data_flr_browse_compare_attributes
+unstructured_data_flr_browse_compare_to_production = (
+    BackupBrowsersApi.unstructured_data_flr_browse_compare_to_production
+)
+get_all_entra_id_tenant_browse_sessions = BackupBrowsersApi.get_all_entra_id_tenant_browse_sessions
+get_entra_id_tenant_browse_session = BackupBrowsersApi.get_entra_id_tenant_browse_session
+browse_entra_id_tenant_backup_restore_points = BackupBrowsersApi.browse_entra_id_tenant_backup_restore_points
+get_entra_id_tenant_protection_scope = BackupBrowsersApi.get_entra_id_tenant_protection_scope
+browse_entra_id_tenant_mount = BackupBrowsersApi.browse_entra_id_tenant_mount
+browse_entra_id_tenant_item = BackupBrowsersApi.browse_entra_id_tenant_item
+browse_entra_id_tenant_restore_points = BackupBrowsersApi.browse_entra_id_tenant_restore_points
+validate_entra_id_tenant_items = BackupBrowsersApi.validate_entra_id_tenant_items
+check_entra_id_tenant_production_items = BackupBrowsersApi.check_entra_id_tenant_production_items
+generate_entra_id_tenant_password = BackupBrowsersApi.generate_entra_id_tenant_password
+restore_entra_id_tenant_items = BackupBrowsersApi.restore_entra_id_tenant_items
+restore_entra_id_tenant_item_attributes = BackupBrowsersApi.restore_entra_id_tenant_item_attributes
+compare_entra_id_tenant_item = BackupBrowsersApi.compare_entra_id_tenant_item
+start_compare_entra_id_tenant_item = BackupBrowsersApi.start_compare_entra_id_tenant_item
+get_compare_entra_id_tenant_item_result = BackupBrowsersApi.get_compare_entra_id_tenant_item_result
+start_recursive_comparison_entra_id_tenant_item = BackupBrowsersApi.start_recursive_comparison_entra_id_tenant_item
 get_recursive_comparison_entra_id_tenant_item_result = (
-    BackupBrowserApi.get_recursive_comparison_entra_id_tenant_item_result
+    BackupBrowsersApi.get_recursive_comparison_entra_id_tenant_item_result
 )
-start_entra_id_tenant_export_to_json = BackupBrowserApi.start_entra_id_tenant_export_to_json
-get_entra_id_tenant_export_to_json_result = BackupBrowserApi.get_entra_id_tenant_export_to_json_result
-export_entra_id_tenant_objects_to_json = BackupBrowserApi.export_entra_id_tenant_objects_to_json
-export_entra_id_tenant_item = BackupBrowserApi.export_entra_id_tenant_item
-upload_entra_id_tenant_user = BackupBrowserApi.upload_entra_id_tenant_user
-upload_entra_id_tenant_group = BackupBrowserApi.upload_entra_id_tenant_group
-upload_entra_id_tenant_administrative_unit = BackupBrowserApi.upload_entra_id_tenant_administrative_unit
-upload_entra_id_tenant_role = BackupBrowserApi.upload_entra_id_tenant_role
-upload_entra_id_tenant_application = BackupBrowserApi.upload_entra_id_tenant_application
-upload_entra_id_tenant_conditional_access_policy = BackupBrowserApi.upload_entra_id_tenant_conditional_access_policy
-upload_entra_id_tenant_device_configuration = BackupBrowserApi.upload_entra_id_tenant_device_configuration
-upload_entra_id_tenant_org_contact = BackupBrowserApi.upload_entra_id_tenant_org_contact
-upload_entra_id_tenant_device = BackupBrowserApi.upload_entra_id_tenant_device
+start_entra_id_tenant_export_to_json = BackupBrowsersApi.start_entra_id_tenant_export_to_json
+get_entra_id_tenant_export_to_json_result = BackupBrowsersApi.get_entra_id_tenant_export_to_json_result
+export_entra_id_tenant_objects_to_json = BackupBrowsersApi.export_entra_id_tenant_objects_to_json
+export_entra_id_tenant_item = BackupBrowsersApi.export_entra_id_tenant_item
+upload_entra_id_tenant_user = BackupBrowsersApi.upload_entra_id_tenant_user
+upload_entra_id_tenant_group = BackupBrowsersApi.upload_entra_id_tenant_group
+upload_entra_id_tenant_administrative_unit = BackupBrowsersApi.upload_entra_id_tenant_administrative_unit
+upload_entra_id_tenant_role = BackupBrowsersApi.upload_entra_id_tenant_role
+upload_entra_id_tenant_application = BackupBrowsersApi.upload_entra_id_tenant_application
+upload_entra_id_tenant_conditional_access_policy = BackupBrowsersApi.upload_entra_id_tenant_conditional_access_policy
+upload_entra_id_tenant_device_configuration = BackupBrowsersApi.upload_entra_id_tenant_device_configuration
+upload_entra_id_tenant_org_contact = BackupBrowsersApi.upload_entra_id_tenant_org_contact
+upload_entra_id_tenant_device = BackupBrowsersApi.upload_entra_id_tenant_device
 browse_entra_id_tenant_restore_sessions_with_filtering = (
-    BackupBrowserApi.browse_entra_id_tenant_restore_sessions_with_filtering
+    BackupBrowsersApi.browse_entra_id_tenant_restore_sessions_with_filtering
 )
-browse_entra_id_tenant_restore_session = BackupBrowserApi.browse_entra_id_tenant_restore_session
-browse_entra_id_tenant_restore_session_logs = BackupBrowserApi.browse_entra_id_tenant_restore_session_logs
-stop_entra_id_tenant_item_restore_session = BackupBrowserApi.stop_entra_id_tenant_item_restore_session
-reveal_bitlocker_recovery_key = BackupBrowserApi.reveal_bitlocker_recovery_key
+browse_entra_id_tenant_restore_session = BackupBrowsersApi.browse_entra_id_tenant_restore_session
+browse_entra_id_tenant_restore_session_logs = BackupBrowsersApi.browse_entra_id_tenant_restore_session_logs
+stop_entra_id_tenant_item_restore_session = BackupBrowsersApi.stop_entra_id_tenant_item_restore_session
+reveal_bitlocker_recovery_key = BackupBrowsersApi.reveal_bitlocker_recovery_key
