@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 import veeam_async
+from veeam_async import errors
 
 
 def modules_after(code: str) -> set[str]:
@@ -33,6 +36,29 @@ def test_every_public_name_is_there(name: str) -> None:
     """Each name of `__all__` can be had from the package, and the package says so in `dir()`."""
     assert getattr(veeam_async, name) is not None
     assert name in dir(veeam_async)
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    """What the package imports for type checkers is what `__all__` lists, name by name and from the same module."""
+    tree = ast.parse(Path(veeam_async.__file__).read_text())
+    typing_only = next(node for node in tree.body if isinstance(node, ast.If))
+    imported = {
+        alias.name: statement.module
+        for statement in typing_only.body
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+    }
+    assert imported == veeam_async._HOMES  # pyright: ignore[reportPrivateUsage]
+
+
+def test_every_error_and_warning_is_exported() -> None:
+    """Each public class of `veeam_async.errors` that can be raised or filtered is importable from the package."""
+    public = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, (errors.VeeamError, errors.VeeamWarning))
+    }
+    assert public <= set(veeam_async.__all__)
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

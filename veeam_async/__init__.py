@@ -33,16 +33,21 @@ if TYPE_CHECKING:
     from .credentials import Password as Password
     from .credentials import RefreshToken as RefreshToken
     from .credentials import Saml as Saml
+    from .credentials import SsoToken as SsoToken
     from .credentials import VbrToken as VbrToken
     from .downloads import Download as Download
     from .errors import ApiError as ApiError
     from .errors import AuthenticationError as AuthenticationError
     from .errors import BadRequestError as BadRequestError
+    from .errors import BodyTooLarge as BodyTooLarge
     from .errors import ConflictError as ConflictError
     from .errors import ConnectError as ConnectError
     from .errors import DecodeError as DecodeError
     from .errors import ForbiddenError as ForbiddenError
     from .errors import IncompleteListing as IncompleteListing
+    from .errors import IncompleteListingWarning as IncompleteListingWarning
+    from .errors import InferredOperationWarning as InferredOperationWarning
+    from .errors import InsecureWarning as InsecureWarning
     from .errors import InvalidAddress as InvalidAddress
     from .errors import MfaRequired as MfaRequired
     from .errors import NotFoundError as NotFoundError
@@ -52,7 +57,10 @@ if TYPE_CHECKING:
     from .errors import SessionFailed as SessionFailed
     from .errors import TlsError as TlsError
     from .errors import UnauthorizedError as UnauthorizedError
+    from .errors import UnsafeOriginError as UnsafeOriginError
+    from .errors import UnsupportedRevisionError as UnsupportedRevisionError
     from .errors import VeeamError as VeeamError
+    from .errors import VeeamWarning as VeeamWarning
     from .fleet import Fleet as Fleet
     from .listing import Listing as Listing
     from .retry import RetryPolicy as RetryPolicy
@@ -61,6 +69,7 @@ if TYPE_CHECKING:
     from .revisions import revisions as revisions
     from .running import run as run
     from .timeouts import Timeouts as Timeouts
+    from .timeouts import deadline as deadline
     from .tls import TlsPolicy as TlsPolicy
     from .waiting import Progress as Progress
 
@@ -68,47 +77,56 @@ if TYPE_CHECKING:
 
 # Public name: the module that defines it.
 _HOMES = {
-    "UNSET": "_model",
     "ApiError": "errors",
     "ApplianceClient": "client",
     "AuthenticationError": "errors",
     "AuthorizationCode": "credentials",
     "BadRequestError": "errors",
     "BearerToken": "credentials",
+    "BodyTooLarge": "errors",
     "ConflictError": "errors",
     "ConnectError": "errors",
     "DecodeError": "errors",
+    "Download": "downloads",
     "Fleet": "fleet",
     "ForbiddenError": "errors",
     "IncompleteListing": "errors",
+    "IncompleteListingWarning": "errors",
+    "InferredOperationWarning": "errors",
+    "InsecureWarning": "errors",
     "InvalidAddress": "errors",
+    "Listing": "listing",
     "Mfa": "credentials",
     "MfaRequired": "errors",
     "NotFoundError": "errors",
-    "Download": "downloads",
-    "Listing": "listing",
     "Operation": "_operation.operation",
-    "Reply": "_operation.reply",
-    "Request": "_operation.request",
     "Password": "credentials",
     "Pool": "_http.pool",
     "Progress": "waiting",
     "RateLimitedError": "errors",
     "RefreshToken": "credentials",
+    "Reply": "_operation.reply",
+    "Request": "_operation.request",
     "RequestTimeout": "errors",
     "RetryPolicy": "retry",
     "Revision": "_operation.operation",
     "Saml": "credentials",
     "ServerError": "errors",
     "SessionFailed": "errors",
+    "SsoToken": "credentials",
     "Timeouts": "timeouts",
     "TlsError": "errors",
     "TlsPolicy": "tls",
+    "UNSET": "_model",
     "UnauthorizedError": "errors",
+    "UnsafeOriginError": "errors",
     "Unset": "_model",
+    "UnsupportedRevisionError": "errors",
     "VbrToken": "credentials",
     "VeeamError": "errors",
+    "VeeamWarning": "errors",
     "connect": "connect",
+    "deadline": "timeouts",
     "fetch_fingerprint": "_http.certificates",
     "preload": "revisions",
     "register": "revisions",
