@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import subprocess
 import sys
@@ -84,3 +85,11 @@ def test_package_is_typed() -> None:
     from importlib.resources import files
 
     assert files("veeam_async").joinpath("py.typed").is_file()
+
+
+def test_connect_takes_what_a_client_takes() -> None:
+    """`ClientOptions` has the keyword arguments of the client, `port` apart, with the same types."""
+    parameters = inspect.signature(veeam_async.ApplianceClient).parameters.values()
+    keywords = {one.name: one.annotation for one in parameters if one.kind is one.KEYWORD_ONLY and one.name != "port"}
+    written = {name: one.__forward_arg__ for name, one in veeam_async.ClientOptions.__annotations__.items()}
+    assert written == keywords

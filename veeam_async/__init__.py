@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from .errors import VeeamWarning as VeeamWarning
     from .fleet import Fleet as Fleet
     from .listing import Listing as Listing
+    from .options import ClientOptions as ClientOptions
+    from .options import Product as Product
     from .retry import RetryPolicy as RetryPolicy
     from .revisions import preload as preload
     from .revisions import register as register
@@ -84,6 +86,7 @@ _HOMES = {
     "BadRequestError": "errors",
     "BearerToken": "credentials",
     "BodyTooLarge": "errors",
+    "ClientOptions": "options",
     "ConflictError": "errors",
     "ConnectError": "errors",
     "DecodeError": "errors",
@@ -102,6 +105,7 @@ _HOMES = {
     "Operation": "_operation.operation",
     "Password": "credentials",
     "Pool": "_http.pool",
+    "Product": "options",
     "Progress": "waiting",
     "RateLimitedError": "errors",
     "RefreshToken": "credentials",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ._auth.negotiated import Negotiation as Negotiation
 from ._auth.negotiation import Server, negotiate
@@ -15,6 +15,7 @@ from .revisions import client_class, find_revision, revisions
 if TYPE_CHECKING:
     from .client import ApplianceClient
     from .credentials import Credentials
+    from .options import ClientOptions, Product
 
 
 class Connection:
@@ -43,11 +44,11 @@ class Connection:
 def connect(
     host: str,
     credentials: Credentials,
-    product: str = "vbr",
+    product: Product | str = "vbr",
     revision: str = "auto",
     *,
     port: int | Literal["auto"] | None = None,
-    **options: Any,
+    **options: Unpack[ClientOptions],
 ) -> Connection:
     """Find the newest revision that the server and this package share, and give its `Client`.
 
@@ -60,7 +61,7 @@ def connect(
     Args:
         host: as for the client.
         credentials: as for the client. They are not used to find the revision.
-        product: `vbr`, `aws` or `azure`.
+        product: `vbr`, `aws`, `azure`, or another that `revisions()` lists.
         revision: `auto`, or the one to use without asking.
         port: a TCP port; None for the product's own; `auto` for the first of its usual ones where the API answers.
         **options: all other arguments of the client.
