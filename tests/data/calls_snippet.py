@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import assert_type
 
-from veeam_async import Reply, Request
+from veeam_async import Password, Reply, Request, TlsPolicy, connect
 from veeam_async.aws.v1_7_rev0 import Client as Aws
 from veeam_async.aws.v1_7_rev0.models import Session, SessionsPage, UploadCertificateBody
 from veeam_async.azure.v8_1 import Client as Azure
@@ -162,3 +162,16 @@ async def waits(vbr: Client) -> None:
     await vbr.wait_until_gone("1")  # E
     await vbr.wait_until_gone(vbr.jobs.get_job)  # E
     await vbr.wait(session, tiemout=5)  # E
+
+
+async def entrances(password: Password) -> None:
+    assert_type(await connect("vbr01", password, "vbr", timeouts=None, headers={"X-Team": "backup"}), ApplianceClient)
+    async with connect("aws01", password, product="aws", port="auto", tls=TlsPolicy(fingerprint="00")) as client:
+        assert_type(client, ApplianceClient)
+
+    connect("vbr01", password, timeuots=None)  # E
+    connect("vbr01", password, tls="insecure")  # E
+    connect("vbr01", password, strict="yes")  # E
+    connect("vbr01", password, port="default")  # E
+    connect("vbr01", password, max_body="16 MiB")  # E
+    connect("vbr01", "password")  # E
