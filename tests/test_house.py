@@ -17,8 +17,6 @@ LONG_MODULES = {
     "veeam_async._http.exchange": 406,
     "veeam_async.client": 476,
     "veeam_async.errors": 458,
-    "veeam_async.fleet.fleet": 709,
-    "veeam_async.metrics": 410,
     "veeam_async.testing.handlers": 407,
 }
 LONG_FUNCTIONS = {"veeam_async.client.__init__": 78}
