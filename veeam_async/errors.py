@@ -299,12 +299,7 @@ class RequestTimeout(VeeamError, TimeoutError):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        limit: str | None = None,
-        seconds: float | None = None,
-        **context: Unpack[Context],
+        self, message: str, *, limit: str | None = None, seconds: float | None = None, **context: Unpack[Context]
     ) -> None:
         super().__init__(message, **context)
         self.limit = limit
@@ -379,12 +374,7 @@ class UnsupportedRevisionError(VeeamError):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        server: Sequence[str] = (),
-        offered: Sequence[str] = (),
-        **context: Unpack[Context],
+        self, message: str, *, server: Sequence[str] = (), offered: Sequence[str] = (), **context: Unpack[Context]
     ) -> None:
         super().__init__(message, **context)
         self.server = tuple(server)

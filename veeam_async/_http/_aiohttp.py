@@ -65,7 +65,7 @@ def check(
     options = inspect.signature(session.__init__).parameters
     missing += [
         f"ClientSession({name}=)"
-        for name in ("auto_decompress", "max_line_size", "max_field_size")
+        for name in ("auto_decompress", "max_line_size", "max_field_size", "max_headers")
         if name not in options
     ]
     if missing:
@@ -176,7 +176,6 @@ def new_session(headers: Mapping[str, str], **connector_options: Any) -> aiohttp
     """A session for the running loop that sends nothing twice and nothing that nobody asked for."""
     connector: Any = aiohttp.TCPConnector(**connector_options)
     connector._factory = partial(_Connection, loop=asyncio.get_running_loop())
-    options: dict[str, Any] = {"max_headers": HEADER_COUNT} if _COUNTS_HEADERS else {}
     session = aiohttp.ClientSession(
         connector=connector,
         # Appliances do not use cookies; a jar would cost a lookup for each call.
@@ -186,7 +185,7 @@ def new_session(headers: Mapping[str, str], **connector_options: Any) -> aiohttp
         auto_decompress=False,
         max_line_size=HEADER_LIMIT,
         max_field_size=HEADER_LIMIT,
-        **options,
+        max_headers=HEADER_COUNT,
     )
     # aiohttp repeats PUT and DELETE by itself when a kept connection breaks. They may have been carried out by then,
     # so repeating is decided by `decide` alone.
@@ -309,6 +308,5 @@ def name_does_not_exist(error: BaseException) -> bool:
 
 
 _NO_DATA = getattr(socket, "EAI_NODATA", socket.EAI_NONAME)
-_COUNTS_HEADERS = "max_headers" in inspect.signature(aiohttp.ClientSession.__init__).parameters
 
 check()

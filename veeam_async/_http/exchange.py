@@ -16,13 +16,14 @@ from yarl import URL
 from .._operation.call import Call
 from .._operation.reply import Reply
 from ..errors import DecodeError, RequestTimeout, UnsafeOriginError, VeeamError, Where
-from ..retry import RetryBudget, RetryPolicy
+from ..retry import RetryPolicy
 from ..timeouts import Timeouts, deadline_at
 from ._aiohttp import bare, interrupted_step
 from .answers import read_error
 from .clock import FOREVER, Clock
 from .decide import MOST_REDIRECTS, Answered, Broken, Decision, Next, Situation, Unreadable, decide
-from .sender import Sender, limits_of, limits_until
+from .sender import limits_of, limits_until
+from .surroundings import Surroundings, Teller
 from .token import Token, TokenSource
 
 T = TypeVar("T")
@@ -59,34 +60,6 @@ class Receiver(Protocol[T]):
             Ended: it is not what the call is to give.
         """
         ...
-
-
-class Teller(Protocol):
-    """Gives events to a listener; see `telling`, which few clients load."""
-
-    def started(self, call: Call, attempt: int) -> None: ...
-
-    def answered(self, call: Call, attempt: int, status: int, size: int, elapsed: float) -> None: ...
-
-    def retried(self, call: Call, attempt: int, status: int | None, error: VeeamError, pause: float) -> None: ...
-
-    def failed(self, call: Call, attempt: int, error: VeeamError, elapsed: float) -> None: ...
-
-
-class Surroundings(Protocol):
-    """What an exchange has in common with the others of its appliance."""
-
-    name: str
-    sender: Sender
-    timeouts: Timeouts
-    limits: tuple[aiohttp.ClientTimeout, aiohttp.ClientTimeout]
-    retry: RetryPolicy
-    budget: RetryBudget
-    max_body: int
-    digits: int
-
-    @property
-    def teller(self) -> Teller | None: ...
 
 
 class Exchange(Generic[T]):
