@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
-from urllib.parse import parse_qsl
 
 import attrs
 import orjson
@@ -344,47 +343,6 @@ class Handlers:
             if response.status == status:
                 return response.content.get(JSON)
         return None
-
-
-def logout(call: Call) -> Answer:
-    """Ends the login that the call's token came from."""
-    product = call.host.product
-    call.host.tokens.end(call.token)
-    return Answer(product.logout_status, {} if product.logout_status == 200 else None)
-
-
-def authorization_code(call: Call) -> Answer:
-    """Gives a code for the grant of the same name."""
-    assert call.user is not None
-    return Answer(200, {"code": call.host.tokens.authorization_code(call.user)})
-
-
-def saml(call: Call) -> Answer:
-    """Takes an identity provider's answer as a login."""
-    form = {name.lower(): value for name, value in parse_qsl(call.raw.decode("utf-8", "replace"))}
-    return Answer(200, call.host.tokens.saml(form))
-
-
-def sign_on(call: Call) -> Answer:
-    """Tells where the identity provider is."""
-    user = (call.query.get("userName") or [""])[0]
-    return Answer(200, {"redirectToUrl": f"https://idp.example.com/saml2?user={user}"})
-
-
-def common(spec: Spec, product: Product) -> dict[str, Handler]:
-    """The handlers of logins beside the token endpoint, by operationId."""
-    made: dict[str, Handler] = {}
-    for operation in spec.operations.values():
-        end = operation.path.rsplit("/", 1)[-1]
-        if (operation.method, operation.path) == product.logout_call(spec.revision):
-            made[operation.operation_id] = logout
-        elif end in ("authorization_code", "authorizationCode"):
-            made[operation.operation_id] = authorization_code
-        elif operation.path.endswith("/identityProvider/token"):
-            made[operation.operation_id] = saml
-        elif operation.path.endswith("/identityProvider/signOnUrl"):
-            made[operation.operation_id] = sign_on
-    return made
 
 
 def _reference(operation: SpecOperation) -> str:

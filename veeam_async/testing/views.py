@@ -10,8 +10,9 @@ import attrs
 
 from .._spec import Schema, Spec, SpecOperation
 from .answers import Answers
-from .handlers import JSON, Answer, Call, Handler, Handlers, common
+from .handlers import JSON, Answer, Call, Handler, Handlers
 from .kinds import Kind, Rows, Shown
+from .logins import common
 from .overlay import lay
 from .products import Product
 from .query import Row
