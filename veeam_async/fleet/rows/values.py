@@ -65,13 +65,16 @@ def word(value: Any) -> str | None:
 
 def text(value: Any) -> str | None:
     """A string that is not empty, without blanks around it."""
-    value = word(value)
+    if value.__class__ is not str:
+        value = word(value)
     return (value.strip() or None) if value is not None else None
 
 
 def identifier(value: Any) -> str | None:
     """An id; the zero UUID stands for none."""
-    return None if value == _ZERO_ID else word(value)
+    if value.__class__ is str:
+        return None if value == _ZERO_ID else value
+    return word(value)
 
 
 def moment(value: Any) -> datetime | None:
@@ -95,12 +98,16 @@ def number(value: Any) -> float | None:
 
 def whole(value: Any) -> int | None:
     """A whole number of 0 or more that fits into 64 bits; servers write 3.0 where 3 is due."""
+    if value.__class__ is int and 0 <= value <= _LARGEST:
+        return value
     value = number(value)
     return None if value is None else min(round(value), _LARGEST)
 
 
 def percent(value: Any) -> int | None:
     """0 to 100."""
+    if value.__class__ is int and 0 <= value <= 100:
+        return value
     value = number(value)
     return round(value) if value is not None and value <= 100 else None
 
