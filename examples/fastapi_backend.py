@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Request
 
 from veeam_async import Fleet, VeeamError, preload
+from veeam_async.fleet import FleetView
 
 
 @asynccontextmanager
@@ -33,7 +34,7 @@ def the_fleet(request: Request) -> Fleet:
     return fleet
 
 
-def one_appliance(name: str, fleet: Annotated[Fleet, Depends(the_fleet)]) -> Fleet:
+def one_appliance(name: str, fleet: Annotated[Fleet, Depends(the_fleet)]) -> FleetView:
     """A view of the one appliance that the path names."""
     if name not in fleet:
         raise HTTPException(404, "no such appliance")
@@ -41,7 +42,7 @@ def one_appliance(name: str, fleet: Annotated[Fleet, Depends(the_fleet)]) -> Fle
 
 
 FleetOf = Annotated[Fleet, Depends(the_fleet)]
-OneOf = Annotated[Fleet, Depends(one_appliance)]
+OneOf = Annotated[FleetView, Depends(one_appliance)]
 
 
 @app.get("/appliances")

@@ -407,8 +407,8 @@ def test_what_is_set_is_what_is_read_and_sent() -> None:
     job.storage = UNSET
     assert job.storage is UNSET
     assert "storage" not in job.to_dict()
-    job.storage = {"size": 7}  # pyright: ignore[reportAttributeAccessIssue]
-    assert job.storage.size == 7
+    job.storage = {"size": 7}
+    assert job.storage.size == 7  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_every_change_of_a_list_is_made_in_the_json() -> None:

@@ -83,9 +83,9 @@ class VeeamError(Exception):
         self.operation = operation
         self.method = method
         self.path = path
-        self.step = step
+        self.step: Step | None = step
         self.hint = hint
-        self.answered_by = answered_by
+        self.answered_by: AnsweredBy | None = answered_by
         self.outcome_unknown = outcome_unknown
 
     def __str__(self) -> str:

@@ -105,13 +105,13 @@ async def test_one_object_has_one_type_and_one_name_in_all_revisions() -> None:
     paths += [f"/api/v1/backupInfrastructure/{name}" for name in ("managedServers", "repositories", "proxies")]
     async with calling("vbr", "1.3-rev1") as caller:
         for path in paths:
-            seen: dict[str, tuple[str, str]] = {}
+            seen: dict[str, tuple[Any, ...]] = {}
             for revision in NEWEST_FIRST:
                 caller.revision = revision
                 rows = (await caller.get(path, limit=500))["data"]
                 assert rows, (path, revision)
                 for row in rows:
-                    mine = (row.get("name") or row["username"], renamed.get(row["type"], row["type"]))
+                    mine: tuple[Any, ...] = (row.get("name") or row["username"], renamed.get(row["type"], row["type"]))
                     assert seen.setdefault(row["id"], mine) == mine
 
 

@@ -52,7 +52,8 @@ class Walk:
         listing = self._spec.listing(operation)
         if listing is None and isinstance(answer, dict) and isinstance(answer.get("id"), str):
             self.keys.add(answer["id"].lower())
-        rows = self._bare(answer) if listing is None else answer[listing[0]] if listing[0] else answer
+        bare: Any = answer
+        rows: list[Any] = self._bare(bare) if listing is None else bare[listing[0]] if listing[0] else bare
         self._asked[path] = rows
         self.rows[operation.path] += rows
         placeholder = self._placeholder(operation.path)

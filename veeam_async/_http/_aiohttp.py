@@ -281,7 +281,7 @@ def interrupted_step(error: BaseException, *, tls: bool) -> Step | None:
     step: Step | None = None
     for link in _chain(error):
         for name in _functions(link.__traceback__):
-            step = _AT_WORK.get(name, step)
+            step = _AT_WORK.get(name) or step
     return step if step != "tls" or tls else "connect"
 
 

@@ -38,6 +38,7 @@ class Decoder(Protocol):
 
     def take(self, most: int) -> bytes:
         """Up to `most` unpacked bytes; empty where it needs more."""
+        ...
 
     def finish(self) -> None:
         """Say that nothing more comes.

@@ -40,7 +40,7 @@ class Request(Coroutine[Any, Any, T_co]):
         self._used = False
 
     @property
-    def __name__(self) -> str:
+    def __name__(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         # What asyncio shows in the repr of a task.
         return f"{self._operation.group}.{self._operation.name}"
 
