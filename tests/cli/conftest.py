@@ -87,7 +87,7 @@ def interruptible() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A fleet file of seven healthy appliances, one for each revision."""
+    """A fleet file of seven healthy appliances, each of another revision."""
     with simulated(tmp_path_factory.mktemp("healthy"), "7") as path:
         yield path
 

@@ -94,7 +94,7 @@ class TestUsage:
     def test_revisions_complete(self) -> None:
         """The shell gets the revisions of the product, newest first."""
         ran = veeam(_VEEAM_ASYNC_COMPLETE="bash_complete", COMP_WORDS="veeam-async operations vbr 1.3", COMP_CWORD="3")
-        assert ran.out.split() == ["plain,1.3-rev1", "plain,1.3-rev0"]
+        assert ran.out.split() == ["plain,1.3-rev2", "plain,1.3-rev1", "plain,1.3-rev0"]
 
 
 class TestOperations:
@@ -304,7 +304,7 @@ class TestCheck:
         assert ran.status == 0, ran.out
         assert {one["status"] for one in reports} == {"ok"}
         assert {one["revision"] for one in reports} == {
-            "1.1-rev0", "1.2-rev1", "1.3-rev0", "1.3-rev1", "1.7-rev0", "v8", "v8.1",
+            "1.0-rev2", "1.1-rev0", "1.2-rev1", "1.3-rev0", "1.3-rev1", "1.3-rev2", "1.7-rev0",
         }  # fmt: skip
         assert all(abs(one["clock_offset"]) < 5 for one in reports)
 

@@ -72,8 +72,9 @@ class _Examination:
         self.package = package
         self._report = report
 
-    def _listed(self, tolerated: Tolerated) -> None:
-        if tolerated.kind != "unknown_enum":
+    def _mapped(self, tolerated: Tolerated) -> None:
+        # The enum of a discriminator may leave out, or spell otherwise, what the document maps to a class.
+        if tolerated.kind not in ("unknown_enum", "letter_case"):
             self._report(tolerated)
 
     def value(self, value: Any, expression: TypeExpression, model: str, field: str, path: str) -> None:
@@ -138,7 +139,8 @@ class _Examination:
                 if wire in raw and value is not None:
                     self._report(Tolerated(cls.__name__, wire, "unknown_type", value, _join(path, wire)))
                 break
-            mapped.add(wire)
+            if value in cls.__children__:
+                mapped.add(wire)
             cls = child
         known = fields(cls)
         package = package_of(cls)
@@ -150,8 +152,7 @@ class _Examination:
             if each.wire in raw:
                 inner = self if package == self.package else _Examination(package, self._report)
                 if each.wire in mapped or raw[each.wire] == each.default:
-                    # Some documents map values to children that the enum of the discriminator leaves out.
-                    inner = _Examination(package, self._listed)
+                    inner = _Examination(package, self._mapped)
                 inner.value(raw[each.wire], expression, cls.__name__, each.wire, here)
             elif not expression.optional and (each.default is REQUIRED or each.wire == wire or not expression.nullable):
                 self._report(Tolerated(cls.__name__, each.wire, "missing", None, here))

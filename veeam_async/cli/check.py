@@ -212,22 +212,25 @@ def _revision(client: ApplianceClient, report: Report) -> None:
 
 
 async def _clock_and_license(client: ApplianceClient, view: FleetView, report: Report, limits: Limits) -> None:
-    answers = True
+    unanswered: VeeamError | None = None
     try:
         report.clock_offset = await _clock_offset(client)
     except VeeamError as error:
         if isinstance(error, (ConnectError, AuthenticationError)):
             raise
-        answers = False
+        unanswered = error
     if report.clock_offset is not None and abs(report.clock_offset) > limits.clock_seconds:
         side = "ahead" if report.clock_offset > 0 else "behind"
         report.attention(f"its clock is {duration(abs(report.clock_offset))} {side} of this machine's")
     rows = view.where(name=client.name).licenses(timeout=None)
-    for license in await rows.gather():
+    licenses = await rows.gather()
+    for license in licenses:
         _license(license, report, limits)
+    if unanswered is not None and not licenses and not rows.errors:
+        raise unanswered  # its revision has no license to read: it logs in, and that is all that it does
     for failure in (answer.error for answer in rows.errors if answer.error is not None):
         # Neither this nor the cheapest of calls: it logs in, and that is all that it does.
-        useless = not answers and not isinstance(failure, (ForbiddenError, NotFoundError, BadRequestError))
+        useless = unanswered is not None and not isinstance(failure, (ForbiddenError, NotFoundError, BadRequestError))
         if useless or isinstance(failure, (ConnectError, AuthenticationError)):
             raise failure
         report.attention(f"license: {short(failure)}")
