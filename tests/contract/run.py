@@ -190,7 +190,7 @@ async def call(client: ApplianceClient, operation: Operation[Any], arguments: Ar
     """Call one operation through its bound, typed function."""
     function = getattr(getattr(client, operation.group), operation.name)
     try:
-        value = await function(**arguments.of(operation))
+        value = (await function(**arguments.of(operation)).reply()).value
     except ApiError as error:
         if 400 <= error.status < 500:
             return Outcome(operation.operation_id, "refused by Prism's validation", str(error))
