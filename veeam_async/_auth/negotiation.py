@@ -19,7 +19,7 @@ from .._operation.call import Call
 from .._operation.operation import Revision
 from .._operation.reply import Reply
 from .._redact import Hidden
-from ..errors import ApiError, ConnectError, TlsError, UnsupportedRevisionError, VeeamError
+from ..errors import ApiError, ConnectError, Step, TlsError, UnsupportedRevisionError, VeeamError
 from ..events import Listener
 from ..profiles import Profile
 from ..retry import SAFE_STATUSES, RetryPolicy
@@ -120,7 +120,7 @@ async def _first(probes: list[_Probe]) -> Negotiation:
             if isinstance(error, kind):
                 raise error
     ports = "; ".join(f"port {probe.origin.port}: {error}" for probe, error in zip(probes, errors, strict=True))
-    steps = {error.step for error in errors if isinstance(error, VeeamError)}
+    steps: set[Step | None] = {error.step for error in errors if isinstance(error, VeeamError)}
     raise ConnectError(
         f"no port answers as this product's API: {ports}",
         appliance=probes[0].name,
