@@ -57,8 +57,11 @@ def test_a_large_file_gives_its_families_away() -> None:
 
 
 LABELS = sorted((target.label for target in emit.find(emit.ROOT / "specs")), key=catalog.revision_order)
+# The two revisions of aws are documents of different origin, with other tags: their files are not promised to be alike.
 PAIRS = [
-    (older, newer) for older, newer in itertools.pairwise(LABELS) if older.partition("/")[0] == newer.partition("/")[0]
+    (older, newer)
+    for older, newer in itertools.pairwise(LABELS)
+    if older.partition("/")[0] == newer.partition("/")[0] and not newer.startswith("aws/")
 ]
 
 
