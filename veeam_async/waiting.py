@@ -46,9 +46,7 @@ async def wait(
         VeeamError: the answer names no work to wait for.
         ValueError: an argument is none of what it can be, or `stop` is asked for work that cannot be stopped.
     """
-    pauses = _pauses(interval)
-    if on_cancel not in ("leave", "stop"):
-        raise ValueError(f"on_cancel is {on_cancel!r}: it must be 'leave' or 'stop'")
+    pauses = _checked(interval, on_cancel)
     work = find_work(sender, answer_or_id)
     return await _wait_for(sender, work, timeout, pauses, progress, on_cancel)
 
@@ -64,9 +62,7 @@ async def send_and_wait(
 ) -> Any:
     """Send a request and wait for the work that its answer, or its `Location` header, names."""
     try:
-        pauses = _pauses(interval)
-        if on_cancel not in ("leave", "stop"):
-            raise ValueError(f"on_cancel is {on_cancel!r}: it must be 'leave' or 'stop'")
+        pauses = _checked(interval, on_cancel)
     except ValueError:
         reply.close()
         raise
@@ -179,6 +175,14 @@ async def wait_until_gone(
         if not limit.expired():
             raise
         raise _late(sender, f"waited {timeout:g} s, and {label} still answers", timeout) from error
+
+
+def _checked(interval: float | tuple[float, float], on_cancel: str) -> tuple[float, float]:
+    """The pauses, once both arguments make sense."""
+    pauses = _pauses(interval)
+    if on_cancel not in ("leave", "stop"):
+        raise ValueError(f"on_cancel is {on_cancel!r}: it must be 'leave' or 'stop'")
+    return pauses
 
 
 def _pauses(interval: float | tuple[float, float]) -> tuple[float, float]:

@@ -26,12 +26,6 @@ def find_operation(revision: Revision, operation_id: str) -> Operation[Any]:
     return _operation_at(revision, place)
 
 
-def find_any_case(revision: Revision, operation_id: str) -> Operation[Any]:
-    """As `find_operation`, in any letter case."""
-    by_lower = {each.lower(): each for each in _places(revision)}
-    return find_operation(revision, by_lower.get(operation_id.lower(), operation_id))
-
-
 @lru_cache(maxsize=32)
 def all_operations(revision: Revision) -> tuple[Operation[Any], ...]:
     """Every operation, in the document's order. It loads all of the revision's api modules."""
