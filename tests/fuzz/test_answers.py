@@ -234,10 +234,15 @@ class Watch:
         await asyncio.gather(self._task, return_exceptions=True)
 
 
+@pytest.fixture(autouse=True)
+def logins_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A login that failed is tried again soon: half a second of waiting each would be most of what this does."""
+    monkeypatch.setattr(backoff, "PAUSE", 0.0005)
+    monkeypatch.setattr(backoff, "PAUSE_CAP", 0.001)
+
+
 async def fuzz(folder: Path, answers: int, rounds: int) -> Tally:
     recorded = await record(folder)
-    # A login that failed is tried again soon: half a second of waiting each would be most of what this does.
-    backoff.PAUSE, backoff.PAUSE_CAP = 0.0005, 0.001
     playing = Playing(recorded, folder)
     tally = playing.tally
     asyncio.get_running_loop().set_exception_handler(
