@@ -191,7 +191,8 @@ def poll(
 
     Status 0: all appliances answered. 1: some did not, their errors are at the end. 2: none did.
     """
-    from .poll import Patience, poll_fleet
+    from .poll import poll_fleet
+    from .printing import Patience
 
     patience = Patience(timeout, deadline, concurrency)
     return poll_fleet(fleet, rows, since, where, format, patience, raw=raw, watch=watch)

@@ -7,20 +7,18 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import attrs
-from rich.markup import escape
 
-from ..fleet import ROW_TYPES, Answer, Fleet, FleetView, Row
-from ..fleet.rows import columns
+from ..fleet import Answer, Fleet, FleetView
 from ..running import run
-from .columns import COLUMNS
 from .fleets import open_fleet
-from .output import csv_text, duration, json_line, json_text, put, stderr, stdout, table
+from .output import stderr
+from .printing import Patience, Poll, Printer, row_type, tell
 from .progress import FleetProgress
+from .prometheus import poll_prometheus
 from .status import CommandError, Status
-from .words import short
+from .watching import watch_fleet
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -35,84 +33,6 @@ def parse_since(given: str | None) -> datetime | None:
         return datetime.fromisoformat(given).astimezone(UTC)
     except ValueError:
         raise CommandError(f"--since {given}: give an age such as 30m, 24h, 7d, or a date such as 2026-03-14") from None
-
-
-@attrs.frozen
-class Patience:
-    """How long is waited, and for how many at a time.
-
-    Attributes:
-        timeout: seconds for one appliance.
-        deadline: seconds for the whole fleet, or None.
-        concurrency: appliances that are worked on at the same time.
-    """
-
-    timeout: float
-    deadline: float | None
-    concurrency: int
-
-
-@attrs.define
-class Poll:
-    """What one round has brought so far."""
-
-    rows: list[Row] = attrs.field(factory=list)
-    errors: list[Answer[int]] = attrs.field(factory=list)
-    lacking: list[str] = attrs.field(factory=list)
-    answered: int = 0
-
-    @property
-    def status(self) -> Status:
-        """By how many appliances answered."""
-        if not self.errors:
-            return Status.OK
-        return Status.ATTENTION if self.answered > len(self.errors) else Status.FAILED
-
-
-class Printer:
-    """Prints rows: as they come where the format allows it, otherwise at the end."""
-
-    def __init__(self, source: str, format: str, raw: bool) -> None:
-        self.source = source
-        self.format = format
-        self.raw = raw
-        self.names = list(columns(row_type(source)))
-        self._first = True
-
-    def plain(self, row: Row) -> dict[str, Any]:
-        """The row for JSON."""
-        values = row.to_dict()
-        return values | {"raw": row.raw} if self.raw else values
-
-    def row(self, row: Row) -> None:
-        """A row has come."""
-        if self.format == "jsonl":
-            put(json_line(self.plain(row)) + "\n")
-        elif self.format == "csv":
-            put(csv_text(self.names, [row.to_dict()], header=self._first))
-            self._first = False
-
-    def _cells(self, row: Row) -> dict[str, Any]:
-        return {name: getattr(row, name) for name in self.names} | {"appliance": row.appliance.name}
-
-    def end(self, poll: Poll) -> None:
-        """All rows that will come are there."""
-        rows = sorted(poll.rows, key=lambda row: (row.appliance.name, row.name or "", row.id))
-        if self.format == "json":
-            errors = [{"appliance": one.appliance.name, "error": short(_error(one))} for one in poll.errors]
-            put(json_text({"rows": [self.plain(row) for row in rows], "errors": errors}) + "\n")
-        elif self.format == "csv" and self._first:
-            put(csv_text(self.names, []))
-        elif self.format == "table" and rows:
-            shown = [
-                {name: getattr(row, name) for name in self.names} | {"appliance": row.appliance.name} for row in rows
-            ]
-            table(COLUMNS[self.source], shown, stdout())
-
-
-def row_type(source: str) -> type[Row]:
-    """The row type of `jobs`, `sessions`, ..."""
-    return next(one for one in ROW_TYPES if one.source == source)
 
 
 def poll_fleet(
@@ -132,15 +52,11 @@ def poll_fleet(
         raise CommandError("--since goes with sessions: other rows have no time to filter by")
     fleet, view = open_fleet(path, where)
     if format == "prometheus":
-        from .prometheus import poll_prometheus
-
         if watch is not None:
             raise CommandError("--watch goes with table, jsonl and csv; `veeam-async exporter` serves metrics")
         return poll_prometheus(fleet, view, source, patience)
     printer = Printer(source, format, raw)
     if watch is not None:
-        from .watching import watch_fleet
-
         if patience.deadline is not None:
             raise CommandError("--deadline does not go with --watch, which has no end; --timeout does")
         return watch_fleet(fleet, view, printer, after, watch, patience)
@@ -182,28 +98,3 @@ async def once(
                         poll.rows.append(item)
                         printer.row(item)
                         progress.row()
-
-
-def tell(poll: Poll, total: int, *, interrupted: bool) -> None:
-    """Errors and a line of totals, on stderr."""
-    console = stderr()
-    for answer in sorted(poll.errors, key=lambda one: one.appliance.name):
-        console.print(f"{escape(answer.appliance.name)}: [bad]{escape(short(_error(answer)))}[/]")
-    if poll.lacking:
-        console.print(f"nothing of the kind in the revision of: {escape(', '.join(sorted(poll.lacking)))}")
-    line = f"{len(poll.rows):,} rows from {poll.answered - len(poll.errors)} of {total} appliances"
-    if poll.errors:
-        line += f", {len(poll.errors)} failed"
-    if interrupted:
-        line = f"interrupted: {line}"
-    console.print(line)
-
-
-def _error(answer: Answer[Any]) -> BaseException:
-    assert answer.error is not None
-    return answer.error
-
-
-def elapsed(answer: Answer[Any]) -> str:
-    """How long an appliance took."""
-    return duration(answer.elapsed)

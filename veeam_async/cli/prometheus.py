@@ -12,7 +12,7 @@ from .status import CommandError, Status
 
 if TYPE_CHECKING:
     from ..fleet import Fleet, FleetView
-    from .poll import Patience
+    from .printing import Patience
 
 # What each kind of row gives metrics of, by the beginning of their names.
 PREFIXES = {

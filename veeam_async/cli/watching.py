@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.markup import escape
 from rich.text import Text
@@ -13,11 +13,9 @@ from ..fleet import Answer, Fleet, FleetView, Row
 from ..running import run
 from .columns import COLUMNS
 from .output import Column, json_line, put, stderr, stdout, text
+from .printing import Patience, Printer, row_type
 from .status import CommandError, Status
 from .words import short
-
-if TYPE_CHECKING:
-    from .poll import Patience, Printer
 
 # From this width on a line has more than the most important values.
 ROOMY = 120
@@ -32,8 +30,6 @@ def watch_fleet(
     fleet: Fleet, view: FleetView, printer: Printer, since: datetime | None, every: float, patience: Patience
 ) -> int:
     """Print each change until Ctrl-C."""
-    from .poll import row_type
-
     if printer.format not in ("table", "jsonl", "csv"):
         raise CommandError(f"--watch goes with table, jsonl and csv, not with {printer.format}")
     console = stderr()
