@@ -21,7 +21,7 @@ from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken, Password
 from veeam_async.errors import DecodeError, InferredOperationWarning
 from veeam_async.events import Tolerated
-from veeam_async.revisions import client_class, revisions
+from veeam_async.registry import client_class, revisions
 from veeam_async.testing import SimulatedAppliance
 from veeam_async.vbr.v1_3_rev0 import Client
 from veeam_async.vbr.v1_3_rev0.models import SessionsResult
@@ -286,7 +286,7 @@ async def test_client_can_be_made_before_the_loop_runs() -> None:
 def test_import_is_cheap() -> None:
     """Importing the client loads no generated module, no pyotp, no dateutil, and builds no TLS context of ours."""
     script = (
-        "import sys, veeam_async.client, veeam_async.connect, veeam_async._http.tls_context\n"
+        "import sys, veeam_async.client, veeam_async.connection, veeam_async._http.tls_context\n"
         "loaded = [m for m in sys.modules if m.startswith(('veeam_async.vbr', 'veeam_async.aws', 'veeam_async.azure',"
         " 'pyotp', 'dateutil', 'openapi', 'trustme'))]\n"
         "assert not loaded, loaded\n"

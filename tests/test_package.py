@@ -7,13 +7,17 @@ import inspect
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
+import attrs
 import pytest
 
 import veeam_async
 from veeam_async import errors
+from veeam_async.fleet import Appliance, Fleet
+from veeam_async.vbr.v1_3_rev2 import Client
 
 
 def modules_after(code: str) -> set[str]:
@@ -87,9 +91,28 @@ def test_package_is_typed() -> None:
     assert files("veeam_async").joinpath("py.typed").is_file()
 
 
-def test_connect_takes_what_a_client_takes() -> None:
-    """`ClientOptions` has the keyword arguments of the client, `port` apart, with the same types."""
-    parameters = inspect.signature(veeam_async.ApplianceClient).parameters.values()
-    keywords = {one.name: one.annotation for one in parameters if one.kind is one.KEYWORD_ONLY and one.name != "port"}
+def test_no_public_name_is_also_a_module() -> None:
+    """A function never hides a module or the other way round, whatever was imported before."""
+    modules = {path.stem for path in Path(veeam_async.__file__).parent.iterdir()}
+    functions = {name for name in veeam_async.__all__ if not isinstance(getattr(veeam_async, name), type(ast))}
+    assert modules.isdisjoint(functions)
+
+
+def test_appliance_has_the_options_of_a_client() -> None:
+    """`Appliance` has an attribute for each of `ClientOptions`, with the same type."""
     written = {name: one.__forward_arg__ for name, one in veeam_async.ClientOptions.__annotations__.items()}
-    assert written == keywords
+    types = {one.name: one.type for one in attrs.fields(Appliance) if one.name in written}
+    assert types == written
+
+
+def test_client_documents_its_options() -> None:
+    """The docstring of a client names each option."""
+    text = inspect.getdoc(veeam_async.ApplianceClient) or ""
+    assert [name for name in veeam_async.ClientOptions.__annotations__ if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("make", [Client, veeam_async.connect, lambda *_, **options: Fleet(**options)])
+def test_misspelt_option_is_refused(make: Callable[..., object]) -> None:
+    """An option that does not exist is a TypeError that names the one that is most like it."""
+    with pytest.raises(TypeError, match="'timeuots'; did you mean 'timeouts'"):
+        make("127.0.0.1", veeam_async.BearerToken("t"), timeuots=None)

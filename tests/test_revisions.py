@@ -10,9 +10,9 @@ import pytest
 from veeam_async import revisions as package_function
 from veeam_async._operation.operation import Revision
 from veeam_async.profiles import PRODUCTS, profile
-from veeam_async.revisions import client_class, find_revision, preload, register, revision_key, revisions
+from veeam_async.registry import client_class, find_revision, preload, register, revision_key, revisions
 
-module = sys.modules["veeam_async.revisions"]
+module = sys.modules["veeam_async.registry"]
 
 
 def test_all_revisions_newest_first() -> None:

@@ -12,8 +12,6 @@ pays only for what it needs. `veeam_async.<product>.<revision>` holds the `Clien
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,8 +23,9 @@ if TYPE_CHECKING:
     from ._operation.operation import Revision as Revision
     from ._operation.reply import Reply as Reply
     from ._operation.request import Request as Request
+    from ._running import run as run
     from .client import ApplianceClient as ApplianceClient
-    from .connect import connect as connect
+    from .connection import connect as connect
     from .credentials import AuthorizationCode as AuthorizationCode
     from .credentials import BearerToken as BearerToken
     from .credentials import Mfa as Mfa
@@ -65,11 +64,10 @@ if TYPE_CHECKING:
     from .listing import Listing as Listing
     from .options import ClientOptions as ClientOptions
     from .options import Product as Product
+    from .registry import preload as preload
+    from .registry import register as register
+    from .registry import revisions as revisions
     from .retry import RetryPolicy as RetryPolicy
-    from .revisions import preload as preload
-    from .revisions import register as register
-    from .revisions import revisions as revisions
-    from .running import run as run
     from .timeouts import Timeouts as Timeouts
     from .timeouts import deadline as deadline
     from .tls import TlsPolicy as TlsPolicy
@@ -129,13 +127,13 @@ _HOMES = {
     "VbrToken": "credentials",
     "VeeamError": "errors",
     "VeeamWarning": "errors",
-    "connect": "connect",
+    "connect": "connection",
     "deadline": "timeouts",
     "fetch_fingerprint": "_http.certificates",
-    "preload": "revisions",
-    "register": "revisions",
-    "revisions": "revisions",
-    "run": "running",
+    "preload": "registry",
+    "register": "registry",
+    "revisions": "registry",
+    "run": "_running",
 }
 
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
@@ -158,17 +156,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES, "__version__"})
-
-
-class _Package(ModuleType):
-    """Keeps public functions from being hidden by the modules that are named after them.
-
-    Importing `veeam_async.connect` would otherwise set the attribute `connect` of the package to the module.
-    """
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (isinstance(value, ModuleType) and _HOMES.get(name) == name):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

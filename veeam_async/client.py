@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Coroutine, Mapping
-from copy import copy
-from hashlib import sha256
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
-from ._auth.login import Login
-from ._auth.tokens import Tokens
-from ._http.headers import own_headers, secrets_in_headers
+from ._auth.account import Account
+from ._auth.codes import authorization_code
+from ._http.building import build_transport
 from ._http.origin import Origin, parse_host
 from ._http.pool import Pool
-from ._http.token import OneToken, Token
-from ._http.transport import Transport
+from ._http.token import Token
 from ._model import UNSET
-from ._operation.call import Call
 from ._operation.finding import all_operations, find_operation, function_of
 from ._operation.operation import Operation, Revision
 from ._operation.reply import Reply
 from ._operation.request import Request
 from ._operation.sending import NO_OPTIONS, Api
-from ._redact import Hidden
 from ._session import Session
-from .credentials import BearerToken, Credentials, secrets_of
-from .errors import DecodeError, NotFoundError, VeeamError
+from .credentials import Credentials
+from .errors import VeeamError
+from .options import ClientOptions, check_options
 from .profiles import Profile, profile
 from .retry import RetryPolicy
-from .timeouts import Timeouts as Timeouts
-from .timeouts import deadline
-from .tls import TlsPolicy
 
 if TYPE_CHECKING:
     from ._auth.negotiated import Negotiation
-    from ._auth.stored import StoreEntry
-    from ._http.proxy import Proxy
-    from .events import Listener
-    from .token_store import TokenStore
     from .waiting import OnCancel, ProgressCallback
-
-_log = logging.getLogger("veeam_async.client")
-
-_DEFAULT_TLS = TlsPolicy()
-_DEFAULT_TIMEOUTS = Timeouts()
-_DEFAULT_RETRY = RetryPolicy()
 
 
 class _Operations:
@@ -66,31 +48,18 @@ class ApplianceClient:
     may use it at once.
 
     Args:
-        host: a name, an address, `name:port` or a whole origin (`https://vbr01:443`, `http://127.0.0.1:8080`).
+        host: a name, an address, `name:port` or a whole origin (`https://vbr01:443`, `http://127.0.0.1:8080`), with a
+            path where a gateway adds one (`https://gw.example.com/veeam-7/`).
         credentials: how to log in.
         port: TCP port; None for the product's own.
-        tls: how the appliance's certificate is judged.
-        timeouts: limits for each call, in seconds.
-        retry: how calls are sent again.
-        pool: connections shared with other clients; it is left open. None for connections of its own.
-        token_store: where tokens outlive this client; with one, leaving does not log out.
-        events: called with each event (`veeam_async.events`); must return quickly and not block.
-        strict: True makes an error (`DecodeError`) of everything in an answer that departs from its document.
-        examine: False leaves out the `Tolerated` events. Finding what was tolerated reads each answer as a whole, which
-            takes several times as long as decoding does; without `events` nothing is examined in any case.
-        max_body: bytes; a longer answer is `BodyTooLarge`, and so is one whose values would take more than four times
-            as much in memory. Downloads that stream have no such limit.
-        allow_http: take plain http to other machines as well.
         name: label of the appliance in errors, logs and events; None for the host.
-        proxy: URL of an HTTP proxy, with credentials if it wants any.
-        trust_env: take the proxy from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-        headers: sent with every request to this origin, the login included, and nowhere else: what a gateway in front
-            wants to see. Those that the package sets itself are refused. No repr and no error shows their values.
-        logout: whether leaving logs out; None for: unless a token store keeps the token, or it came from elsewhere.
+        **options: `ClientOptions`, the same for `connect`, `Fleet` and `Appliance`: `tls`, `timeouts`, `retry`, `pool`,
+            `token_store`, `events`, `strict`, `examine`, `max_body`, `allow_http`, `proxy`, `trust_env`, `headers`,
+            `logout`.
 
     Attributes:
         revision: the API revision.
-        profile: the product's manners.
+        profile: what is particular to the product.
         name: the appliance's label.
         origin: scheme, host and port.
         base_url: the same as text.
@@ -99,7 +68,7 @@ class ApplianceClient:
     Raises:
         UnsafeOriginError: plain http to another machine without `allow_http`.
         InvalidAddress: `host`, `port` or `proxy` makes no address.
-        ValueError, TypeError: another argument makes no sense.
+        ValueError, TypeError: another argument makes no sense, or there is no such option.
     """
 
     revision: ClassVar[Revision]
@@ -111,25 +80,14 @@ class ApplianceClient:
         credentials: Credentials,
         *,
         port: int | None = None,
-        tls: TlsPolicy | None = None,
-        timeouts: Timeouts | None = None,
-        retry: RetryPolicy | None = None,
-        pool: Pool | None = None,
-        token_store: TokenStore | None = None,
-        events: Listener | None = None,
-        strict: bool = False,
-        examine: bool = True,
-        max_body: int = 16 * 1024 * 1024,
-        allow_http: bool = False,
         name: str | None = None,
-        proxy: str | None = None,
-        trust_env: bool = False,
-        headers: Mapping[str, str] | None = None,
-        logout: bool | None = None,
+        **options: Unpack[ClientOptions],
     ) -> None:
+        check_options(options)
         self.profile: Profile = profile(self.revision.product)
         # What repr needs, for who looks at a client that was refused.
         self.name = self.base_url = ""
+        allow_http = bool(options.get("allow_http"))
         try:
             default_port = self.profile.default_port
             self.origin: Origin = parse_host(host, port=port, default_port=default_port, allow_http=allow_http)
@@ -139,49 +97,36 @@ class ApplianceClient:
         self.name = name if name is not None else self.origin.host
         self.base_url = str(self.origin)
         self.negotiation: Negotiation | None = None
+        pool = options.get("pool")
         self._owns_pool = pool is None
         self._pool = Pool() if pool is None else pool
-        self._timeouts = timeouts if timeouts is not None else _DEFAULT_TIMEOUTS
         self._closed = False
-        self._log_out = logout if logout is not None else None if token_store is not None else True
-        own = own_headers(headers, reserved=self.profile.revision_header)
-        sent = Hidden({"User-Agent": "veeam-async", **own})
-        if self.profile.revision_header is not None:
-            sent[self.profile.revision_header] = self.revision.name
-        way: Proxy | None = None
-        if proxy or trust_env:
-            from ._http.proxy import proxy_for
-
-            way = proxy_for(self.origin, proxy, trust_env)
-        self._transport = Transport(
+        self._transport = build_transport(
             self.origin,
             name=self.name,
             pool=self._pool,
-            tls=tls if tls is not None else _DEFAULT_TLS,
-            timeouts=self._timeouts,
-            retry=retry if retry is not None else _DEFAULT_RETRY,
-            headers=sent,
-            max_body=max_body,
-            proxy=way,
-            events=events,
-            secrets=secrets_in_headers(own) if own else (),
+            revision=self.revision.name,
+            revision_header=self.profile.revision_header,
+            options=options,
         )
-        self._login = Login(self._transport, self.profile, self.revision, credentials)
-        self._stored: StoreEntry | None = None
-        if token_store is not None and not isinstance(credentials, BearerToken):
-            from ._auth.stored import StoreEntry
-
-            self._stored = StoreEntry(token_store, self._store_key(credentials), self.name)
-        self._tokens = Tokens(self._login, appliance=self.name, store=self._stored, on_renewed=self._renewed)
+        self._account = Account(
+            self._transport,
+            self.profile,
+            self.revision,
+            credentials,
+            origin=self.base_url,
+            store=options.get("token_store"),
+            logout=options.get("logout"),
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self.sender = Session(
             self._transport,
-            self._tokens,
+            self._account.tokens,
             self.origin,
             revision=self.revision,
             profile=self.profile,
-            strict=strict,
-            examine=events is not None and examine,
+            strict=bool(options.get("strict")),
+            examine=options.get("events") is not None and options.get("examine") is not False,
             tasks=self._tasks,
         )
 
@@ -327,12 +272,10 @@ class ApplianceClient:
             ValueError: `timeout` is not above 0, or a header makes no sense.
         """
         options = NO_OPTIONS.changed(timeout=timeout, retry=retry, headers=headers, strict=strict)
-        derived = copy(self)
+        derived = object.__new__(type(self))
         # Groups that were used hold on to the session's own options.
-        for name in [name for name, value in vars(derived).items() if isinstance(value, Api)]:
-            del derived.__dict__[name]
-        derived.sender = self.sender.with_options(options)
-        derived._closed = True
+        own = {name: value for name, value in vars(self).items() if not isinstance(value, Api)}
+        vars(derived).update(own, sender=self.sender.with_options(options), _closed=True)
         return derived
 
     # ---------------------------------------------------------------------------------------------------- the session
@@ -340,32 +283,20 @@ class ApplianceClient:
     @property
     def login_credentials(self) -> Credentials:
         """How it logs in. Setting others makes the next call log in with them, at once."""
-        return self._login.credentials
+        return self._account.credentials
 
     @login_credentials.setter
     def login_credentials(self, credentials: Credentials) -> None:
-        self._login.credentials = credentials
-        if self._stored is not None:
-            self._stored.key = self._store_key(credentials)
-        self._tokens.forget_refusal()
-        self._tokens.drop()
+        self._account.credentials = credentials
 
     def forget_refusal(self) -> None:
         """Let the next call log in again at once, where a login was refused a short time ago."""
-        self._tokens.forget_refusal()
-
-    def _store_key(self, credentials: Credentials) -> str:
-        """Where the store keeps the token: by appliance and user, or by a hash where the credentials name no user."""
-        user = getattr(credentials, "username", None)
-        if not user:
-            hashed = sha256("\n".join(secrets_of(credentials)).encode()).hexdigest()
-            user = f"{type(credentials).__name__} {hashed[:32]}"
-        return f"{self.revision.product} {self.base_url} {user}"
+        self._account.tokens.forget_refusal()
 
     @property
     def token(self) -> Token | None:
         """The token in use, with its refresh token; None before the first call. Its repr shows no secret."""
-        return self._tokens.current
+        return self._account.tokens.current
 
     async def login(self, *, force: bool = False) -> Token:
         """Log in now rather than at the first call.
@@ -377,26 +308,15 @@ class ApplianceClient:
             AuthenticationError: the appliance refuses the credentials.
             MfaRequired: it asks for a second factor that the credentials do not have.
         """
-        if force:
-            self._tokens.forget_refusal()
-            return await self._tokens.login()
-        return await self._tokens.obtain()
+        return await self._account.login(force=force)
 
     async def logout(self) -> None:
         """Log out, if there is a token. The next call logs in again.
 
         Raises:
-            VeeamError: the appliance could not be told; the token is forgotten nevertheless.
+            VeeamError: the appliance did not carry it out; the token is forgotten nevertheless.
         """
-        token = self._tokens.current
-        self._tokens.drop()
-        if self._stored is not None:
-            await self._stored.delete()
-        if token is None or token.left() <= 0:
-            return
-        method, path = self.profile.logout
-        call = Call(method, path, f"{method} {path}", path, safe=False)
-        await self._transport.fetch(call, OneToken(token), _as_it_came)
+        await self._account.logout()
 
     async def authorization_code(self) -> str:
         """Ask for a code with which another session can log in once: `AuthorizationCode(code)`, within 60 seconds.
@@ -404,33 +324,11 @@ class ApplianceClient:
         Raises:
             VeeamError: this product has no call for it.
         """
-        paths = self.profile.code_paths
-        if not paths:
-            raise VeeamError(f"{self.profile.title} has no call for an authorization code", appliance=self.name)
-        reply: Reply[None] | None = None
-        for path in paths:
-            try:
-                reply = await self.request("POST", path)
-                break
-            except NotFoundError:
-                if path == paths[-1]:
-                    raise
-        assert reply is not None
-        data = reply.json()
-        code = data.get(self.profile.code_field) if isinstance(data, dict) else None
-        if not isinstance(code, str):
-            raise DecodeError(
-                "the answer has no code", status=reply.status, appliance=self.name, operation=reply.operation
-            )
-        return code
+        return await authorization_code(self.sender, self.profile)
 
     async def sign_on_url(self, username: str | None = None) -> str:
         """Where a user signs on at the identity provider, to get a SAML response (aws). No login is needed."""
-        return await self._login.sign_on_url(username)
-
-    def _renewed(self, token: Token, elapsed: float) -> None:
-        if self._transport.teller is not None:
-            self._transport.teller.renewed(token, elapsed)
+        return await self._account.sign_on_url(username)
 
     async def aclose(self) -> None:
         """Log out as far as that is possible in `timeouts.logout` seconds, end all tasks, close all connections.
@@ -445,16 +343,7 @@ class ApplianceClient:
         try:
             if self._tasks:
                 await asyncio.wait(self._tasks)
-            await self._tokens.aclose()
-            ours = not isinstance(self.login_credentials, BearerToken)
-            # What the store could not keep serves nobody after this.
-            wanted = self._log_out if self._log_out is not None else self._stored is not None and self._stored.unsaved
-            if wanted and ours and self._tokens.current is not None:
-                try:
-                    with deadline(self._timeouts.logout):
-                        await self.logout()
-                except (VeeamError, OSError) as error:
-                    _log.info("%s: not logged out: %s", self.name, error)
+            await self._account.aclose()
         finally:
             if self._owns_pool:
                 await self._pool.aclose()
@@ -470,7 +359,3 @@ class ApplianceClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-
-def _as_it_came(reply: Reply[None]) -> Reply[None]:
-    return reply

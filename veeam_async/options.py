@@ -1,8 +1,9 @@
-"""The keyword arguments of every client, as a type: `connect` takes them too, and an editor shows them."""
+"""The options that `Client`, `connect`, `Fleet`, `Appliance` and the fleet file share, by one set of names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
@@ -18,20 +19,49 @@ Product = Literal["vbr", "aws", "azure", "m365", "spc", "one"]
 
 
 class ClientOptions(TypedDict, total=False):
-    """Options of `ApplianceClient`, which documents them, apart from `port`."""
+    """Keyword arguments of `Client`, `connect`, `Fleet` and `Appliance`. None stands for the default."""
 
     tls: TlsPolicy | None
+    """How the appliance's certificate is verified."""
     timeouts: Timeouts | None
+    """Limits for each call, in seconds."""
     retry: RetryPolicy | None
+    """When and how often calls are sent again."""
     pool: Pool | None
+    """Connections shared with other clients; it is left open. None: connections of its own."""
     token_store: TokenStore | None
+    """Where tokens outlive the client; with one, leaving does not log out. None: in memory."""
     events: Listener | None
-    strict: bool
-    examine: bool
-    max_body: int
-    allow_http: bool
-    name: str | None
+    """Called with each event (`veeam_async.events`); must return quickly and not block."""
+    strict: bool | None
+    """True: whatever departs from the document is a `DecodeError`. Default: False."""
+    examine: bool | None
+    """False leaves out the `Tolerated` events. Default: True; without `events` nothing is examined."""
+    max_body: int | None
+    """Bytes of an answer that is read whole; a longer one is `BodyTooLarge`. Default: 16 MiB."""
+    allow_http: bool | None
+    """True allows plain http to hosts other than loopback. Default: False."""
     proxy: str | None
-    trust_env: bool
+    """URL of an HTTP proxy, with credentials if it needs any. None: no proxy."""
+    trust_env: bool | None
+    """True takes the proxy from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Default: False."""
     headers: Mapping[str, str] | None
+    """Sent with every request to this origin, the login included, and nowhere else."""
     logout: bool | None
+    """Whether leaving logs out. Default: unless a token store keeps the token, or it came from elsewhere."""
+
+
+OPTIONS = frozenset(ClientOptions.__annotations__)
+
+
+def check_options(names: Iterable[str]) -> None:
+    """Refuse names that are no options.
+
+    Raises:
+        TypeError: there is no such option; names the one that is most like it.
+    """
+    for name in names:
+        if name not in OPTIONS:
+            similar = get_close_matches(name, OPTIONS, n=1)
+            hint = f"did you mean {similar[0]!r}?" if similar else f"there are {', '.join(sorted(OPTIONS))}"
+            raise TypeError(f"no option is called {name!r}; {hint}")

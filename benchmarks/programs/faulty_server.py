@@ -5,7 +5,7 @@ import json
 import resource
 import sys
 
-from veeam_async.revisions import revisions
+from veeam_async.registry import revisions
 from veeam_async.testing import SimulatedAppliance, World
 
 FAULTS = ("dead", "hangs", "500", "html", "certificate", "expired", "password")

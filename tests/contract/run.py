@@ -33,10 +33,11 @@ from tests.contract.prism import Prism, PrismError
 from veeam_async import BearerToken, Password
 from veeam_async._model import Model, encode, fields
 from veeam_async._operation.operation import Operation
-from veeam_async.client import ApplianceClient, Timeouts
+from veeam_async.client import ApplianceClient
 from veeam_async.credentials import Credentials
 from veeam_async.errors import ApiError, AuthenticationError, InferredOperationWarning, VeeamError
 from veeam_async.retry import RetryPolicy
+from veeam_async.timeouts import Timeouts
 
 # The vendor's documents that are proved where they are to be had; the other ones only when asked for.
 VENDOR_PROOFS = ("vbr/1.3-rev0",)

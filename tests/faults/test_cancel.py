@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from veeam_async import connect
 from veeam_async._http.pool import Pool
-from veeam_async.connect import connect
 from veeam_async.credentials import Mfa, Password
 from veeam_async.downloads import Download
 from veeam_async.errors import VeeamError

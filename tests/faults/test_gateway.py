@@ -55,7 +55,8 @@ async def gateway() -> AsyncIterator[Gateway]:
 
 
 def client_of(server: Gateway, host: str | None = None, **options: Any) -> Client:
-    return Client(host or server.url, Password("monitor", server.password), **{"retry": QUICK, **options})
+    options.setdefault("retry", QUICK)
+    return Client(host or server.url, Password("monitor", server.password), **options)
 
 
 async def test_headers_go_with_every_request(gateway: Gateway) -> None:

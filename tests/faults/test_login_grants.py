@@ -25,7 +25,7 @@ from veeam_async.credentials import (
     VbrToken,
 )
 from veeam_async.errors import ApiError, AuthenticationError, DecodeError, MfaRequired, VeeamError
-from veeam_async.revisions import client_class, revisions
+from veeam_async.registry import client_class, revisions
 
 from .conftest import QUICK
 from .wire import Exchange, Wire

@@ -15,18 +15,18 @@ from veeam_async import connect, profiles
 from veeam_async._auth import negotiation
 from veeam_async._http import origin
 from veeam_async._http.pool import Pool
-from veeam_async.connect import Negotiation
+from veeam_async.connection import Negotiation
 from veeam_async.credentials import Password
 from veeam_async.errors import ConnectError, UnsupportedRevisionError
 from veeam_async.profiles import Profile
+from veeam_async.registry import revisions
 from veeam_async.retry import RetryPolicy
-from veeam_async.revisions import revisions
 from veeam_async.testing import Behaviour, SimulatedAppliance
 
 from .wire import Exchange, Vbr, Wire
 
 # The package's attribute of that name is the function.
-connecting = sys.modules["veeam_async.connect"]
+connecting = sys.modules["veeam_async.connection"]
 VBR = [revision.name for revision in revisions("vbr")]
 CREDENTIALS = Password("monitor", "secret-enough")
 PROBE = "/api/v1/serverTime"

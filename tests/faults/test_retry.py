@@ -203,7 +203,7 @@ async def test_answer_to_a_post_that_breaks_off_says_that_it_was_accepted(vbr: V
 async def test_no_connection_is_repeated_for_any_method(make: Make) -> None:
     """A call for which no connection was made was surely not carried out: it is tried again."""
     async with Vbr() as vbr:
-        client = Client(vbr.url, make()._login.credentials, retry=RetryPolicy(backoff=0.01, attempts=3), logout=False)
+        client = Client(vbr.url, make().login_credentials, retry=RetryPolicy(backoff=0.01, attempts=3), logout=False)
         await client.login()
     told: list[Any] = []
     client._transport.teller = Teller(client.name, told.append)

@@ -132,7 +132,7 @@ async def test_work_and_failures_of_a_session(vbr: Vbr, witness: Witness) -> Non
     client = Client(vbr.url, credentials, retry=QUICK, events=witness.hear)
     async with client:
         await client.login()
-        witness.look(client, credentials, client.token, client._tokens, client._login, client._transport)
+        witness.look(client, credentials, client.token, client._account, client._account.tokens, client._transport)
         await witness.catch(client.sessions.get_session(SESSION_ID))
         for path in ("/cut", "/busy", "/echo", "/senseless", "/missing"):
             await witness.catch(client.request("GET", path))
@@ -208,7 +208,7 @@ async def test_refused_logins_of_all_kinds(
     product: str, credentials: Credentials, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever the grant: its refusal by a server that repeats what it got shows no secret."""
-    from veeam_async.revisions import client_class, revisions
+    from veeam_async.registry import client_class, revisions
 
     witness = Witness(caplog)
     revision = revisions(product)[0]
@@ -220,7 +220,7 @@ async def test_refused_logins_of_all_kinds(
             appliance.url, credentials, events=witness.hear, retry=RetryPolicy(attempts=1)
         )
         async with client:
-            witness.look(client, client._login)
+            witness.look(client, client._account)
             await witness.catch(client.login())
             await witness.catch(client.request("GET", "/api/v1/nothing"))
             witness.look(client.token)

@@ -22,7 +22,7 @@ from veeam_async.credentials import (
     VbrToken,
 )
 from veeam_async.errors import AuthenticationError, MfaRequired, UnsupportedRevisionError, VeeamError
-from veeam_async.revisions import client_class, find_revision, revisions
+from veeam_async.registry import client_class, find_revision, revisions
 from veeam_async.testing import SimulatedAppliance
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -249,12 +249,12 @@ async def test_second_login_waits_for_the_next_code(serve: Serve, monkeypatch: p
         slept.append(seconds)
 
     client = client_of(appliance, Mfa("a", "b", totp_secret=SECRET))
-    credentials = client._login.credentials
+    credentials = client.login_credentials
     assert isinstance(credentials, Mfa)
     with monkeypatch.context() as patched:
         patched.setattr(login, "totp_code", lambda secret, at: next(shown))
         patched.setattr("veeam_async._auth.login.asyncio.sleep", sleep)
-        codes = [await client._login._mfa_code(credentials) for _ in range(2)]
+        codes = [await client._account._login._mfa_code(credentials) for _ in range(2)]
     assert codes == ["first", "second"]
     assert len(slept) == 1 and 0 < slept[0] <= 30.2
     await client.aclose()

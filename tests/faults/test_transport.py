@@ -34,7 +34,7 @@ def attempts(told: list[Any], path: str = THING) -> list[int]:
 
 async def open_stream(client: Client, path: str = THING) -> Any:
     """The open response to a GET, with its head there and its body not yet read."""
-    return await client._transport.open(Call("GET", path, f"GET {path}", path, safe=True), client._tokens)
+    return await client._transport.open(Call("GET", path, f"GET {path}", path, safe=True), client._account.tokens)
 
 
 @contextmanager

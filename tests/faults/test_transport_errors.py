@@ -87,8 +87,8 @@ def cut_within(vbr: Vbr, method: str, status: int) -> None:
 async def send(client: Client, call: Call, *, stream: bool = False) -> Any:
     """The answer to a call as it came: a reply, or an open one."""
     if stream:
-        return await client._transport.open(call, client._tokens)
-    return await client._transport.fetch(call, client._tokens, lambda reply: reply)
+        return await client._transport.open(call, client._account.tokens)
+    return await client._transport.fetch(call, client._account.tokens, lambda reply: reply)
 
 
 async def upload_once(client: Client) -> Any:

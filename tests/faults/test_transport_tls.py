@@ -144,7 +144,8 @@ async def secure() -> AsyncIterator[Vbr]:
 
 def make(server: Vbr, **options: Any) -> Client:
     """A client whose first request is a call: a bearer token needs no login."""
-    return Client(server.url, BearerToken("planted-token"), **{"retry": TWICE, **options})
+    options.setdefault("retry", TWICE)
+    return Client(server.url, BearerToken("planted-token"), **options)
 
 
 # ---------------------------------------------------------------------------------------------------- by way of a proxy
@@ -307,11 +308,11 @@ async def test_the_first_request_prepares_tls(secure: Vbr, ca_file: str, stream:
     async with make(secure, tls=TlsPolicy(ca_file=ca_file)) as client:
         call = Call("GET", SESSION_PATH, "GetSession", SESSION_PATH, safe=True)
         if stream:
-            body = await client._transport.open(call, client._tokens)
+            body = await client._transport.open(call, client._account.tokens)
             assert body.status == 200
             body.close()
         else:
-            assert await client._transport.fetch(call, client._tokens, lambda reply: reply.status) == 200
+            assert await client._transport.fetch(call, client._account.tokens, lambda reply: reply.status) == 200
 
 
 async def test_a_refused_certificate_at_a_download(secure: Vbr) -> None:
@@ -319,7 +320,7 @@ async def test_a_refused_certificate_at_a_download(secure: Vbr) -> None:
     async with make(secure) as client:
         call = Call("GET", SESSION_PATH, "GetSession", SESSION_PATH, safe=True)
         with pytest.raises(TlsError, match="is refused: "):
-            await client._transport.open(call, client._tokens)
+            await client._transport.open(call, client._account.tokens)
 
 
 async def test_an_error_of_tls_can_be_sent_to_another_process(ca_file: str) -> None:

@@ -336,7 +336,7 @@ def test_two_event_loops_one_after_the_other() -> None:
             if not client:
                 client.append(Client(vbr.url, Password("monitor", vbr.password), retry=ONCE))
             client[0]._transport.sender.address(vbr.url)
-            client[0]._tokens.drop()
+            client[0]._account.tokens.drop()
             assert (await client[0].sessions.get_session(SESSION_ID)).id == SESSION_ID
 
     asyncio.run(use())

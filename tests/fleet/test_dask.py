@@ -110,7 +110,7 @@ def test_what_cannot_be_sent() -> None:
         def __init__(self, one: Any, two: Any) -> None:
             super().__init__("odd")
 
-    appliance = Appliance("a", "127.0.0.1", Password("u", "hush"), options={"x": lambda: None})
+    appliance = Appliance("a", "127.0.0.1", Password("u", "hush"), headers={"X": "hush"}, events=lambda event: None)
     for answer, says in (
         (Answer(appliance, lambda: None), "function cannot be sent"),
         (Answer(appliance, None, Odd(1, 2)), "Odd: odd"),

@@ -36,8 +36,8 @@ from veeam_async.fleet import (
     FleetView,
     Job,
 )
+from veeam_async.registry import revisions
 from veeam_async.retry import RetryPolicy
-from veeam_async.revisions import revisions
 from veeam_async.testing import SimulatedAppliance
 from veeam_async.tls import TlsPolicy
 

@@ -41,7 +41,7 @@ from veeam_async.fleet.reading import find_operation
 from veeam_async.fleet.rows import sources, values
 from veeam_async.fleet.rows.document import markdown
 from veeam_async.fleet.rows.mapping import Combine, Take
-from veeam_async.revisions import revisions
+from veeam_async.registry import revisions
 from veeam_async.testing import SimulatedAppliance, World
 from veeam_async.testing.versions import serve
 

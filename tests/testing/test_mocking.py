@@ -14,7 +14,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from yarl import URL
 
 from veeam_async import Password, RetryPolicy, VeeamError, errors
-from veeam_async.revisions import client_class, find_revision
+from veeam_async.registry import client_class, find_revision
 from veeam_async.testing import mocked_responses
 
 ORIGIN = {"vbr": "https://a1:9419", "aws": "https://a1:11005", "azure": "https://a1:443"}

@@ -4,79 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import attrs
 
 from .._http.answers import read_error
-from .._http.headers import own_headers, secrets_in_headers
+from .._http.building import build_transport
 from .._http.origin import Origin, parse_host
 from .._http.pool import Pool
-from .._http.proxy import proxy_for
-from .._http.transport import Transport
 from .._operation.call import Call
 from .._operation.operation import Revision
 from .._operation.reply import Reply
-from .._redact import Hidden
 from ..errors import ApiError, ConnectError, Step, TlsError, UnsupportedRevisionError, VeeamError
-from ..events import Listener
+from ..options import ClientOptions
 from ..profiles import Profile
 from ..retry import SAFE_STATUSES, RetryPolicy
-from ..timeouts import Timeouts
-from ..tls import TlsPolicy
 from .negotiated import Negotiation, recall, remember
 from .revision_lists import others, revision_key, revisions_in
 
-_log = logging.getLogger("veeam_async.connect")
+_log = logging.getLogger("veeam_async.connection")
 
 # What servers answer to a revision that they do not have.
 _NO_REVISION = frozenset({400, 404, 405, 500, 501})
+_MAX_BODY = 1024 * 1024
 _ADD_REVISION = "`veeam-async revision add` adds another"
 
 
 @attrs.frozen
 class Server:
-    """Where to ask, and how to get there: the options of a client that matter before it is made."""
+    """Where to ask, and how to get there."""
 
     host: str = attrs.field(repr=False)  # whoever puts a password there gets an error, and it is not shown
     port: int | Literal["auto"] | None
     pool: Pool
-    allow_http: bool
     name: str | None
-    tls: TlsPolicy
-    timeouts: Timeouts
-    retry: RetryPolicy
-    proxy: str | None = attrs.field(repr=False)
-    trust_env: bool
-    headers: Mapping[str, str] | None = attrs.field(repr=False)
-    events: Listener | None
-
-    @classmethod
-    def of(cls, host: str, port: int | Literal["auto"] | None, pool: Pool, options: Mapping[str, Any]) -> Server:
-        """By the options of a client."""
-        return cls(
-            host,
-            port,
-            pool,
-            bool(options.get("allow_http")),
-            options.get("name"),
-            options.get("tls") or TlsPolicy(),
-            options.get("timeouts") or Timeouts(),
-            # Some releases answer 500 to a revision that they do not know; a repeat would not change it.
-            options.get("retry") or RetryPolicy(attempts=2),
-            options.get("proxy"),
-            bool(options.get("trust_env")),
-            options.get("headers"),
-            options.get("events"),
-        )
+    options: ClientOptions = attrs.field(repr=False)
 
     def origins(self, profile: Profile) -> list[Origin]:
         """Where the product's API may be, best first."""
+        allow_http = bool(self.options.get("allow_http"))
         if self.port != "auto":
             port = profile.default_port
-            return [parse_host(self.host, port=self.port, default_port=port, allow_http=self.allow_http)]
-        origins = [parse_host(self.host, default_port=port, allow_http=self.allow_http) for port in profile.ports]
+            return [parse_host(self.host, port=self.port, default_port=port, allow_http=allow_http)]
+        origins = [parse_host(self.host, default_port=port, allow_http=allow_http) for port in profile.ports]
         return list(dict.fromkeys(origins))  # a host that says its port leaves one
 
 
@@ -137,19 +108,15 @@ class _Probe:
         self._profile = profile
         self._offered = offered
         self._requests = 0
-        headers = own_headers(server.headers, reserved=profile.revision_header)
-        self._transport = Transport(
+        # Some releases answer 500 to a revision that they do not know; a repeat would not change it.
+        retry = server.options.get("retry") or RetryPolicy(attempts=2)
+        self._transport = build_transport(
             origin,
             name=self.name,
             pool=server.pool,
-            tls=server.tls,
-            timeouts=server.timeouts,
-            retry=server.retry,
-            headers=Hidden({"User-Agent": "veeam-async", **headers}),
-            secrets=secrets_in_headers(headers),
-            max_body=1024 * 1024,
-            proxy=proxy_for(origin, server.proxy, server.trust_env),
-            events=server.events,
+            revision=None,
+            revision_header=profile.revision_header,
+            options={**server.options, "retry": retry, "max_body": _MAX_BODY},
         )
 
     async def run(self) -> Negotiation:

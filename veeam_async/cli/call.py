@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from rich.markup import escape
 
+from .._running import run
 from ..downloads import Download
 from ..listing import Listing
-from ..running import run
 from .output import json_line, json_text, put, size, stderr
 from .status import CommandError, Status
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from rich.markup import escape
 
+from .._running import run
 from ..errors import (
     AuthenticationError,
     BadRequestError,
@@ -26,8 +27,7 @@ from ..errors import (
 )
 from ..fleet import Appliance, Fleet, FleetView, License, LicenseStatus
 from ..profiles import profile
-from ..revisions import revision_key
-from ..running import run
+from ..registry import revision_key
 from .fingerprint import days_left, look
 from .fleets import open_fleet
 from .output import Column, duration, json_line, json_text, put, stderr, stdout, table

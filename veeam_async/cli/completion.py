@@ -13,7 +13,7 @@ def complete_product(incomplete: str) -> list[CompletionItem]:
 
 def complete_revision(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The revisions of the product that was chosen, newest first."""
-    from ..revisions import revisions
+    from ..registry import revisions
 
     product = context.params.get("product") or "vbr"
     return [CompletionItem(known.name) for known in revisions() if known.product == product and

@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 from rich.markup import escape
 
+from .._running import run
 from ..fleet import Answer, Fleet, FleetView, Job, Repository, Row, Session
-from ..running import run
 from .columns import word
 from .fleets import open_fleet
 from .output import Column, duration, size, stderr, stdout, table

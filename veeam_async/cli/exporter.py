@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..running import run
+from .._running import run
 from .fleets import open_fleet
 from .output import stderr
 from .prometheus import require_metrics

@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 from rich.markup import escape
 
+from .._running import run
 from ..errors import VeeamError
-from ..running import run
 from .output import Column, duration, json_text, put, stderr, stdout, table, text
 from .status import Status
 from .words import explain, short

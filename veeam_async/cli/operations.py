@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def find_revision(product: str, name: str) -> Revision:
     """A revision of the package by product and name; the newest for `auto`."""
-    from ..revisions import revisions
+    from ..registry import revisions
 
     known = [revision for revision in revisions() if revision.product == product]
     if not known:

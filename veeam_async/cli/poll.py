@@ -10,8 +10,8 @@ from pathlib import Path
 
 import attrs
 
+from .._running import run
 from ..fleet import Answer, Fleet, FleetView
-from ..running import run
 from .fleets import open_fleet
 from .output import stderr
 from .printing import Patience, Poll, Printer, row_type, tell

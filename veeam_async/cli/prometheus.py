@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from ..running import run
+from .._running import run
 from .output import put
 from .status import CommandError, Status
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from ..running import run
+from .._running import run
 from .output import stderr
 from .simulation import TROUBLES, known_revisions, require_testing, stopped
 from .status import Status

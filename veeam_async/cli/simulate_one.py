@@ -11,7 +11,7 @@ from typing import Any, Self
 import attrs
 from rich.markup import escape
 
-from ..running import run
+from .._running import run
 from .output import stderr
 from .simulation import require_testing, stopped
 from .status import CommandError, Status

@@ -22,7 +22,7 @@ TROUBLES = {
 
 def known_revisions(products: list[str], revisions: list[str]) -> list[str]:
     """`product/revision` of what is to be simulated, newest first of each product, checked against the package."""
-    from ..revisions import revisions as all_revisions
+    from ..registry import revisions as all_revisions
 
     known = [f"{one.product}/{one.name}" for one in all_revisions()]
     for asked in revisions:

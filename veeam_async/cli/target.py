@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -36,7 +36,7 @@ class Target:
 
     def open(self) -> AbstractAsyncContextManager[ApplianceClient]:
         """A client for the appliance, to be used with `async with`."""
-        from ..connect import connect
+        from ..connection import connect
 
         if self.fleet is not None:
             from ..fleet.config import load
@@ -46,11 +46,9 @@ class Target:
                 raise CommandError(f"{self.fleet} has no appliance {self.host!r}; it has {', '.join(sorted(known))}")
             one = known[self.host]
             assert one.credentials is not None, "a fleet file without credentials is refused when it is read"
-            options: dict[str, Any] = {"tls": one.tls, "timeouts": one.timeouts, "retry": one.retry, **one.options}
-            given = {name: value for name, value in options.items() if value is not None}
             return connect(
                 one.host, one.credentials, one.product, one.revision, port=one.port, name=one.name,
-                allow_http=one.allow_http, **given,
+                **one.client_options(),
             )  # fmt: skip
         return connect(self.host, self.credentials(), self.product, self.revision, tls=self.tls())
 

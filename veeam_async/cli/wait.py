@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from .._running import run
 from ..errors import RequestTimeout, SessionFailed
-from ..running import run
 from .output import json_text, put, stderr, text
 from .status import Status
 from .words import explain

@@ -9,8 +9,8 @@ from typing import Any
 from rich.markup import escape
 from rich.text import Text
 
+from .._running import run
 from ..fleet import Answer, Fleet, FleetView, Row
-from ..running import run
 from .columns import COLUMNS
 from .output import Column, json_line, put, stderr, stdout, text
 from .printing import Patience, Printer, row_type

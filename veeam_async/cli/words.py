@@ -105,7 +105,7 @@ def advice(error: BaseException) -> str:
 
 def _known(server: Sequence[str]) -> str:
     """The newest of a server's revisions that this package has."""
-    from ..revisions import revisions
+    from ..registry import revisions
 
     here = {revision.name for revision in revisions()}
     return next((name for name in server if name in here), "")

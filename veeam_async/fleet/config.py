@@ -32,6 +32,7 @@
     timeouts = { connect = 5.0, read = 30.0, total = 60.0 }   # limits of each call, seconds
     retry = { attempts = 2 }            # how calls are sent again
     allow_http = false
+    strict = true                       # and examine, max_body, logout: as for `Client`
 
     [[appliance]]
     name = "behind-a-gateway"
@@ -252,10 +253,14 @@ def _appliance(entry: Mapping[str, Any], fail: Complain, folder: Path, secrets: 
         timeout=entry.get("timeout"),
         timeouts=_made(Timeouts, "timeouts", entry, fail),
         retry=_made(RetryPolicy, "retry", entry, fail),
-        allow_http=entry.get("allow_http", False),
+        allow_http=entry.get("allow_http"),
         headers=_headers(entry["headers"], fail, secrets) if "headers" in entry else None,
         proxy=_proxy(entry["proxy"], fail, secrets) if "proxy" in entry else None,
         trust_env=entry.get("trust_env"),
+        strict=entry.get("strict"),
+        examine=entry.get("examine"),
+        max_body=entry.get("max_body"),
+        logout=entry.get("logout"),
     )
 
 

@@ -30,7 +30,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "allow_http": (bool,),
     "headers": (dict,),
     "proxy": (dict, str),
-    "trust_env": (bool,),
+    **dict.fromkeys(("trust_env", "strict", "examine", "logout"), (bool,)),
+    "max_body": (int,),
     **{
         f"{secret}_{source}": (list, str) if source == "command" else (str,) for secret in SECRETS for source in SOURCES
     },
@@ -76,6 +77,8 @@ def check(table: Mapping[str, Any], fail: Complain, never: tuple[str, ...] = ())
     port = table.get("port", "auto")
     if port != "auto" and (isinstance(port, str) or not 1 <= port <= 65535):
         fail("port", 'must be 1 to 65535, or "auto"')
+    if table.get("max_body", 1) < 1:
+        fail("max_body", "must be at least 1 byte")
     for key in ("tags", *(f"{secret}_command" for secret in SECRETS)):
         if not isinstance(table.get(key), str) and not all(isinstance(one, str) for one in table.get(key, ())):
             fail(key, "must be an array of strings")
@@ -122,7 +125,7 @@ def check_revision(product: str, revision: str, fail: Complain) -> None:
     """Refuse a revision that is not here."""
     if revision == "auto":
         return
-    from ..revisions import find_revision
+    from ..registry import find_revision
 
     try:
         find_revision(product, revision)

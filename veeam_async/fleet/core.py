@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,12 +16,9 @@ from .member import Member, Slots
 from .watch import Watch
 
 if TYPE_CHECKING:
-    from .._http.pool import Pool
     from ..client import ApplianceClient
     from ..events import Event, Listener
-    from ..retry import RetryPolicy
-    from ..timeouts import Timeouts
-    from ..tls import TlsPolicy
+    from ..options import ClientOptions
 
 T = TypeVar("T")
 
@@ -37,28 +34,21 @@ class Core:
     def __init__(
         self,
         *,
-        tls: TlsPolicy | None,
-        timeouts: Timeouts | None,
-        retry: RetryPolicy | None,
-        pool: Pool | None,
         breaker: BreakerPolicy,
-        events: Listener | None,
         connections: int,
-        options: Mapping[str, Any],
+        options: ClientOptions,
     ) -> None:
         self.members: dict[str, Member] = {}
         self.breaker = breaker
         self.workers: set[asyncio.Task[None]] = set()
         self.watches: set[Watch[Any]] = set()
         self.closed = False
-        self._tls = tls
-        self._timeouts = timeouts
-        self._retry = retry
+        events = options.get("events")
         self.listeners: list[Listener] = [events] if events is not None else []
         self._connections = connections
-        self._options = dict(options)
-        self._pool = pool
-        self._owns_pool = pool is None
+        self._options = options
+        self._pool = options.get("pool")
+        self._owns_pool = self._pool is None
 
     async def client(self, name: str) -> ApplianceClient:
         """The client of an appliance, made at the first call."""
@@ -84,28 +74,28 @@ class Core:
         if appliance.credentials is None:
             raise VeeamError("the appliance has no credentials", appliance=appliance.name)
         from .._http.pool import Pool
-        from ..connect import connect
+        from ..connection import connect
 
         if self._pool is None:
             self._pool = Pool(limit_per_host=self._connections)
+        options: ClientOptions = {
+            **self._options,
+            "pool": self._pool,
+            # Without a listener the clients do not make events at all.
+            "events": self._pass_on if self.listeners else None,
+            **appliance.client_options(),
+        }
         return await connect(
             appliance.host,
             appliance.credentials,
             product=appliance.product,
             revision=appliance.revision,
             port=appliance.port,
-            tls=appliance.tls if appliance.tls is not None else self._tls,
-            timeouts=appliance.timeouts if appliance.timeouts is not None else self._timeouts,
-            retry=appliance.retry if appliance.retry is not None else self._retry,
-            pool=self._pool,
             name=appliance.name,
-            allow_http=appliance.allow_http,
-            # Without a listener the clients do not make events at all.
-            events=self._tell if self.listeners else None,
-            **{**self._options, **appliance.further_options()},
+            **options,
         )
 
-    def _tell(self, event: Event) -> None:
+    def _pass_on(self, event: Event) -> None:
         for listener in self.listeners:
             listener(event)
 

@@ -6,21 +6,15 @@ import os
 from collections.abc import AsyncIterable, Iterable, Mapping
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self, Unpack
 
+from ..options import ClientOptions, check_options
 from . import config
 from .appliance import Appliance
 from .breaker import Breaker, BreakerPolicy
 from .core import Core
 from .member import Member
 from .view import FleetView
-
-if TYPE_CHECKING:
-    from .._http.pool import Pool
-    from ..events import Listener
-    from ..retry import RetryPolicy
-    from ..timeouts import Timeouts
-    from ..tls import TlsPolicy
 
 
 class Fleet(FleetView):
@@ -35,16 +29,12 @@ class Fleet(FleetView):
 
     Args:
         appliances: who is in it; `add` and `remove` change that at any time.
-        tls: TLS policy of those that have none of their own.
-        timeouts: limits of each call, for those that have none of their own.
-        retry: policy of repeats, for those that have none of their own.
         breaker: when an appliance that does not answer is left alone, and for how long.
-        pool: connections to share with others; it is left open.
         connections: connections to one appliance at most; more calls than that wait. Not for a `pool` of one's own.
-        events: gets the events of all clients.
-        **options: further keyword arguments for every `Client`.
+        **options: `ClientOptions` of every client, where its `Appliance` does not say otherwise.
 
     Raises:
+        TypeError: there is no such option.
         ValueError: two appliances have the same name.
     """
 
@@ -52,40 +42,35 @@ class Fleet(FleetView):
         self,
         appliances: Iterable[Appliance] = (),
         *,
-        tls: TlsPolicy | None = None,
-        timeouts: Timeouts | None = None,
-        retry: RetryPolicy | None = None,
         breaker: BreakerPolicy | None = None,
-        pool: Pool | None = None,
         connections: int = 100,
-        events: Listener | None = None,
-        **options: Any,
+        **options: Unpack[ClientOptions],
     ) -> None:
-        core = Core(
-            tls=tls,
-            timeouts=timeouts,
-            retry=retry,
-            pool=pool,
-            breaker=breaker or BreakerPolicy(),
-            events=events,
-            connections=connections,
-            options=options,
-        )
-        super().__init__(core)
+        check_options(options)
+        super().__init__(Core(breaker=breaker or BreakerPolicy(), connections=connections, options=options))
         self.add(*appliances)
 
     @classmethod
-    def from_toml(cls, path: str | os.PathLike[str], **options: Any) -> Self:
+    def from_toml(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        breaker: BreakerPolicy | None = None,
+        connections: int = 100,
+        **options: Unpack[ClientOptions],
+    ) -> Self:
         """The fleet that a file describes; `veeam_async.fleet.config` says how such a file looks.
 
         Args:
             path: the TOML file.
-            **options: keyword arguments of `Fleet`.
+            breaker: as for `Fleet`.
+            connections: as for `Fleet`.
+            **options: as for `Fleet`.
 
         Raises:
             FleetConfigError: with line and key, for anything that is wrong.
         """
-        return cls(config.load(path), **options)
+        return cls(config.load(path), breaker=breaker, connections=connections, **options)
 
     def add(self, *appliances: Appliance) -> None:
         """Adds appliances. Watches that run take them in; fan-outs that run do not.
@@ -150,7 +135,7 @@ class Fleet(FleetView):
 
     async def __aenter__(self) -> Self:
         # What the first call needs takes a moment to import: now, and not in the appliances' time.
-        import_module("..connect", __package__)
+        import_module("..connection", __package__)
         return self
 
     async def __aexit__(

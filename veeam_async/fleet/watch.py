@@ -52,12 +52,13 @@ class Change(Generic[RowT]):
         row: as it is now.
         kind: `new` or `changed`.
         key: the same for the same row in the same condition, on every machine and after every restart.
+        taken: what the watch calls once the next row is asked for; `done` calls it ahead of that.
     """
 
     row: RowT
     kind: Literal["new", "changed"]
     key: str
-    _taken: Callable[[bool], None] = attrs.field(repr=False)
+    taken: Callable[[bool], None] = attrs.field(repr=False)
 
     @property
     def appliance(self) -> Appliance:
@@ -66,7 +67,7 @@ class Change(Generic[RowT]):
 
     def done(self) -> None:
         """Says that the row is taken, ahead of asking for the next one: within a transaction, or to leave the loop."""
-        self._taken(False)
+        self.taken(False)
 
 
 @attrs.frozen
@@ -200,7 +201,7 @@ class Watch(Generic[RowT]):
                     yield item
                     # Once more where it said so itself: a transaction that was rolled back has taken that back.
                     try:
-                        item._taken(True)
+                        item.taken(True)
                     except CursorError as error:
                         self._untaken[item.appliance.name] = error
                 else:

@@ -48,7 +48,7 @@ class State:
     seed: int
     world: World
     shared: bool = False
-    _handlers: dict[str, Handlers] = attrs.field(init=False, factory=dict)
+    _handlers: dict[str, Handlers] = attrs.field(factory=dict, alias="handlers")
 
     def handlers(self, document: str) -> Handlers:
         """The handlers of the revision that has this document.
@@ -65,10 +65,9 @@ class State:
 
     def fork(self) -> State:
         """The same, changed from now on without the others' knowledge."""
-        other = State(self.product, self.served, self.seed, self.world.fork())
-        for document, handlers in self._handlers.items():
-            other._handlers[document] = handlers.fork(other.world)
-        return other
+        world = self.world.fork()
+        handlers = {document: each.fork(world) for document, each in self._handlers.items()}
+        return State(self.product, self.served, self.seed, world, handlers=handlers)
 
 
 def special(product: Product, playing: Playing) -> Callable[[Handlers], Mapping[str, Handler]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ._auth.negotiated import Negotiation as Negotiation
 from ._auth.negotiation import Server, negotiate
 from ._http.pool import Pool
+from .options import check_options
 from .profiles import profile
-from .revisions import client_class, find_revision, revisions
+from .registry import client_class, find_revision, revisions
 
 if TYPE_CHECKING:
     from .client import ApplianceClient
@@ -21,14 +23,12 @@ if TYPE_CHECKING:
 class Connection:
     """What `connect` gives: await it for the client, or use it with `async with`."""
 
-    def __init__(self, host: str, credentials: Credentials, options: dict[str, Any]) -> None:
-        self._host = host
-        self._credentials = credentials
-        self._options = options
+    def __init__(self, opening: Callable[[], Coroutine[Any, Any, ApplianceClient]]) -> None:
+        self._opening = opening
         self._client: ApplianceClient | None = None
 
     def __await__(self) -> Generator[Any, None, ApplianceClient]:
-        return _connect(self._host, self._credentials, **self._options).__await__()
+        return self._opening().__await__()
 
     async def __aenter__(self) -> ApplianceClient:
         self._client = await self
@@ -48,6 +48,7 @@ def connect(
     revision: str = "auto",
     *,
     port: int | Literal["auto"] | None = None,
+    name: str | None = None,
     **options: Unpack[ClientOptions],
 ) -> Connection:
     """Find the newest revision that the server and this package share, and give its `Client`.
@@ -64,45 +65,46 @@ def connect(
         product: `vbr`, `aws`, `azure`, or another that `revisions()` lists.
         revision: `auto`, or the one to use without asking.
         port: a TCP port; None for the product's own; `auto` for the first of its usual ones where the API answers.
-        **options: all other arguments of the client.
+        name: label of the appliance in errors, logs and events; None for the host.
+        **options: `ClientOptions`, as for the client.
 
     Raises:
         UnsupportedRevisionError: no revision is shared.
         ConnectError: nothing answers as this product's API.
         ValueError: no such product or revision.
+        TypeError: there is no such option.
     """
-    return Connection(host, credentials, {"product": product, "revision": revision, "port": port, **options})
+    check_options(options)
+    return Connection(partial(_connect, host, credentials, product, revision, port, name, options))
 
 
 async def _connect(
     host: str,
     credentials: Credentials,
-    *,
     product: str,
     revision: str,
     port: int | Literal["auto"] | None,
-    **options: Any,
+    name: str | None,
+    options: ClientOptions,
 ) -> ApplianceClient:
     offered = revisions(product) if revision == "auto" else [find_revision(product, revision)]
     if not offered:
         raise ValueError(f"this package has no revision of {product}")
-    pool: Pool | None = options.get("pool")
-    own = Pool() if pool is None else None
-    used = pool if pool is not None else own
-    assert used is not None
+    shared = options.get("pool")
+    pool = shared if shared is not None else Pool()
+    options = {**options, "pool": pool}
     try:
         if port != "auto" and revision != "auto":
-            client = client_class(offered[0])(host, credentials, port=port, **{**options, "pool": used})
+            client = client_class(offered[0])(host, credentials, port=port, name=name, **options)
         else:
-            server = Server.of(host, port, used, options)
-            negotiation = await negotiate(server, profile(product), offered)
+            negotiation = await negotiate(Server(host, port, pool, name, options), profile(product), offered)
             chosen = next(one for one in offered if one.name == negotiation.revision)
-            client = client_class(chosen)(host, credentials, port=negotiation.port, **{**options, "pool": used})
+            client = client_class(chosen)(host, credentials, port=negotiation.port, name=name, **options)
             client.negotiation = negotiation
     except BaseException:
-        if own is not None:
-            await own.aclose()
+        if shared is None:
+            await pool.aclose()
         raise
-    if own is not None:
+    if shared is None:
         client.adopt_pool()
     return client
