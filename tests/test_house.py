@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -83,8 +84,7 @@ def test_no_private_attribute_of_another_object(name: str) -> None:
         f"{ast.unparse(node)} in line {node.lineno}"
         for node in ast.walk(MODULES[name][1])
         if isinstance(node, ast.Attribute)
-        and node.attr.startswith("_")
-        and not node.attr.startswith("__")
+        and re.match("_[a-z]", node.attr)
         and node.attr not in OFFERED
         and ast.unparse(node.value) not in ("self", "cls", "super()")
     ]
