@@ -38,7 +38,7 @@ from veeam_async.fleet import (
     SessionState,
 )
 from veeam_async.fleet.reading import find_operation
-from veeam_async.fleet.rows import sources, values
+from veeam_async.fleet.rows import completions, sources, values
 from veeam_async.fleet.rows.document import markdown
 from veeam_async.fleet.rows.mapping import Combine, Take
 from veeam_async.registry import revisions
@@ -56,18 +56,24 @@ _DATES = {
     f"GetInstalledLicense.{part}LicenseSummary.{date}"
     for part in ("instance", "socket") for date in ("expirationDate", "supportExpirationDate")
 }  # fmt: skip
+_PROGRESS = {
+    f"GetAllSessions.progress.{field}"
+    for field in ("processedSize", "readSize", "transferredSize", "processingRate", "bottleneck")
+}  # fmt: skip
+_BEFORE_2 = {*_PROGRESS, "GetAllBackupObjects.size", "GetAllBackupObjects.backupId"}
+_BEFORE_1_3 = {"GetAllBackupObjects.lastRunFailed", "GetAllObjectRestorePoints.originalSize", *_BEFORE_2}
 LACKING = {
     ("vbr", "1.0-rev2"): {
         "GetAllSessions.jobId", "GetAllRepositoriesStates.isOnline", "GetAllManagedServers.status",
-        "GetServerInfo", "GetInstalledLicense", "GetAllBackupObjects.lastRunFailed",
+        "GetServerInfo", "GetInstalledLicense", *_BEFORE_1_3,
     },
     ("vbr", "1.1-rev0"): {
         "GetAllSessions.jobId", "GetAllRepositoriesStates.isOnline", "GetAllManagedServers.status",
-        "GetInstalledLicense", "GetAllBackupObjects.lastRunFailed",
+        "GetInstalledLicense", *_BEFORE_1_3,
     },
-    ("vbr", "1.2-rev1"): {"GetAllSessions.activityId", "GetAllBackupObjects.lastRunFailed", *_DATES},
-    ("vbr", "1.3-rev0"): {"GetAllSessions.activityId", *_DATES},
-    ("vbr", "1.3-rev1"): {"GetAllSessions.activityId", *_DATES},
+    ("vbr", "1.2-rev1"): {"GetAllSessions.activityId", *_BEFORE_1_3, *_DATES},
+    ("vbr", "1.3-rev0"): {"GetAllSessions.activityId", *_BEFORE_2, *_DATES},
+    ("vbr", "1.3-rev1"): {"GetAllSessions.activityId", *_BEFORE_2, *_DATES},
     ("vbr", "1.3-rev2"): {
         "GetAllSessions.activityId", "GetInstalledLicense.expirationDate", "GetInstalledLicense.supportExpirationDate",
     },
@@ -105,13 +111,16 @@ def test_tables_name_what_the_documents_have(revision: Revision) -> None:
     """Every operation, parameter and field that a table names is in the document, or known to be lacking there."""
     lacking = set()
     for row in ROW_TYPES:
-        for source in sources(revision.product, row):
+        completing = completions(revision.product, row)
+        for source in (*sources(revision.product, row), *(one.source for one in completing)):
             operation = find_operation(revision, source.operation)
             if operation is None:
                 lacking.add(source.operation)
                 continue
             wires = {parameter.wire for parameter in operation.parameters}
             assert {*source.query, *([source.since] if source.since else ())} <= wires
+            assert {one.until for one in completing if one.source is source} <= wires
+            assert {one.single for one in completing if one.source is source and one.single} <= wires
             model = operation.paging.row if operation.paging else operation.responses[200].type
             if operation.paging is None and source.results is not None:
                 page = class_of(revision, model)
@@ -152,7 +161,15 @@ async def fleet() -> AsyncIterator[tuple[Fleet, World]]:
     await asyncio.gather(*(one.start() for one in simulated))
     try:
         async with Fleet(
-            Appliance(f"{product} {name}", one.url, one.credentials, product=product, revision=name)
+            Appliance(
+                f"{product} {name}",
+                one.url,
+                one.credentials,
+                product=product,
+                revision=name,
+                tags=("b", "a"),
+                labels={"customer": "example"},
+            )
             for (product, name), one in zip(ALL, simulated, strict=True)
         ) as fleet:
             yield fleet, world
@@ -221,12 +238,15 @@ async def test_jobs(fleet: tuple[Fleet, World]) -> None:
                 # The state of a vbr job does not know canceled runs: they count as failed.
                 canceled = who in VBR and last is not None and last.result == "canceled"
                 result = "failed" if canceled else last and last.result
-                # Nothing evidences that the policies of EFS and of virtual networks tell it.
-                assert row.last_result == result or (row.kind in ("EFS", "Vnet") and row.last_result is None)
+                assert row.last_result == result
+            # The network policy of aws has neither a session of its own nor a link to one.
+            assert row.last_run == (last and last.started)
+            assert (row.horizon is None) == (last is not None or who in VBR or job.kind != "network")
     everywhere = VBR | AWS | AZURE
     assert says(rows, "name") == says(rows, "state") == says(rows, "last_result") == everywhere
     assert says(rows, "next_run") == VBR | AZURE
-    assert says(rows, "last_run") == says(rows, "objects") == VBR
+    assert says(rows, "last_run") == says(rows, "session_id") == everywhere
+    assert says(rows, "objects") == VBR | AZURE
 
 
 async def test_sessions(fleet: tuple[Fleet, World]) -> None:
@@ -247,6 +267,8 @@ async def test_sessions(fleet: tuple[Fleet, World]) -> None:
                 assert (row.started, row.ended) == (session.started, session.ended)
                 assert row.duration == (session.ended - session.started).total_seconds()  # type: ignore[operator]
                 same(row, message=session.message)
+                if session.kind == "backup":
+                    same(row, bottleneck="Source", **amounts(world, session))
             else:
                 assert row.state in (SessionState.RUNNING, SessionState.STARTING, SessionState.WAITING)
                 assert (row.result, row.started, row.ended) == (None, session.started, None)
@@ -254,6 +276,19 @@ async def test_sessions(fleet: tuple[Fleet, World]) -> None:
     assert says(rows, "job_id") == VBR | AZURE
     assert says(rows, "message") == VBR | AWS
     assert says(rows, "progress") == VBR
+    for field in ("processed", "read", "transferred", "speed", "bottleneck"):
+        assert says(rows, field) == {"vbr 1.3-rev2"}
+
+
+def amounts(world: World, session: Any) -> dict[str, int]:
+    """Bytes that a session went through, read and sent, by the restore points that it made."""
+    points = [point for point in world.restore_points if point.session_id == session.id]
+    sizes = {workload.id: workload.size for workload in world.workloads}
+    return {
+        "processed": sum(sizes[point.workload_id] for point in points),
+        "read": sum(point.size for point in points),
+        "transferred": sum(point.size // 2 for point in points),
+    }
 
 
 async def test_sessions_since(fleet: tuple[Fleet, World]) -> None:
@@ -336,6 +371,12 @@ async def test_protected(fleet: tuple[Fleet, World]) -> None:
         for name, workload in protected.items():
             if name in named:
                 same(named[name], size=workload.size, location=workload.region)
+                if who not in AWS:
+                    points = list(world.points_of(workload))
+                    assert named[name].last_backup == (points[-1].created if points else None)
+    unsized = {"vbr 1.0-rev2", "vbr 1.1-rev0", "vbr 1.2-rev1", "aws 1.0-rev0"}
+    assert says(rows, "size") == rows.keys() - unsized
+    assert says(rows, "restore_points") == says(rows, "backup_id") == VBR
 
 
 async def test_one_call_that_fails(fleet: tuple[Fleet, World]) -> None:
@@ -378,8 +419,10 @@ async def test_json(fleet: tuple[Fleet, World]) -> None:
     """A row as a dict is what JSON takes, without the original model; the model is beside it."""
     fleet_, _ = fleet
     for row in await fleet_.jobs().gather():
-        assert orjson.loads(orjson.dumps(row.to_dict())) == row.to_dict()
-        assert row.to_dict()["appliance"] == row.appliance.name
+        shown = row.to_dict()
+        assert orjson.loads(orjson.dumps(shown)) == shown
+        assert f"{shown['product']} {shown['revision']}" == shown["appliance"] == row.appliance.name
+        assert (shown["tags"], shown["labels"]) == (["a", "b"], {"customer": "example"})
         assert "raw" not in row.to_dict()
         assert isinstance(row.raw, (Model, dict))
 
@@ -445,6 +488,30 @@ def test_odd_numbers() -> None:
     assert values.whole(1e30) is None
     assert values.gib(1e308) is None
     assert values.percent(101) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("131,9 MB/s", 138307174),
+        ("2 KB/s", 2048),
+        ("0.5gb/s", 2**29),
+        ("7 B/s", 7),
+        (512, 512),
+        ("fast", None),
+        ([], None),
+    ],
+)
+def test_rate(value: Any, expected: int | None) -> None:
+    """Speeds come as text with a unit and a comma or a point, or as bytes a second."""
+    assert values.rate(value) == expected
+
+
+def test_last_part_of_a_link() -> None:
+    """The id of what a link leads to is the last part of its path."""
+    assert values.last_part("https://a.example.com/api/v1/sessions/7?x=1/2") == "7"
+    assert values.last_part("/sessions/7/") == "7"
+    assert values.last_part("") is values.last_part(None) is None
 
 
 @pytest.mark.parametrize("odd", [12345, 1e308, -1, True, [], ["x"], {}, {"a": {}}, "", "\ud83d", "x" * 10_000, None])

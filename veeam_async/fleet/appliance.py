@@ -24,6 +24,10 @@ def _tags(value: str | Iterable[str]) -> frozenset[str]:
     return frozenset((value,) if isinstance(value, str) else value)
 
 
+def _labels(value: Mapping[str, str]) -> Mapping[str, str]:
+    return dict(value)
+
+
 @attrs.frozen(eq=False)
 class Appliance:
     """An appliance of a fleet.
@@ -36,6 +40,7 @@ class Appliance:
         revision: an API revision such as `1.3-rev0`, or `auto`: negotiated at the first call and remembered.
         port: the port; None for the product's own; `auto` for the first of its usual ones where the API answers.
         tags: words to select by: `fleet.where(tag="berlin")`.
+        labels: what else is to be said of it, by name: `{"customer": "example"}`. Rows know them.
         timeout: seconds that one task of a fan-out may take on this appliance; None for the fan-out's own limit.
 
     The further attributes are `ClientOptions`; None stands for what the fleet says.
@@ -48,6 +53,7 @@ class Appliance:
     revision: str = attrs.field(default="auto", kw_only=True)
     port: int | Literal["auto"] | None = attrs.field(default=None, kw_only=True)
     tags: frozenset[str] = attrs.field(default=frozenset(), converter=_tags, kw_only=True)
+    labels: Mapping[str, str] = attrs.field(factory=dict, converter=_labels, kw_only=True)
     timeout: float | None = attrs.field(default=None, validator=seconds(optional=True), kw_only=True)
     tls: TlsPolicy | None = attrs.field(default=None, kw_only=True, repr=False)
     timeouts: Timeouts | None = attrs.field(default=None, kw_only=True, repr=False)

@@ -13,6 +13,7 @@
     name = "berlin-1"                   # unique; the host when absent
     host = "vbr01.example.com"          # name, address, name:port or https://name:port
     tags = ["berlin"]
+    labels = { customer = "example" }   # rows know them; those of the defaults are added
 
     [[appliance]]
     name = "aws-1"
@@ -219,7 +220,7 @@ def from_record(
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` on top of `base`: tags are added up, and another source of a secret replaces the inherited one."""
+    """`over` on top of `base`: tags and labels are added up, another source of a secret replaces the inherited one."""
     merged = dict(base)
     for secret in SECRETS:
         if any(f"{secret}_{source}" in over for source in SOURCES):
@@ -228,6 +229,8 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged.update(over)
     if "tags" in base and "tags" in over:
         merged["tags"] = [*base["tags"], *over["tags"]]
+    if "labels" in base and "labels" in over:
+        merged["labels"] = {**base["labels"], **over["labels"]}
     return merged
 
 
@@ -250,6 +253,7 @@ def _appliance(entry: Mapping[str, Any], fail: Complain, folder: Path, secrets: 
         port=entry.get("port"),
         tls=_tls(entry["tls"], fail, folder, secrets) if "tls" in entry else None,
         tags=entry.get("tags", ()),
+        labels=entry.get("labels", {}),
         timeout=entry.get("timeout"),
         timeouts=_made(Timeouts, "timeouts", entry, fail),
         retry=_made(RetryPolicy, "retry", entry, fail),

@@ -23,6 +23,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "port": (int, str),
     "username": (str,),
     "tags": (list,),
+    "labels": (dict,),
     "tls": (dict,),
     "timeout": (int, float),
     "timeouts": (dict,),
@@ -82,6 +83,9 @@ def check(table: Mapping[str, Any], fail: Complain, never: tuple[str, ...] = ())
     for key in ("tags", *(f"{secret}_command" for secret in SECRETS)):
         if not isinstance(table.get(key), str) and not all(isinstance(one, str) for one in table.get(key, ())):
             fail(key, "must be an array of strings")
+    for label, value in table.get("labels", {}).items():
+        if not isinstance(value, str):
+            fail("labels", f"{label} must be a string")
     if not 0 < table.get("timeout", 1) < math.inf:
         fail("timeout", "must be more than 0 seconds, and finite")
     for key, known in _INNER.items():

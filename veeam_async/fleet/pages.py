@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._operation.operation import Operation
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 async def pages(
     client: ApplianceClient, operation: Operation[Any], values: Mapping[str, Any], results: str | None
-) -> AsyncIterator[list[Any]]:
+) -> AsyncGenerator[list[Any], None]:
     """The objects of an operation's answer, a page at a time. The next page is fetched when it is asked for.
 
     Args:

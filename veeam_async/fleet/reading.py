@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
 
 from .._operation import finding
 from .._operation.operation import Operation, Revision
 from ..errors import ApiError, DecodeError, IncompleteListing, UnauthorizedError, VeeamError
 from .answer import Answer
 from .appliance import Appliance
+from .completing import complete, judge
 from .pages import pages, raw_type
-from .rows import ROW_TYPES, Row, Session, sources
-from .rows.mapping import Source
+from .rows import ROW_TYPES, Job, Row, Session, completions, sources
+from .rows.mapping import Completion, Source
 
 if TYPE_CHECKING:
     from ..client import ApplianceClient
@@ -36,16 +39,33 @@ class RowsError(VeeamError):
         self.errors = errors
 
 
+@attrs.frozen(kw_only=True)
+class Depth:
+    """How far back an appliance is read.
+
+    Attributes:
+        since: only sessions that began at or after that; other rows have no such filter.
+        horizon: how far back restore points and sessions are looked through for what completes rows.
+        silent: True reads all sessions back to the horizon and says which jobs are silent.
+    """
+
+    since: datetime | None = None
+    horizon: timedelta = timedelta(days=30)
+    silent: bool = False
+
+
 async def read(
-    client: ApplianceClient, kinds: Sequence[type[RowT]], appliance: Appliance, since: datetime | None = None
-) -> AsyncIterator[list[RowT]]:
+    client: ApplianceClient, kinds: Sequence[type[RowT]], appliance: Appliance, depth: Depth = Depth()
+) -> AsyncGenerator[list[RowT], None]:
     """Gives the rows that an appliance has, a page at a time.
+
+    Rows that another listing completes come when that was read, whether or not it failed.
 
     Args:
         client: the appliance's client.
         kinds: the types of the rows, in the order in which they are read.
         appliance: what the rows say they come from.
-        since: only sessions that began at or after that; other rows have no such filter.
+        depth: how far back it is read.
 
     Raises:
         VeeamError: after all rows that could be had, when an operation failed; `RowsError` when several did.
@@ -54,7 +74,37 @@ async def read(
     await client.login()
     origin = appliance.described(client.revision.name)
     errors: list[VeeamError] = []
-    for source in [source for kind in kinds for source in sources(client.revision.product, kind)]:
+    for kind in kinds:
+        listings = _completing(client.revision, kind, depth)
+        if not listings:
+            async for page in _read_sources(client, kind, origin, depth, errors):
+                yield page
+            continue
+        # What an appliance gave until it failed comes all the same.
+        held: list[list[RowT]] = []
+        failed: VeeamError | None = None
+        try:
+            async for page in _read_sources(client, kind, origin, depth, errors):
+                held.append(page)  # noqa: PERF401 - what came before a failure is kept
+            await _complete(client, listings, [row for page in held for row in page], origin, depth, errors)
+        except VeeamError as error:
+            failed = error
+        for page in held:
+            yield page
+        if failed is not None:
+            raise failed
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise RowsError(tuple(errors), appliance=appliance.name)
+
+
+async def _read_sources(
+    client: ApplianceClient, kind: type[RowT], origin: Appliance, depth: Depth, errors: list[VeeamError]
+) -> AsyncGenerator[list[RowT], None]:
+    """The rows of one type, as its operations give them; `errors` gets those of operations that failed."""
+    since = depth.since
+    for source in sources(client.revision.product, kind):
         operation = find_operation(client.revision, source.operation)
         if operation is None:
             continue
@@ -72,10 +122,35 @@ async def read(
             if isinstance(error, UnauthorizedError):
                 raise
             errors.append(error)
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise RowsError(tuple(errors), appliance=appliance.name)
+
+
+def _completing(revision: Revision, kind: type[RowT], depth: Depth) -> list[tuple[Completion[RowT], Operation[Any]]]:
+    """The listings of a revision that complete rows of a type."""
+    listings = []
+    for completion in completions(revision.product, kind):
+        operation = find_operation(revision, completion.source.operation)
+        if operation is not None and (depth.silent or not completion.runs_only):
+            listings.append((completion, operation))
+    return listings
+
+
+async def _complete(
+    client: ApplianceClient,
+    listings: list[tuple[Completion[RowT], Operation[Any]]],
+    rows: list[RowT],
+    origin: Appliance,
+    depth: Depth,
+    errors: list[VeeamError],
+) -> None:
+    now = datetime.now(UTC)
+    for completion, operation in listings:
+        read_runs = judge if depth.silent and completion.source.row is Job else complete
+        try:
+            await read_runs(client, completion, operation, rows, origin, now - depth.horizon, now)  # type: ignore[arg-type]
+        except (ApiError, DecodeError, IncompleteListing) as error:
+            if isinstance(error, UnauthorizedError):
+                raise
+            errors.append(error)
 
 
 def failed_kinds(answer: Answer[Any]) -> frozenset[type[Row]]:
@@ -92,7 +167,10 @@ def failed_kinds(answer: Answer[Any]) -> frozenset[type[Row]]:
     operations = {one.operation for one in errors if isinstance(one, (ApiError, DecodeError, IncompleteListing))}
     product = answer.appliance.product
     return frozenset(
-        kind for kind in ROW_TYPES if any(source.operation in operations for source in sources(product, kind))
+        kind
+        for kind in ROW_TYPES
+        if any(source.operation in operations for source in sources(product, kind))
+        or any(completion.source.operation in operations for completion in completions(product, kind))
     )
 
 

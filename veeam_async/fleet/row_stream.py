@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from asyncio import Task
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .answer import Answer
 from .appliance import Appliance
 from .fanout import Emit, Limits, Step, fan_out
-from .reading import lacks, read
+from .reading import Depth, lacks, read
 from .rows import Row
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class Rows(Generic[RowT]):
         step: Callable[[Callable[[Appliance, Emit[list[RowT]]], Awaitable[int]]], Step[int, list[RowT]]],
         limits: Limits,
         *,
-        since: datetime | None,
+        depth: Depth,
         workers: set[Task[None]],
     ) -> None:
         self.errors: list[Answer[int]] = []
@@ -52,7 +51,7 @@ class Rows(Generic[RowT]):
         self._client = client
         self._step = step
         self._limits = limits
-        self._since = since
+        self._depth = depth
         self._workers = workers
 
     def __aiter__(self) -> AsyncIterator[RowT]:
@@ -107,7 +106,7 @@ class Rows(Generic[RowT]):
             if all(lacks(client.revision, kind) for kind in self._kinds):
                 self.lacking.append(appliance)
             count = 0
-            async for page in read(client, self._kinds, appliance, self._since):
+            async for page in read(client, self._kinds, appliance, self._depth):
                 count += len(page)
                 await emit(page, len(page))
             return count

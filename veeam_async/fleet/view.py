@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..errors import VeeamError
 from .answer import Answer
@@ -14,9 +14,9 @@ from .breaker import BreakerState
 from .core import Core
 from .cursor import Cursor, MemoryCursor
 from .fanout import Emit, Limits, fan_out
-from .reading import read
-from .row_stream import Rows
-from .rows import Job, License, Protected, Repository, Row, Server, Session
+from .reading import Depth, read
+from .row_reader import RowReader
+from .rows import Row
 from .shard import shard_of
 from .watch import Pace, Watch, as_time
 
@@ -30,25 +30,14 @@ ClientT = TypeVar("ClientT", bound="ApplianceClient")
 RowT = TypeVar("RowT", bound=Row)
 
 
-class Reading(TypedDict, total=False):
-    """Keyword arguments of `Fleet.rows` that `Fleet.jobs` and the like take as well."""
-
-    concurrency: int
-    per_appliance: int | None
-    timeout: float | None
-    deadline: float | None
-    attempts: int
-    buffer: int
-
-
-class FleetView:
+class FleetView(RowReader):
     """Some appliances of a fleet, by conditions: `fleet.where(...)`. It follows the fleet and changes nothing in it.
 
     A view has nothing to close: the fleet ends what runs and closes the clients.
     """
 
     def __init__(self, core: Core, filters: tuple[Callable[[Appliance], bool], ...] = ()) -> None:
-        self._core = core
+        super().__init__(core)
         self._filters = filters
 
     # ------------------------------------------------------------------------------------------------- who is in it
@@ -222,82 +211,6 @@ class FleetView:
         ]
         return sorted(answers, key=lambda answer: places[answer.appliance.name])
 
-    # ---------------------------------------------------------------------------------------------------------- rows
-
-    def jobs(self, **limits: Unpack[Reading]) -> Rows[Job]:
-        """Backup jobs and policies with their states; keyword arguments as for `rows`."""
-        return self.rows(Job, **limits)
-
-    def sessions(self, *, since: datetime | timedelta | None = None, **limits: Unpack[Reading]) -> Rows[Session]:
-        """Sessions; keyword arguments as for `rows`.
-
-        Args:
-            since: only those that began at or after that moment, or so long ago; the appliances filter by it. None
-                for all that the appliances remember.
-            **limits: as for `rows`.
-        """
-        return self.rows(Session, since=since, **limits)
-
-    def repositories(self, **limits: Unpack[Reading]) -> Rows[Repository]:
-        """Backup repositories with their space; keyword arguments as for `rows`."""
-        return self.rows(Repository, **limits)
-
-    def servers(self, **limits: Unpack[Reading]) -> Rows[Server]:
-        """The appliances themselves, their managed servers and workers; keyword arguments as for `rows`."""
-        return self.rows(Server, **limits)
-
-    def licenses(self, **limits: Unpack[Reading]) -> Rows[License]:
-        """Installed licenses; keyword arguments as for `rows`."""
-        return self.rows(License, **limits)
-
-    def protected(self, **limits: Unpack[Reading]) -> Rows[Protected]:
-        """Workloads that have backups; keyword arguments as for `rows`."""
-        return self.rows(Protected, **limits)
-
-    def rows(
-        self,
-        *kinds: type[RowT],
-        since: datetime | timedelta | None = None,
-        concurrency: int = 200,
-        per_appliance: int | None = None,
-        timeout: float | None = 300.0,
-        deadline: float | None = None,
-        attempts: int = 1,
-        buffer: int = 1000,
-    ) -> Rows[RowT]:
-        """Rows of one or several types from all appliances, as they come.
-
-        Args:
-            *kinds: `Job`, `Session`, `Repository`, `Server`, `License`, `Protected`; each appliance is read in this
-                order.
-            since: for sessions: only those that began at or after that moment, or so long ago.
-            concurrency: appliances that are read at the same time.
-            per_appliance: as for `each`.
-            timeout: seconds for one appliance; time in which the consumer is busy does not count.
-            deadline: seconds for everything.
-            attempts: as for `each`; more than 1 can give a row twice.
-            buffer: rows that wait for the consumer before reading pauses.
-
-        Returns:
-            To be used with `async for`; afterwards `errors` says which appliances did not give everything. `answers()`
-            gives the answer of each appliance as well, `batches()` whole pages.
-
-        Raises:
-            ValueError: no type is named.
-        """
-        limits = Limits(concurrency=concurrency, timeout=timeout, deadline=deadline, attempts=attempts, buffer=buffer)
-        if not kinds:
-            raise ValueError("rows of which type? Name one, such as Job")
-        return Rows(
-            lambda: self.appliances,
-            kinds,
-            self._core.client,
-            lambda work: self._core.step(work, limits, per_appliance),
-            limits,
-            since=as_time(since),
-            workers=self._core.workers,
-        )
-
     def watch(
         self,
         row: type[RowT],
@@ -355,7 +268,7 @@ class FleetView:
         )
 
         async def pages(appliance: Appliance, since: datetime | None) -> AsyncIterator[list[RowT]]:
-            async for page in read(await core.client(appliance.name), (row,), appliance, since):
+            async for page in read(await core.client(appliance.name), (row,), appliance, Depth(since=since)):
                 yield page
 
         return Watch(

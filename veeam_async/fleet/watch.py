@@ -26,7 +26,7 @@ from .appliance import Appliance
 from .channel import Channel
 from .cursor import Cursor, CursorBusy, CursorError
 from .fanout import Emit, Step, end
-from .rows import Row, Session, SessionState
+from .rows import Row, Session, SessionState, facts
 
 RowT = TypeVar("RowT", bound=Row)
 RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
@@ -377,10 +377,9 @@ async def _each(pages: AsyncIterator[Sequence[RowT]]) -> AsyncIterator[RowT]:
 
 
 def digest_of(row: Row, ignore: Iterable[str] = ()) -> str:
-    """A short digest of what a row says, `raw` and the ignored fields left out."""
-    values = row.to_dict()
-    for name in ignore:
-        values.pop(name, None)
+    """A short digest of what a row says, its appliance, `raw` and the ignored fields left out."""
+    shown = row.to_dict()
+    values = {name: shown[name] for name in facts(type(row)) if name not in ignore}
     try:
         data = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # half a surrogate pair in a name

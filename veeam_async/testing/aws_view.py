@@ -165,6 +165,12 @@ class AwsView(CloudView):
     def policy(self, job: Job) -> Mapping[str, Any]:
         """A row of each list of policies."""
         target = {"targetRepositoryId": job.repository_id}
+        sessions = self.world.sessions_of(job)
+        finished = [session for session in sessions if session.state == "finished"]
+        links = {
+            "lastBackupSession": self._link(sessions[-1]) if sessions else DROP,
+            "lastFinishedBackupSession": self._link(finished[-1]) if finished else DROP,
+        }
         return {
             "id": job.id,
             "priority": self.world.jobs.index(job) + 1,
@@ -174,12 +180,17 @@ class AwsView(CloudView):
             "lastPolicySessionStatus": status(self.world.last_session(job)),
             "backupSettings": target,
             "rdsBackupSettings": target,
+            "_embeddedResources": links,
         }
+
+    def _link(self, session: Session) -> Mapping[str, Any]:
+        """A link to a session."""
+        return {"method": "GET", "rel": "session", "href": f"{ORIGIN}{self.base}{self.sessions}/{session.id}"}
 
     def bare_policy(self, job: Job) -> Mapping[str, Any]:
         """A row of the lists whose rows the document describes in part, or not at all."""
         row = dict(self.policy(job))
-        del row["backupSettings"], row["rdsBackupSettings"]
+        del row["backupSettings"], row["rdsBackupSettings"], row["_embeddedResources"]
         return row
 
     def session(self, session: Session) -> Mapping[str, Any]:
@@ -305,7 +316,7 @@ class AwsView(CloudView):
         if session is None or schema is None:
             return self.handlers.made(call, gone=True)
         properties = self.spec.properties(schema)
-        link = {"method": "GET", "rel": "session", "href": f"{ORIGIN}{self.base}{self.sessions}/{session.id}"}
+        link = self._link(session)
         if not properties or "sessionId" in properties:
             base = self.handlers.made_json(call.operation, call.path) if len(properties) > 2 else {}
             return Answer(response.status, {**base, "sessionId": session.id, "_links": [link]})

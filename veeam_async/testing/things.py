@@ -231,6 +231,22 @@ class RestorePoint:
     full: bool
 
 
+@attrs.frozen(eq=False)
+class Task:
+    """What a session does for one workload.
+
+    Attributes:
+        id: follows from the session's and the workload's.
+        workload: None for work that is about no workload.
+        point: the restore point that it made, or None.
+    """
+
+    id: str
+    session: Session
+    workload: Workload | None
+    point: RestorePoint | None
+
+
 @attrs.define(eq=False)
 class License:
     """The installed license.

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
-
-import attrs
 
 from .._spec import Spec
 from . import vbr_tables as tables
 from .answers import derived
 from .overlay import DROP, OneOf
 from .query import Row
-from .things import Credentials, Job, Proxy, Repository, RestorePoint, Server, Session, Workload
+from .things import Credentials, Job, Proxy, Repository, RestorePoint, Server, Session, Task, Workload
 from .world import World
 
+_workload = attrgetter("workload_id")
 _ZERO = "00000000-0000-0000-0000-000000000000"
-
-
-@attrs.frozen(eq=False)
-class Task:
-    """What a session does for one workload.
-
-    Attributes:
-        id: follows from the session's and the workload's.
-        workload: None for work that is about no workload.
-        point: the restore point that it made, or None.
-    """
-
-    id: str
-    session: Session
-    workload: Workload | None
-    point: RestorePoint | None
 
 
 _MODELS: Mapping[type[Any], str] = {
@@ -45,6 +30,10 @@ _MODELS: Mapping[type[Any], str] = {
 
 def _children(spec: Spec, name: str) -> dict[str, str]:
     return {value.lower(): value for value in spec.children(spec.schemas[name])} if name in spec.schemas else {}
+
+
+def _by_workload(points: Iterable[RestorePoint]) -> dict[str, list[RestorePoint]]:
+    return {key: list(group) for key, group in groupby(sorted(points, key=_workload), key=_workload)}
 
 
 class VbrRows:
@@ -160,6 +149,11 @@ class VbrRows:
         shown = {job.id for job in self.jobs()}
         return [point for point in self.world.restore_points if point.job_id in shown]
 
+    def points_of(self, workload: Workload) -> list[RestorePoint]:
+        """A workload's restore points among them, the oldest first."""
+        points: dict[str, list[RestorePoint]] = self._once("points of", lambda: _by_workload(self.points()))
+        return points.get(workload.id, [])
+
     def backed_up(self) -> list[Job]:
         """The jobs that have restore points: each stands for its backup."""
         ids = {point.job_id for point in self.points()}
@@ -192,7 +186,7 @@ class VbrRows:
         jobs: dict[str, Job] = self._once("job of", lambda: {key: job for job in self.jobs() for key in job.workloads})
         job = jobs.get(workload.id)
         if job is None:
-            ids = {point.job_id for point in self.points() if point.workload_id == workload.id}
+            ids = {point.job_id for point in self.points_of(workload)}
             job = next((job for job in self.jobs() if job.id in ids), None)
         return job
 
@@ -207,7 +201,7 @@ class VbrRows:
 
     def backups_of(self, workload: Workload) -> Container[str]:
         """The backups that hold a workload."""
-        return {derived("backup", point.job_id) for point in self.points() if point.workload_id == workload.id}
+        return {derived("backup", point.job_id) for point in self.points_of(workload)}
 
     # Rows
 

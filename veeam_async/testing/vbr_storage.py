@@ -111,7 +111,7 @@ class VbrStorage(VbrRows):
 
     def backup_object(self, workload: Workload) -> Mapping[str, Any]:
         """A workload that has backups."""
-        points = [point for point in self.points() if point.workload_id == workload.id]
+        points = self.points_of(workload)
         job = self.job_of(workload)
         last = self.world.last_session(job) if job else None
         return {
@@ -127,7 +127,10 @@ class VbrStorage(VbrRows):
         }
 
     def _workload(self, point: RestorePoint) -> Workload | None:
-        return next((one for one in self.world.workloads if one.id == point.workload_id), None)
+        workloads: dict[str, Workload] = self._once(
+            "workloads", lambda: {workload.id: workload for workload in self.world.workloads}
+        )
+        return workloads.get(point.workload_id)
 
     def point_name(self, point: RestorePoint) -> str:
         """The name of a restore point: its workload's."""

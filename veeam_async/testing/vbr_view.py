@@ -14,8 +14,7 @@ from .handlers import JSON, Answer, Call, Handlers
 from .kinds import Kind
 from .products import Product, stamp
 from .query import Row
-from .things import Job, Server, Session
-from .vbr_rows import Task
+from .things import Job, Server, Session, Task
 from .vbr_storage import VbrStorage
 from .views import Playing
 

@@ -9,21 +9,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .mapping import Combine, Constant, Source, Take, take
-from .types import (
-    Job,
-    JobState,
-    License,
-    LicenseStatus,
-    Protected,
-    Repository,
-    Result,
-    Row,
-    Server,
-    Session,
-    SessionState,
-)
-from .values import Words, flag, gib, identifier, joined, look, moment, number, text, word
+from .mapping import Combine, Completion, Constant, Source, Take, take
+from .types import Job, License, Protected, Repository, Row, Server, Session
+from .values import Words, flag, gib, identifier, joined, last_part, look, moment, number, text, word
+from .words import JobState, LicenseStatus, Result, SessionState
 
 RESULT = Words(
     Result,
@@ -85,10 +74,11 @@ _JOB: Mapping[str, Take | Combine | Constant] = {
     ),
     "last_result": take("lastPolicySessionStatus", convert=RESULT, note="Running and NeverExecuted are none"),
 }
+_LAST = take("_embeddedResources.lastBackupSession.href", convert=last_part, note="the last part of the link")
 _TARGET = take("backupSettings.targetRepositoryId", convert=identifier)
 
 SOURCES: tuple[Source[Row], ...] = (
-    Source(Job, "PoliciesGetAll", {**_JOB, "kind": Constant("EC2"), "repository_id": _TARGET}),
+    Source(Job, "PoliciesGetAll", {**_JOB, "kind": Constant("EC2"), "repository_id": _TARGET, "session_id": _LAST}),
     Source(
         Job,
         "RdsPoliciesGetAll",
@@ -201,5 +191,34 @@ SOURCES: tuple[Source[Row], ...] = (
         },
         keep=has_policies,
         note="those with policiesCount above 0; file systems and tables do not say whether they are protected",
+    ),
+)
+
+
+def ran(row: Job) -> bool:
+    """Whether a policy that has run does not say when."""
+    return row.last_run is None and look(row.json, "lastPolicySessionStatus") != "NeverExecuted" and row.id != "vpc"
+
+
+COMPLETIONS: tuple[Completion[Any], ...] = (
+    Completion(
+        Source(
+            Job,
+            "GetSessions",
+            {
+                "session_id": take("id", convert=word),
+                "name": take("name", note="of the policy; not in 1.0-rev0"),
+                "last_run": take("executionStartTime", convert=moment),
+                "last_result": take("status", convert=RESULT),
+            },
+            query={"Sort": ["startTimeDesc"], "Types": ["Policy"]},
+            since="FromUtc",
+            note="the newest session of a policy, by the link to it or else by the policy's name; "
+            "policies of one name are told apart by links alone",
+        ),
+        keys=(("session_id",), ("name",)),
+        lacking=ran,
+        time="last_run",
+        until="ToUtc",
     ),
 )

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .aws import license_status
-from .mapping import Combine, Constant, Source, Take, take
-from .types import Job, JobState, License, Protected, Repository, Result, Row, Server, Session, SessionState
-from .values import Words, flag, gib, identifier, joined, mib, moment, number, text, whole, word
+from .mapping import Combine, Completion, Constant, Source, Take, take
+from .types import Job, License, Protected, Repository, Row, Server, Session
+from .values import Words, flag, gib, identifier, joined, look, mib, moment, number, text, whole, word
+from .words import JobState, Result, SessionState
 
 RESULT = Words(
     Result,
@@ -243,5 +244,36 @@ SOURCES: tuple[Source[Row], ...] = (
             "last_backup": take("lastBackup", convert=moment),
         },
         note="one for each subscription",
+    ),
+)
+
+
+def ran(row: Job) -> bool:
+    """Whether a policy that has run does not say when."""
+    statuses = [look(row.json, name) for name in ("snapshotStatus", "backupStatus", "archiveStatus")]
+    told = [str(status).lower() for status in statuses if status is not None]
+    return row.last_run is None and (not told or any(status != "neverexecuted" for status in told))
+
+
+COMPLETIONS: tuple[Completion[Any], ...] = (
+    Completion(
+        Source(
+            Job,
+            "JobSessions_GetJobSessions",
+            {
+                "id": take("backupJobInfo.policyId", convert=identifier),
+                "session_id": take("id", convert=word),
+                "last_run": take("executionStartTime", convert=moment),
+                "last_result": take("status", convert=RESULT, note="none while it is not over"),
+                "objects": take("backupJobInfo.protectedInstancesCount", convert=whole),
+            },
+            since="FromUtc",
+            note="the newest session of a policy; the listing has no order, so that each span is read whole",
+        ),
+        keys=(("id",),),
+        lacking=ran,
+        time="last_run",
+        until="ToUtc",
+        sorted=False,
     ),
 )

@@ -10,9 +10,9 @@ from typing import Any
 import attrs
 
 from ...profiles import profile
-from . import sources
-from .mapping import Combine, Constant, Source, Take
-from .types import ROW_TYPES, Row
+from . import completions, sources
+from .mapping import Combine, Completion, Constant, Source, Take
+from .types import ROW_TYPES, Row, slots
 from .values import Words
 
 _INTRO = """\
@@ -24,7 +24,12 @@ Written by `python -m veeam_async.fleet.rows.document` from the tables in `veeam
 fields for every product and revision. Sizes are bytes, times are aware datetimes, states and results are open enums: a
 word that no table knows is kept as the vendor writes it. A field is None where the product, the revision or the
 appliance does not say. `row.raw` is the vendor's model, `row.json` the object as it came, `row.appliance` the appliance
-with the revision that it speaks.
+with the revision that it speaks, its tags and labels.
+
+Some fields are on no object, such as the time of a workload's newest restore point. They come from one more listing for
+all rows of an appliance. It is read newest first, a day, a week, then back to the horizon (30 days unless told), until
+every row is complete; never with a call for each row. Rows that cannot be told apart in it, such as two machines of one
+name, are asked for singly, the first 50 of an appliance, where the product has a filter for that, or stay without.
 
 The tables below name operations and fields as the vendor's documents do, so that they can be read beside them. Where
 several fields stand in one cell, separated by "or", the first one that is there counts. "Asked with" are parameters
@@ -53,6 +58,9 @@ def _lines() -> Iterator[str]:
             yield ""
             for source in sources(product, row):
                 yield from _source(source)
+            for completion in completions(product, row):
+                yield from _completion(completion)
+            yield from _unknown(product, row)
     yield "## Words"
     yield ""
     yield "The vendor's words, in any letter case, and the word of the row."
@@ -61,12 +69,33 @@ def _lines() -> Iterator[str]:
         yield from _words(product)
 
 
+def _completion(completion: Completion[Any]) -> Iterator[str]:
+    keys = ", or else ".join(" and ".join(f"`{name}`" for name in names) for names in completion.keys)
+    purpose = "Read for `silent`" if completion.runs_only else "Completed"
+    yield f"{purpose} from one more listing, by {keys}:"
+    yield ""
+    yield from _source(completion.source)
+
+
+def _unknown(product: str, row: type[Row]) -> Iterator[str]:
+    """What no table of a product fills."""
+    tables = [*sources(product, row), *(one.source for one in completions(product, row))]
+    known = {name for table in tables for name in table.fields} | {"appliance", "silent", "horizon"}
+    unknown = [f"`{name}`" for name in slots(row) if name not in known]
+    if not tables:
+        yield "There is nothing that it says of them."
+        yield ""
+    elif unknown:
+        yield f"It does not say {', '.join(unknown)}."
+        yield ""
+
+
 def _fields(row: type[Row]) -> Iterator[str]:
     described = {**_described(Row), **_described(row)}
     yield "| field | meaning |"
     yield "|---|---|"
-    for field in attrs.fields(row):
-        yield f"| `{field.name}` | {described[field.name]} |"
+    for name in (*(field.name for field in attrs.fields(row)), *row.derived):
+        yield f"| `{name}` | {described[name]} |"
     yield ""
 
 

@@ -15,7 +15,7 @@ import attrs
 from ..appliance import Appliance
 from .compiling import Maker, Writer, compile_maker
 from .raw import RawType
-from .types import Row, columns
+from .types import Row, slots
 from .values import Words, look, word
 
 RowT = TypeVar("RowT", bound=Row)
@@ -130,8 +130,8 @@ class Source(Generic[RowT]):
     def rows(self, objects: Iterable[Any], appliance: Appliance, raw_type: RawType | None = None) -> list[RowT]:
         """The rows that the JSON objects of an answer stand for; what is no object is left out."""
         if not self._compiled:
-            slots = [name for name in columns(self.row) if name != "appliance"]
-            self._compiled.append(compile_maker(self.row, self.operation, self.fields, slots, self.row_of))
+            names = slots(self.row)[1:]
+            self._compiled.append(compile_maker(self.row, self.operation, self.fields, names, self.row_of))
         made: list[RowT] = []
         if self.keep is not None:
             objects = filter(self.keep, objects)
@@ -146,5 +146,35 @@ class Source(Generic[RowT]):
                 values[name] = rule.apply(raw)
             except Exception:  # whatever a server writes costs its own value alone
                 values[name] = None
-        values["id"] = values["id"] if values["id"] is not None else ""
+        values["id"] = values["id"] if values.get("id") is not None else ""
         return self.row(appliance=appliance, json=raw, raw_type=raw_type, **values)
+
+
+@attrs.frozen(eq=False)
+class Completion(Generic[RowT]):
+    """What completes rows: one more listing for all rows of an appliance, read newest first until all are complete.
+
+    It is also what a job's rhythm is read from.
+
+    Attributes:
+        source: the listing. Its rows are not given; what they say goes to the rows that they belong to, into fields
+            that are None there.
+        keys: how they belong together: by the fields of the first entry that has values in the row, such as
+            `("backup_id", "name")`. What belongs to several rows is given to none of them.
+        lacking: True for a row that is to be completed.
+        time: the field that says which is the newest.
+        until: the document's name of the parameter that gives only what began at or before a time.
+        sorted: whether the listing gives the newest first.
+        single: the document's name of the parameter that gives what belongs to one row, by its id: those that share
+            their keys with others are asked for singly, the first 50 of them.
+        runs_only: True where it is read for the rhythm of jobs alone, because the rows are complete without it.
+    """
+
+    source: Source[RowT]
+    keys: tuple[tuple[str, ...], ...]
+    lacking: Callable[[Any], bool]
+    time: str
+    until: str
+    sorted: bool = True
+    single: str | None = None
+    runs_only: bool = False

@@ -14,56 +14,7 @@ import attrs
 from ..._model import OpenEnum
 from ..appliance import Appliance
 from .raw import RawType
-
-
-class JobState(OpenEnum):
-    """What a job is doing. A state that no mapping knows is kept as the vendor writes it.
-
-    Attributes:
-        RUNNING: it works.
-        STARTING, STOPPING: on the way there, and on the way out.
-        IDLE: it waits for its schedule or to be started.
-        DISABLED: it does not run by itself.
-    """
-
-    RUNNING = "running"
-    STARTING = "starting"
-    STOPPING = "stopping"
-    IDLE = "idle"
-    DISABLED = "disabled"
-
-
-class SessionState(OpenEnum):
-    """How far a session is. A state that no mapping knows is kept as the vendor writes it.
-
-    Attributes:
-        STARTING, RUNNING, STOPPING: as they say.
-        WAITING: for a tape, a repository, a slot, the next interval.
-        FINISHED: it is over; `result` says how.
-    """
-
-    STARTING = "starting"
-    RUNNING = "running"
-    WAITING = "waiting"
-    STOPPING = "stopping"
-    FINISHED = "finished"
-
-
-class Result(OpenEnum):
-    """How a job or a session ended. A result that no mapping knows is kept as the vendor writes it."""
-
-    SUCCESS = "success"
-    WARNING = "warning"
-    FAILED = "failed"
-    CANCELED = "canceled"
-
-
-class LicenseStatus(OpenEnum):
-    """Whether a license is good."""
-
-    VALID = "valid"
-    EXPIRED = "expired"
-    INVALID = "invalid"
+from .words import JobState, LicenseStatus, Result, SessionState
 
 
 @attrs.define(kw_only=True, unsafe_hash=True)
@@ -80,6 +31,8 @@ class Row:
     """
 
     source: ClassVar[str] = ""
+    # Properties that are shown as fields.
+    derived: ClassVar[tuple[str, ...]] = ()
 
     appliance: Appliance = attrs.field(eq=False, repr=lambda appliance: repr(appliance.name))
     id: str
@@ -94,13 +47,21 @@ class Row:
         return self.json if self.raw_type is None else self.raw_type.show(self.json)
 
     def to_dict(self) -> dict[str, Any]:
-        """The row as JSON takes it: the appliance's name, ISO 8601 times, neither `json` nor `raw`."""
-        values: dict[str, Any] = {}
-        for name in columns(type(self)):
+        """The row as JSON takes it, with ISO 8601 times, without `json` and `raw`.
+
+        Of the appliance it says its name (`appliance`), `product`, `revision`, sorted `tags` and `labels`.
+        """
+        appliance = self.appliance
+        values: dict[str, Any] = {
+            "appliance": appliance.name,
+            "product": appliance.product,
+            "revision": appliance.revision,
+            "tags": sorted(appliance.tags),
+            "labels": dict(appliance.labels),
+        }
+        for name in columns(type(self))[1:]:
             value = getattr(self, name)
-            if name == "appliance":
-                value = value.name
-            elif isinstance(value, datetime):
+            if isinstance(value, datetime):
                 value = value.isoformat()
             elif isinstance(value, OpenEnum):
                 value = value.value
@@ -108,9 +69,27 @@ class Row:
         return values
 
 
+_columns: dict[type[Row], tuple[str, ...]] = {}
+_facts: dict[type[Row], tuple[str, ...]] = {}
+
+
 def columns(row: type[Row]) -> tuple[str, ...]:
     """The names of a row's fields, `appliance` first; what the row was made of is none of them."""
+    if row not in _columns:
+        _columns[row] = (*slots(row), *row.derived)
+    return _columns[row]
+
+
+def slots(row: type[Row]) -> tuple[str, ...]:
+    """The names of the fields that a row holds, `appliance` first: `columns` without those that follow from others."""
     return tuple(field.name for field in attrs.fields(row) if field.name not in ("json", "raw_type"))
+
+
+def facts(row: type[Row]) -> tuple[str, ...]:
+    """The names of the fields by which rows of the same appliance are compared."""
+    if row not in _facts:
+        _facts[row] = tuple(field.name for field in attrs.fields(row) if field.eq)
+    return _facts[row]
 
 
 @attrs.define(kw_only=True, unsafe_hash=True)
@@ -126,6 +105,9 @@ class Job(Row):
         repository_id, repository_name: where its backups go.
         objects: workloads that it processes, a count.
         session_id: id of its last session.
+        silent: True where its last success is longer ago than its own rhythm allows, see `fleet.jobs(silent=True)`;
+            None where that was not asked for, where the job is disabled, or ran too seldom to have a rhythm.
+        horizon: where no run was found among the sessions, the moment from which on they were looked through.
     """
 
     source = "jobs"
@@ -139,6 +121,8 @@ class Job(Row):
     repository_name: str | None = None
     objects: int | None = None
     session_id: str | None = None
+    silent: bool | None = None
+    horizon: datetime | None = attrs.field(default=None, eq=False)
 
 
 @attrs.define(kw_only=True, unsafe_hash=True)
@@ -152,9 +136,15 @@ class Session(Row):
         message: the appliance's text about the result.
         progress: percent done, 0 to 100.
         started, ended: `ended` is None while it is not over.
+        duration: seconds from `started` to `ended`; None while it is not over.
+        processed, read, transferred: bytes of the workloads that it went through, bytes read from them, bytes sent to
+            the repository after compression and deduplication.
+        speed: bytes a second.
+        bottleneck: the vendor's word for what held it up.
     """
 
     source = "sessions"
+    derived = ("duration",)
 
     job_id: str | None = None
     state: SessionState | None = None
@@ -163,6 +153,11 @@ class Session(Row):
     progress: int | None = None
     started: datetime | None = None
     ended: datetime | None = None
+    processed: int | None = None
+    read: int | None = None
+    transferred: int | None = None
+    speed: int | None = None
+    bottleneck: str | None = None
 
     @property
     def duration(self) -> float | None:
@@ -179,7 +174,8 @@ class Repository(Row):
         path: folder, or bucket and folder, or storage account, container and folder.
         location: the server (vbr) or the region (aws, azure) where it is.
         tier: storage class or access tier of object storage.
-        capacity, free, used: bytes. vbr gives them in GB of 1024^3 bytes; cloud products do not say.
+        capacity, free, used: bytes of the volume or share (vbr, m365, one), of the bucket or container as far as the
+            product knows it. `used` is what backups take (vbr): with `free` it need not add up to `capacity`.
         online: True where it can be used now.
         encrypted: True where backups are encrypted by the repository's setting.
     """
@@ -263,6 +259,8 @@ class Protected(Row):
         restore_points: how many there are.
         last_backup: time of the newest restore point.
         last_failed: True where the last run failed for it.
+        backup_id: id of the backup that holds it.
+        horizon: where no restore point was found, the moment from which on they were looked through.
     """
 
     source = "protected"
@@ -273,6 +271,8 @@ class Protected(Row):
     restore_points: int | None = None
     last_backup: datetime | None = None
     last_failed: bool | None = None
+    backup_id: str | None = None
+    horizon: datetime | None = attrs.field(default=None, eq=False)
 
 
 ROW_TYPES: tuple[type[Row], ...] = (Job, Session, Repository, Server, License, Protected)

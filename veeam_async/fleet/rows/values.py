@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -110,6 +111,32 @@ def percent(value: Any) -> int | None:
         return value
     value = number(value)
     return round(value) if value is not None and value <= 100 else None
+
+
+_RATE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*([KMGT]?)B/s\s*", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+
+
+def rate(value: Any) -> int | None:
+    """Bytes a second, from a number of them or from text such as `131,9 MB/s`, with units of 1024."""
+    if value.__class__ is str:
+        parts = _RATE.fullmatch(value[:40])
+        if parts is None:
+            return None
+        return whole(float(parts[1].replace(",", ".")) * 1024.0 ** _POWERS[parts[2].lower()])
+    return whole(value)
+
+
+def earliest(*values: Any) -> datetime | None:
+    """The earliest of several moments."""
+    moments = [value for value in map(moment, values) if value is not None]
+    return min(moments) if moments else None
+
+
+def last_part(value: Any) -> str | None:
+    """The last part of a link's path: the id of what it leads to."""
+    link = text(value)
+    return None if link is None else link.partition("?")[0].rstrip("/").rpartition("/")[2] or None
 
 
 def flag(value: Any) -> bool | None:

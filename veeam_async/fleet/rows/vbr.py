@@ -7,21 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .mapping import Combine, Constant, Source, take
-from .types import (
-    Job,
-    JobState,
-    License,
-    LicenseStatus,
-    Protected,
-    Repository,
-    Result,
-    Row,
-    Server,
-    Session,
-    SessionState,
-)
-from .values import Words, flag, gib, identifier, moment, number, percent, text, tib, whole, word
+from .mapping import Combine, Completion, Constant, Source, take
+from .types import Job, License, Protected, Repository, Row, Server, Session
+from .values import Words, earliest, flag, gib, identifier, moment, number, percent, rate, text, tib, whole, word
+from .words import JobState, LicenseStatus, Result, SessionState
 
 RESULT = Words(
     Result,
@@ -48,6 +37,7 @@ SESSION_STATE = Words(
         "resuming": SessionState.RUNNING,
         "postprocessing": SessionState.RUNNING,
         "idle": SessionState.WAITING,
+        "actionrequired": SessionState.WAITING,
         "waitingtape": SessionState.WAITING,
         "waitingrepository": SessionState.WAITING,
         "waitingslot": SessionState.WAITING,
@@ -64,6 +54,11 @@ LICENSE_STATUS = Words(
 def available(value: Any) -> bool | None:
     """Whether a server can be reached, by its status."""
     return {"available": True, "unavailable": False}.get(str(value).lower())
+
+
+def bottleneck(value: Any) -> str | None:
+    """What holds a session up; NotDefined and None say nothing."""
+    return None if str(value).lower() in ("notdefined", "none") else word(value)
 
 
 def session_result(result: Any, whole_result: Any, canceled: Any, state: Any) -> Any:
@@ -113,6 +108,11 @@ SOURCES: tuple[Source[Row], ...] = (
             "progress": take("progressPercent", convert=percent),
             "started": take("creationTime", convert=moment),
             "ended": take("endTime", convert=moment),
+            "processed": take("progress.processedSize", convert=whole, note="from 1.3-rev2 on"),
+            "read": take("progress.readSize", convert=whole, note="from 1.3-rev2 on"),
+            "transferred": take("progress.transferredSize", convert=whole, note="from 1.3-rev2 on"),
+            "speed": take("progress.processingRate", convert=rate, note="text with a unit of 1024; from 1.3-rev2 on"),
+            "bottleneck": take("progress.bottleneck", convert=bottleneck, note="from 1.3-rev2 on"),
         },
         # Oldest first: rows that appear while one walks come at the end and shift nothing.
         query={"orderColumn": "CreationTime", "orderAsc": True},
@@ -128,9 +128,9 @@ SOURCES: tuple[Source[Row], ...] = (
             "description": take("description", convert=text),
             "path": take("path", convert=text),
             "location": take("hostName", convert=text),
-            "capacity": take("capacityGB", convert=gib, note="GB of 1024^3 bytes"),
+            "capacity": take("capacityGB", convert=gib, note="GB of 1024^3 bytes; of the volume, not of backups alone"),
             "free": take("freeGB", convert=gib, note="GB of 1024^3 bytes"),
-            "used": take("usedSpaceGB", convert=gib, note="GB of 1024^3 bytes"),
+            "used": take("usedSpaceGB", convert=gib, note="GB of 1024^3 bytes, used by backups"),
             "online": take("isOnline", convert=flag, note="from 1.2-rev1 on"),
         },
     ),
@@ -166,18 +166,23 @@ SOURCES: tuple[Source[Row], ...] = (
             "status": take("status", convert=LICENSE_STATUS),
             "edition": take("edition"),
             "licensed_to": take("licensedTo", convert=text),
-            "expires": take(
-                "expirationDate",
-                "instanceLicenseSummary.expirationDate",
-                "socketLicenseSummary.expirationDate",
-                convert=moment,
-                note="of the license; from 1.3-rev2 on of its instances, or of its sockets where it has none",
+            "expires": Combine(
+                (
+                    "expirationDate",
+                    "instanceLicenseSummary.expirationDate",
+                    "socketLicenseSummary.expirationDate",
+                ),
+                earliest,
+                "the earliest; from 1.3-rev2 on of the parts of the license, before of the whole",
             ),
-            "support_expires": take(
-                "supportExpirationDate",
-                "instanceLicenseSummary.supportExpirationDate",
-                "socketLicenseSummary.supportExpirationDate",
-                convert=moment,
+            "support_expires": Combine(
+                (
+                    "supportExpirationDate",
+                    "instanceLicenseSummary.supportExpirationDate",
+                    "socketLicenseSummary.supportExpirationDate",
+                ),
+                earliest,
+                "the earliest; from 1.3-rev2 on of the parts of the license, before of the whole",
             ),
             "instances": take("instanceLicenseSummary.licensedInstancesNumber", convert=number),
             "instances_used": take("instanceLicenseSummary.usedInstancesNumber", convert=number),
@@ -196,8 +201,61 @@ SOURCES: tuple[Source[Row], ...] = (
             "name": take("name"),
             "kind": take("type"),
             "platform": take("platformName"),
+            "size": take("size", convert=whole, note="about; from 1.3-rev2 on"),
             "restore_points": take("restorePointsCount", convert=whole),
             "last_failed": take("lastRunFailed", convert=flag, note="from 1.3-rev0 on"),
+            "backup_id": take("backupId", convert=identifier, note="from 1.3-rev2 on"),
         },
+    ),
+)
+
+
+def without_backup(row: Protected) -> bool:
+    """Whether a workload that has restore points does not say when the newest was made."""
+    return row.last_backup is None and row.restore_points != 0
+
+
+COMPLETIONS: tuple[Completion[Any], ...] = (
+    Completion(
+        Source(
+            Job,
+            "GetAllSessions",
+            {
+                "id": take("jobId", "activityId", convert=identifier, note="activityId in 1.0-rev2 and 1.1-rev0"),
+                "session_id": take("id", convert=word),
+                "last_run": take("creationTime", convert=moment),
+                "last_result": Combine(
+                    ("result.result", "result", "result.isCanceled", "state"), session_result, "none until it is over"
+                ),
+            },
+            query={"orderColumn": "CreationTime", "orderAsc": False},
+            since="createdAfterFilter",
+        ),
+        keys=(("id",),),
+        lacking=lambda row: row.last_run is None,
+        time="last_run",
+        until="createdBeforeFilter",
+        runs_only=True,
+    ),
+    Completion(
+        Source(
+            Protected,
+            "GetAllObjectRestorePoints",
+            {
+                "name": take("name"),
+                "platform": take("platformName"),
+                "backup_id": take("backupId", convert=identifier),
+                "last_backup": take("creationTime", convert=moment),
+                "size": take("originalSize", convert=whole, note="of the workload; from 1.3-rev0 on"),
+            },
+            query={"orderColumn": "CreationTime", "orderAsc": False},
+            since="createdAfterFilter",
+            note="the newest restore point; backup objects say their backup from 1.3-rev2 on",
+        ),
+        keys=(("backup_id", "name"), ("name", "platform")),
+        lacking=without_backup,
+        time="last_backup",
+        until="createdBeforeFilter",
+        single="backupObjectIdFilter",
     ),
 )

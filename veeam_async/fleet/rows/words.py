@@ -1,0 +1,55 @@
+"""The words of rows: states and results, the same for all products. What no mapping knows stays the vendor's word."""
+
+from __future__ import annotations
+
+from ..._model import OpenEnum
+
+
+class JobState(OpenEnum):
+    """What a job is doing. A state that no mapping knows is kept as the vendor writes it.
+
+    Attributes:
+        RUNNING: it works.
+        STARTING, STOPPING: on the way there, and on the way out.
+        IDLE: it waits for its schedule or to be started.
+        DISABLED: it does not run by itself.
+    """
+
+    RUNNING = "running"
+    STARTING = "starting"
+    STOPPING = "stopping"
+    IDLE = "idle"
+    DISABLED = "disabled"
+
+
+class SessionState(OpenEnum):
+    """How far a session is. A state that no mapping knows is kept as the vendor writes it.
+
+    Attributes:
+        STARTING, RUNNING, STOPPING: as they say.
+        WAITING: for a tape, a repository, a slot, the next interval.
+        FINISHED: it is over; `result` says how.
+    """
+
+    STARTING = "starting"
+    RUNNING = "running"
+    WAITING = "waiting"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+
+
+class Result(OpenEnum):
+    """How a job or a session ended. A result that no mapping knows is kept as the vendor writes it."""
+
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class LicenseStatus(OpenEnum):
+    """Whether a license is good."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    INVALID = "invalid"
