@@ -1,0 +1,53 @@
+"""A site of six simulated appliances, with an exporter that polls when it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import attrs
+import pytest
+
+from veeam_async.fleet import Appliance, BreakerPolicy, Fleet
+from veeam_async.metrics import Exporter
+from veeam_async.retry import RetryPolicy
+from veeam_async.testing import SimulatedAppliance
+
+
+@attrs.define
+class Site:
+    """Six appliances, two of each product."""
+
+    simulated: list[SimulatedAppliance]
+    fleet: Fleet
+    exporter: Exporter
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    kinds = [("vbr", "1.3-rev1"), ("vbr", "1.1-rev0"), ("aws", "1.7-rev0"), ("aws", "1.7-rev0"), ("azure", "v8.1")]
+    kinds.append(("azure", "v8"))
+    async with AsyncExitStack() as stack:
+        simulated = [
+            await stack.enter_async_context(SimulatedAppliance(*kind, seed=seed, validate=False))
+            for seed, kind in enumerate(kinds)
+        ]
+        fleet = Fleet(
+            (
+                Appliance(
+                    f"a{number}",
+                    each.url,
+                    each.credentials,
+                    product=each.product.name,
+                    revision=each.revision,
+                    tags=[each.product.name, "lab"],
+                )
+                for number, each in enumerate(simulated)
+            ),
+            retry=RetryPolicy(attempts=1),
+            breaker=BreakerPolicy(failures=2),
+        )
+        exporter = Exporter(fleet, every=3600, timeout=10)
+        async with fleet:
+            yield Site(simulated, fleet, exporter)
+        await exporter.aclose()
