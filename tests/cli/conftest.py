@@ -33,7 +33,9 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, "TERM": "dumb", "TZ": "UTC", **variables}
 
 
-def veeam(*arguments: str | Path, stdin: str | None = None, timeout: float = 90, **variables: str) -> Ran:
+def veeam(
+    *arguments: str | Path, stdin: str | None = None, timeout: float = 90, cwd: Path | None = None, **variables: str
+) -> Ran:
     """Run `veeam-async` as a person in a pipe would."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
@@ -41,6 +43,7 @@ def veeam(*arguments: str | Path, stdin: str | None = None, timeout: float = 90,
         capture_output=True,
         text=True,
         timeout=timeout,
+        cwd=cwd,
         env=environment(**variables),
         check=False,
     )

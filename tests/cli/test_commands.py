@@ -50,7 +50,7 @@ class TestUsage:
             (["poll", "no-such.toml", "jobs"], "no-such.toml"),
             (["poll", "no-such.toml", "jbos"], "'jbos'"),
             (["operations", "vbr", "9.9"], "1.3-rev1"),
-            (["operations", "vcr", "auto"], "vbr, aws and azure"),
+            (["operations", "vcr", "auto"], "vbr, aws"),
             (["call", "127.0.0.1", "GetAllJobs"], "VEEAM_USERNAME"),
             (["exporter", "no-such.toml", "--listen", "9801"], "ADDRESS:PORT"),
         ],
@@ -108,7 +108,7 @@ class TestOperations:
 
     def test_all_as_json(self) -> None:
         """Without words it gives every operation of the revision's spec."""
-        ran = veeam("operations", "vbr", "1.1-rev0", "-f", "json")
+        ran = veeam("operations", "vbr", "1.1-rev0", "-o", "json")
         spec = json.loads((Path(__file__).parents[2] / "specs/vbr/1.1-rev0.json").read_text())
         described = [one["operationId"] for path in spec["paths"].values() for one in path.values()
                      if isinstance(one, dict) and "operationId" in one]  # fmt: skip
@@ -116,7 +116,7 @@ class TestOperations:
 
     def test_inferred_operations_are_marked(self) -> None:
         """An operation without evidence says so, and a note says what that means."""
-        ran = veeam("operations", "aws", "auto", "-f", "jsonl")
+        ran = veeam("operations", "aws", "auto", "-o", "jsonl")
         rows = [json.loads(line) for line in ran.out.splitlines()]
         inferred = next(row for row in rows if row["inferred"])
         shown = veeam("operations", "aws", "auto", inferred["operation"])
@@ -143,7 +143,7 @@ class TestPoll:
     @pytest.mark.parametrize("rows", ["jobs", "repositories", "servers", "licenses", "protected"])
     def test_formats_hold_the_same_rows(self, healthy: Path, rows: str) -> None:
         """JSON, JSON lines and CSV give the same rows."""
-        common = ("poll", healthy, rows, "--where", "product=vbr", "--format")
+        common = ("poll", healthy, rows, "--where", "product=vbr", "-o")
         as_json = json.loads(veeam(*common, "json").out)["rows"]
         as_lines = [json.loads(line) for line in veeam(*common, "jsonl").out.splitlines()]
         as_csv = list(csv.DictReader(io.StringIO(veeam(*common, "csv").out)))
@@ -154,14 +154,14 @@ class TestPoll:
 
     def test_raw_gives_the_original(self, healthy: Path) -> None:
         """With --raw each row has the appliance's own object."""
-        ran = veeam("poll", healthy, "repositories", "--where", "name=vbr-1", "-f", "jsonl", "--raw")
+        ran = veeam("poll", healthy, "repositories", "--where", "name=vbr-1", "-o", "jsonl", "--raw")
         row = orjson.loads(ran.out.splitlines()[0])
         assert row["raw"]["id"] == row["id"]
 
     def test_since_filters_sessions(self, healthy: Path) -> None:
         """--since leaves fewer sessions than there are."""
-        some = veeam("poll", healthy, "sessions", "--since", "2h", "-f", "jsonl").out.count("\n")
-        every = veeam("poll", healthy, "sessions", "-f", "jsonl").out.count("\n")
+        some = veeam("poll", healthy, "sessions", "--since", "2h", "-o", "jsonl").out.count("\n")
+        every = veeam("poll", healthy, "sessions", "-o", "jsonl").out.count("\n")
         assert 0 < some < every
 
     @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ class TestPoll:
             (["sessions", "--since", "yesterday"], "24h"),
             (["jobs", "--where", "city=berlin"], "tag="),
             (["jobs", "--where", "tag=atlantis"], "no appliance"),
-            (["jobs", "--format", "json", "--watch", "5"], "--watch"),
+            (["jobs", "-o", "json", "--watch", "5"], "--watch"),
             (["jobs", "--watch", "5", "--deadline", "60"], "--timeout"),
         ],
     )
@@ -183,7 +183,7 @@ class TestPoll:
 
     def test_a_third_broken(self, broken: Path) -> None:
         """The others answer, each broken one has its error at the end, in words; status 1."""
-        ran = veeam("poll", broken, "jobs", "--timeout", "12", "-f", "jsonl")
+        ran = veeam("poll", broken, "jobs", "--timeout", "12", "-o", "jsonl")
         assert ran.status == 1
         answered = {json.loads(line)["appliance"] for line in ran.out.splitlines()}
         errors = dict(line.split(": ", 1) for line in ran.err.splitlines() if ": " in line)
@@ -204,7 +204,7 @@ class TestPoll:
     def test_deadline_is_for_the_whole_fleet(self, broken: Path) -> None:
         """Whoever has not answered by the deadline is told so, and the rows of the others are there."""
         started = time.monotonic()
-        ran = veeam("poll", broken, "jobs", "--deadline", "9", "-f", "jsonl")
+        ran = veeam("poll", broken, "jobs", "--deadline", "9", "-o", "jsonl")
         assert ran.status == 1
         assert time.monotonic() - started < 30
         assert "a longer --deadline" in ran.err
@@ -213,7 +213,7 @@ class TestPoll:
     def test_one_stuck_appliance_is_given_a_minute(self) -> None:
         """The default: a minute for each appliance and no limit for the fleet, as `Fleet` has it."""
         shown = " ".join(veeam("poll", "--help").out.split())
-        assert "Seconds for one appliance; its own `timeout` in the fleet file goes before it. [default: 60.0" in shown
+        assert "Seconds for one appliance; its own `timeout` in the fleet file overrides this. [default: 60.0" in shown
         assert "Seconds for the whole fleet; no limit where it is absent." in shown
 
     def test_none_answers(self, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ class TestPoll:
 
     def test_prometheus(self, broken: Path) -> None:
         """The page is valid, and says which appliances are up."""
-        ran = veeam("poll", broken, "jobs", "--timeout", "12", "-f", "prometheus", "--where", "product=vbr")
+        ran = veeam("poll", broken, "jobs", "--timeout", "12", "-o", "prometheus", "--where", "product=vbr")
         families = {family.name: family for family in text_string_to_metric_families(ran.out)}
         up = {sample.labels["appliance"]: sample.value for sample in families["veeam_up"].samples}
         faults = faults_of(broken)
@@ -237,7 +237,7 @@ class TestPoll:
     def test_ctrl_c_ends_with_what_is_there(self, broken: Path) -> None:
         """Ctrl-C while a slow appliance is waited for: the rows of the others are there, status 130, no traceback."""
         process = subprocess.Popen(
-            [*COMMAND, "poll", str(broken), "jobs", "-f", "json"],
+            [*COMMAND, "poll", str(broken), "jobs", "-o", "json"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -252,7 +252,7 @@ class TestPoll:
         assert "interrupted" in err
         assert json.loads(out)["rows"]
 
-    @pytest.mark.parametrize("arguments", ["sessions -f jsonl", "jobs", "jobs --watch 1"])
+    @pytest.mark.parametrize("arguments", ["sessions -o jsonl", "jobs", "jobs --watch 1"])
     def test_reader_that_goes_away(self, healthy: Path, arguments: str) -> None:
         """`| head -1` is no error."""
         ran = subprocess.run(
@@ -271,7 +271,7 @@ class TestPoll:
     def test_watch_prints_changes_until_ctrl_c(self, healthy: Path) -> None:
         """--watch gives the rows of the first round as new ones and ends on Ctrl-C with status 0."""
         process = subprocess.Popen(
-            [*COMMAND, "poll", str(healthy), "repositories", "--watch", "2", "-f", "jsonl", "--where", "name=vbr-1"],
+            [*COMMAND, "poll", str(healthy), "repositories", "--watch", "2", "-o", "jsonl", "--where", "name=vbr-1"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -298,7 +298,7 @@ def faults_of(fleet: Path) -> dict[str, str | None]:
 class TestCheck:
     def test_healthy_fleet(self, healthy: Path) -> None:
         """All is well: status 0, and each appliance has its revision and its clock."""
-        ran = veeam("check", healthy, "-f", "json")
+        ran = veeam("check", healthy, "-o", "json")
         reports = json.loads(ran.out)
         assert ran.status == 0, ran.out
         assert {one["status"] for one in reports} == {"ok"}
@@ -334,16 +334,16 @@ class TestCheck:
 
     def test_certificates_are_shown(self, encrypted: Path) -> None:
         """Over TLS the report has the issuer, the end and the fingerprint of the certificate."""
-        reports = json.loads(veeam("check", encrypted, "-f", "json").out)
+        reports = json.loads(veeam("check", encrypted, "-o", "json").out)
         assert all(one["certificate_issuer"] and one["certificate_ends"] for one in reports)
         hosts = [one["host"] for one in reports]
-        seen = json.loads(veeam("fingerprint", *hosts, "-f", "json").out)
+        seen = json.loads(veeam("fingerprint", *hosts, "-o", "json").out)
         assert [one["fingerprint"] for one in reports] == [one["fingerprint"] for one in seen]
 
     def test_pinned_certificate(self, encrypted: Path, tmp_path: Path) -> None:
         """The certificate that is pinned passes; another one fails at that step, and says what was seen."""
         host = tomllib.loads(encrypted.read_text())["appliance"][0]["host"]
-        (seen,) = json.loads(veeam("fingerprint", host, "-f", "json").out)
+        (seen,) = json.loads(veeam("fingerprint", host, "-o", "json").out)
         path = tmp_path / "fleet.toml"
         password = encrypted.parent / "password"
         text = (
@@ -411,15 +411,15 @@ class TestCall:
         ("arguments", "says"),
         [
             (["GetAllJbos"], "GetAllJobs"),
-            (["GetJob"], "--param id=..."),
-            (["GetAllJobs", "-p", "limit=many"], "number"),
+            (["GetJob"], "needs id=..."),
+            (["GetAllJobs", "-p", "limit=many"], "whole number"),
             (["GetAllJobs", "-p", "colour=red"], "no parameter 'colour'"),
             (["GetAllJobs", "-p", "limit"], "NAME=VALUE"),
             (["GetAllJobs", "-p", "limit=1", "-p", "limit=2"], "twice"),
             (["GetAllJobs", "--body", "{}"], "no body"),
             (["StartJob", "-p", "id=1", "--body", "{"], "not JSON"),
             (["GetServerInfo", "--all"], "no listing"),
-            (["GetServerInfo", "-o", "x"], "no download"),
+            (["GetServerInfo", "--out", "x"], "no download"),
         ],
     )
     def test_mistakes(self, healthy: Path, arguments: list[str], says: str) -> None:
@@ -448,10 +448,10 @@ class TestCall:
             assert json.loads(ran.out)["state"] == "Stopped"
 
     def test_download_into_a_file(self, healthy: Path, tmp_path: Path) -> None:
-        """-o puts a download into a file, and says how large it is."""
+        """--out puts a download into a file, and says how large it is."""
         target = tmp_path / "report"
         ran = veeam(
-            *self.arguments(healthy, "CreateLicenseReport", "--body", '{"reportFormat": "Html"}', "-o", str(target))
+            *self.arguments(healthy, "CreateLicenseReport", "--body", '{"reportFormat": "Html"}', "--out", str(target))
         )
         assert ran.status == 0, ran.err
         assert target.stat().st_size > 0
@@ -460,7 +460,7 @@ class TestCall:
 class TestWait:
     def test_a_session_that_is_over(self, healthy: Path) -> None:
         """A finished session is printed at once; one that failed is status 2 with its message."""
-        rows = veeam("poll", healthy, "sessions", "--where", "name=vbr-1", "-f", "jsonl").out.splitlines()
+        rows = veeam("poll", healthy, "sessions", "--where", "name=vbr-1", "-o", "jsonl").out.splitlines()
         sessions = {row["result"]: row["id"] for row in map(json.loads, rows) if row["state"] == "finished"}
         good = veeam("wait", "--fleet", healthy, "vbr-1", sessions["success"])
         assert good.status == 0, good.err
@@ -474,8 +474,8 @@ class TestFingerprint:
     def test_as_toml(self, encrypted: Path) -> None:
         """--format toml can be pasted into a fleet file."""
         host = tomllib.loads(encrypted.read_text())["appliance"][0]["host"]
-        (seen,) = json.loads(veeam("fingerprint", host, "-f", "json").out)
-        (pasted,) = tomllib.loads(veeam("fingerprint", host, "-f", "toml").out)["appliance"]
+        (seen,) = json.loads(veeam("fingerprint", host, "-o", "json").out)
+        (pasted,) = tomllib.loads(veeam("fingerprint", host, "-o", "toml").out)["appliance"]
         assert pasted == {"host": host, "tls": {"fingerprint": seen["fingerprint"]}}
 
     def test_table(self, encrypted: Path) -> None:
@@ -554,24 +554,35 @@ class TestTerminal:
         assert "\x1b[3" not in out.replace("\x1b[3A", "")
 
 
-def on_terminal(arguments: list[str], columns: int, *, raw: bool = False, **variables: str) -> str:
-    """What the command writes to stdout when that is a terminal of a width."""
+def on_terminal(
+    arguments: list[str],
+    columns: int,
+    *,
+    raw: bool = False,
+    command: list[str] | None = None,
+    seconds: float | None = None,
+    **variables: str,
+) -> str:
+    """What a command writes to a terminal of a width; with `seconds` it gets Ctrl-C after them."""
     import fcntl
     import pty
     import re
     import struct
     import termios
+    import threading
 
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     process = subprocess.Popen(
-        [*COMMAND, *arguments],
+        command or [*COMMAND, *arguments],
         stdout=slave,
         stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
         env=environment(TERM="xterm-256color", **variables),
     )
     os.close(slave)
+    timer = threading.Timer(seconds or 60, process.send_signal, [signal.SIGINT])
+    timer.start()
     parts = []
     try:
         while part := os.read(master, 65536):
@@ -579,7 +590,9 @@ def on_terminal(arguments: list[str], columns: int, *, raw: bool = False, **vari
     except OSError:  # the other end is closed
         pass
     finally:
+        timer.cancel()
         os.close(master)
         process.wait(30)
+        timer.join()
     out = b"".join(parts).decode()
     return out if raw else re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out)

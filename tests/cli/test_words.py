@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 FINGERPRINT = "0a" * 32
 REFUSED = errors.TlsError(
-    "the certificate of vbr01 port 9419 is refused: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
-    f"unable to get local issuer certificate (_ssl.c:1006). Subject CN=vbr01; issued by CN=ca; SHA-256 {FINGERPRINT}. "
-    "If that fingerprint is the appliance's, pin it with TlsPolicy(fingerprint=...)",
+    "the certificate of vbr01 port 9419 is refused",
+    hint="If that fingerprint is the appliance's, pin it with TlsPolicy(fingerprint=...)",
+    reason="unable to get local issuer certificate",
     subject="CN=vbr01",
     issuer="CN=ca",
     not_after="2027-01-01 00:00:00Z",
@@ -37,7 +37,7 @@ class TestWords:
     def test_refused_certificate(self) -> None:
         """What is wrong, whose certificate it is, and the line for the fleet file; no Python."""
         said = short(REFUSED)
-        assert said.startswith("the certificate of vbr01 port 9419 is refused: unable to get local issuer certificate.")
+        assert said.startswith("the certificate is refused: unable to get local issuer certificate. It is of CN=vbr01")
         assert "CN=vbr01, issued by CN=ca, until 2027-01-01" in said
         assert f'tls = {{ fingerprint = "{FINGERPRINT}" }}' in said
         assert said.count(FINGERPRINT) == 1
@@ -71,7 +71,7 @@ class TestWords:
             (errors.UnauthorizedError("who?", status=401), "the token that it has just given"),
             (errors.RateLimitedError("slowly", status=429), "fewer calls"),
             (errors.RequestTimeout("nothing came for 180 s", limit="read"), "slow or stuck"),
-            (errors.AuthenticationError("login refused: 401: The account is locked."), "before it is unlocked"),
+            (errors.AuthenticationError("login refused: 401: The account is locked."), "whether the account is locked"),
             (errors.AuthenticationError("login refused: 401: no"), "user name and password"),
             (errors.DecodeError("JSON was due", status=200), "Check host and port"),
             (RowsError((errors.ServerError("oops", status=500),) * 2), "500: oops. The appliance itself fails"),

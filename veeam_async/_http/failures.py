@@ -171,6 +171,7 @@ async def tls_failure(error: BaseException, attempt: Attempt) -> Failure | None:
             issuer=seen.issuer,
             not_after=seen.not_after,
             fingerprint=seen.fingerprint,
+            reason=getattr(getattr(error, "certificate_error", None), "verify_message", None) or reason,
             step="tls",
             **context,
         )

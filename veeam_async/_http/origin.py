@@ -120,7 +120,9 @@ def parse_host(host: str, *, port: int | None = None, default_port: int, allow_h
     origin = Origin(scheme, _host(name, shown), chosen, prefix)
     if scheme == "http" and not allow_http and not origin.loopback:
         raise UnsafeOriginError(
-            f"{origin} would carry credentials in the clear: use https, or say allow_http=True", appliance=origin.host
+            f"{origin} would carry credentials in the clear",
+            hint="Use https, or say allow_http=True",
+            appliance=origin.host,
         )
     return origin
 

@@ -26,6 +26,14 @@ def find_operation(revision: Revision, operation_id: str) -> Operation[Any]:
     return _operation_at(revision, place)
 
 
+def spelling(revision: Revision, operation_id: str) -> str:
+    """The document's spelling of an operationId in any letter case; the text itself where there is none like it."""
+    places = _places(revision)
+    if operation_id in places:
+        return operation_id
+    return next((each for each in places if each.lower() == operation_id.lower()), operation_id)
+
+
 @lru_cache(maxsize=32)
 def all_operations(revision: Revision) -> tuple[Operation[Any], ...]:
     """Every operation, in the document's order. It loads all of the revision's api modules."""

@@ -2,151 +2,228 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
+import attrs
 from rich.markup import escape
 
-from .._running import run
+from .._operation.finding import find_operation, spelling
+from .._work import find_work
 from ..downloads import Download
+from ..errors import SessionFailed, VeeamError
 from ..listing import Listing
-from .output import json_line, json_text, put, size, stderr
-from .status import CommandError, Status
+from .._running import run
+from .dry import show_request
+from .formats import show, show_query
+from .output import Column, json_line, json_text, put, size, stderr
+from .progress import busy
+from .selection import Selection, columns_of
+from .status import CommandError, Interrupted, Status, usage
+from .wait import print_failure, wait_with_progress
 
 if TYPE_CHECKING:
-    from .._operation.operation import Operation, Parameter
+    from .._operation.request import Request
     from ..client import ApplianceClient
+    from .fields import Input
     from .target import Target
 
 
-def call_operation(
-    target: Target,
-    name: str,
-    params: Sequence[str],
-    body: str | None,
-    *,
-    all_rows: bool,
-    wait_for: bool,
-    output: Path | None,
-) -> int:
+@attrs.frozen
+class How:
+    """How a call is made.
+
+    Attributes:
+        all_rows: every page of a listing.
+        wait_for: wait for the work that the call starts.
+        out: file for a download; `-` is stdout.
+        dry_run: show the request instead of sending it.
+    """
+
+    all_rows: bool = False
+    wait_for: bool = False
+    out: Path | None = None
+    dry_run: bool = False
+
+
+@attrs.define
+class Progress:
+    """How far a call has come, for who interrupts it.
+
+    Attributes:
+        changing: True while a call that may change something has no answer.
+        work: ids of what goes on on the appliance.
+    """
+
+    changing: bool = False
+    work: list[str] = attrs.field(factory=list)
+
+    def interrupted(self, target: Target) -> Interrupted:
+        """What to say after Ctrl-C."""
+        if self.work:
+            options = "" if target.fleet is None else f" --fleet {target.fleet}"
+            commands = "; ".join(f"veeam-async wait{options} {target.host} {one}" for one in self.work)
+            return Interrupted(f"interrupted; the work goes on on the appliance, follow it with: {commands}")
+        if self.changing:
+            return Interrupted("interrupted before the answer: the appliance may have carried out the call")
+        return Interrupted("interrupted")
+
+
+def call_operation(target: Target, name: str, given: Input, how: How, selection: Selection) -> int:
     """Call it and print the answer."""
-    content = _body(body)
+    if how.dry_run:
+        return show_request(target, name, given)
+    _check(how, selection)
+    progress = Progress()
 
     async def work() -> int:
         async with target.open() as client:
-            operation = find_operation(client, name)
-            values = parameters(operation, params)
-            if content is not None:
-                if operation.body is None:
-                    raise CommandError(f"{operation.operation_id} takes no body")
-                values["body"] = content
-            request = client.call(operation.operation_id, **values)
-            if all_rows:
-                if not isinstance(request, Listing):
-                    request.close()
-                    raise CommandError(f"{operation.operation_id} is no listing: --all does not go with it")
-                async for row in request:
-                    put(json_line(row) + "\n")
-                return Status.OK
-            if output is not None:
-                if not isinstance(request, Download):
-                    request.close()
-                    raise CommandError(f"{operation.operation_id} is no download: --output does not go with it")
-                written = await request.to_file(output)
-                stderr().print(f"{escape(str(output))}: {size(written)}")
-                return Status.OK
-            answer = await request
-            if wait_for:
-                from .wait import wait_with_progress
+            request = prepare(client, name, given)
+            if how.all_rows:
+                return await _every_row(request, selection)
+            if how.out is not None:
+                return await _download(request, how.out)
+            return await _answer(client, request, how, selection, progress)
 
-                answer = await wait_with_progress(client, answer, None)
-            _print(answer)
+    try:
+        return run(work())
+    except KeyboardInterrupt:
+        raise progress.interrupted(target) from None
+
+
+def _check(how: How, selection: Selection) -> None:
+    if how.all_rows and how.wait_for:
+        raise CommandError("--all reads a listing, --wait waits for work: give one of them")
+    if how.out is not None and (how.all_rows or how.wait_for):
+        raise CommandError("--out is for a download: it does not go with --all and --wait")
+    if selection.query is not None:
+        selection.check(())
+
+
+def prepare(client: ApplianceClient, name: str, given: Input) -> Request[Any]:
+    """The request for an operation in any letter case, with what was typed.
+
+    Raises:
+        CommandError: there is no such operation, or what was typed does not fit it.
+    """
+    with usage():
+        operation = find_operation(client.revision, spelling(client.revision, name))
+    values = given.values(operation)
+    with usage():
+        return client.call(operation.operation_id, **values)
+
+
+async def _every_row(request: Request[Any], selection: Selection) -> int:
+    if not isinstance(request, Listing):
+        request.close()
+        raise CommandError(f"{request.operation.operation_id} is no listing: --all does not go with it")
+    streams = selection.output in ("json", "jsonl") and selection.as_they_come
+    rows: list[Any] = []
+    with busy(f"reading {request.operation.operation_id}") as at_work, usage():
+        async for row in request:
+            rows.append(row)
+            if streams:
+                put(json_line(_narrowed(row, selection)) + "\n")
+            at_work.count(len(rows))
+            if selection.limit is not None and selection.sort is None and len(rows) >= selection.limit:
+                break
+    if not streams:
+        print_value([_plain(row) for row in rows], selection)
+    return Status.OK
+
+
+def _narrowed(row: Any, selection: Selection) -> Any:
+    plain = _plain(row)
+    return selection.narrow(plain) if isinstance(plain, dict) else plain
+
+
+async def _download(request: Request[Any], out: Path) -> int:
+    if not isinstance(request, Download):
+        request.close()
+        raise CommandError(f"{request.operation.operation_id} is no download: --out does not go with it")
+    with busy("downloading") as at_work:
+        if str(out) == "-":
+            async with request.stream() as body:
+                async for chunk in body.chunks():
+                    sys.stdout.buffer.write(chunk)
+                sys.stdout.buffer.flush()
             return Status.OK
+        written = await request.to_file(out, progress=lambda got, total: at_work.bytes(got, total))
+    stderr().print(f"{escape(str(out))}: {size(written)}")
+    return Status.OK
 
-    return run(work())
 
-
-def _print(answer: Any) -> None:
+async def _answer(
+    client: ApplianceClient, request: Request[Any], how: How, selection: Selection, progress: Progress
+) -> int:
+    operation = request.operation
+    progress.changing = not operation.safe
+    with busy(f"{operation.operation_id} at {client.name}"):
+        answer = await request
+    progress.changing = False
+    if how.wait_for:
+        progress.work = _work_ids(client, answer)
+        try:
+            answer = await wait_with_progress(client, answer, None)
+        except SessionFailed as failure:
+            progress.work = []
+            print_failure(failure)
+            return Status.FAILED
+        progress.work = []
     if answer is None:
-        return
+        if operation.safe is False:
+            stderr().print(f"{operation.operation_id}: done")
+        return Status.OK
+    print_value(answer if isinstance(answer, (bytes, str)) else _plain(answer), selection)
+    return Status.OK
+
+
+def _work_ids(client: ApplianceClient, answer: Any) -> list[str]:
+    try:
+        work = find_work(client.sender, answer)
+    except VeeamError:
+        return []
+    return [one.id for one in (work if isinstance(work, list) else [work])]
+
+
+def _plain(value: Any) -> Any:
+    """Plain JSON of models, so that columns and queries go by the appliance's own names."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def print_value(answer: Any, selection: Selection) -> None:
+    """Print an answer: JSON as it is, or its rows as a table."""
     if isinstance(answer, bytes):
         if sys.stdout.isatty():
-            raise CommandError(f"the answer is a file of {size(len(answer))}: give --output FILE", Status.FAILED)
+            raise CommandError(f"the answer is a file of {size(len(answer))}: give --out FILE", Status.FAILED)
         sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()
-    else:
-        put((answer if isinstance(answer, str) else json_text(answer)) + "\n")
+        return
+    if isinstance(answer, str):
+        put(answer + "\n")
+        return
+    if selection.query is not None:
+        show_query(answer, selection)
+        return
+    rows = rows_of(answer)
+    if rows is None or (selection.output == "json" and not selection.columns):
+        put((json_line(answer) if selection.output == "jsonl" else json_text(answer)) + "\n")
+        return
+    names = columns_of(rows)
+    selection.check(names)
+    show([Column(name, name, rank=min(index, 7)) for index, name in enumerate(names)], rows, selection)
 
 
-def find_operation(client: ApplianceClient, name: str) -> Operation[Any]:
-    """An operation by its operationId in any letter case, or an error that names those that are like it."""
-    known = {operation.operation_id: operation for operation in client.operations}
-    if name in known:
-        return known[name]
-    lower = {operation_id.lower(): operation for operation_id, operation in known.items()}
-    if name.lower() in lower:
-        return lower[name.lower()]
-    close = [lower[one].operation_id for one in difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.5)]
-    hint = f"; did you mean {', '.join(close)}?" if close else ""
-    raise CommandError(f"{client.revision.product} {client.revision.name} has no operation {name!r}{hint}")
-
-
-def parameters(operation: Operation[Any], given: Sequence[str]) -> dict[str, Any]:
-    """`name=value` texts as keyword arguments, by the Python or the wire name, with values of the parameter's type."""
-    known = {parameter.name: parameter for parameter in operation.parameters}
-    known |= {parameter.wire: parameter for parameter in operation.parameters}
-    values: dict[str, Any] = {}
-    for one in given:
-        name, sign, value = one.partition("=")
-        if not sign:
-            raise CommandError(f"--param {one}: give NAME=VALUE")
-        parameter = known.get(name)
-        if parameter is None:
-            names = ", ".join(p.name for p in operation.parameters) or "none"
-            raise CommandError(f"{operation.operation_id} has no parameter {name!r}; it has {names}")
-        read = _value(parameter, value)
-        if parameter.array != "none":
-            values.setdefault(parameter.name, []).append(read)
-        elif parameter.name in values:
-            raise CommandError(f"--param {name} is given twice, and it takes one value")
-        else:
-            values[parameter.name] = read
-    missing = [p.name for p in operation.parameters if p.required and p.location == "path" and p.name not in values]
-    if missing:
-        raise CommandError(f"{operation.operation_id} needs --param {missing[0]}=...")
-    return values
-
-
-def _value(parameter: Parameter, value: str) -> Any:
-    kinds = parameter.type.removeprefix("list[").removesuffix("]").replace(" ", "").split("|")
-    try:
-        if "bool" in kinds and value.lower() in ("true", "false"):
-            return value.lower() == "true"
-        if "int" in kinds:
-            return int(value)
-        if "float" in kinds:
-            return float(value)
-    except ValueError:
-        raise CommandError(f"--param {parameter.name}={value}: it is to be a number") from None
-    return value
-
-
-def _body(given: str | None) -> Any:
-    if given is None:
-        return None
-    text = given
-    if given == "@-":
-        text = sys.stdin.read()
-    elif given.startswith("@"):
-        try:
-            text = Path(given[1:]).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"--body {given}: {error}") from error
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise CommandError(f"--body: not JSON: {error}") from None
+def rows_of(answer: Any) -> list[dict[str, Any]] | None:
+    """The rows of a page or a list of objects; the object itself as one row; None where it is neither."""
+    if isinstance(answer, dict):
+        for value in answer.values():
+            if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+                return value
+        return [answer]
+    if isinstance(answer, list) and all(isinstance(row, dict) for row in answer):
+        return answer
+    return None

@@ -30,10 +30,13 @@ from ..profiles import profile
 from ..registry import revision_key
 from .fingerprint import days_left, look
 from .fleets import open_fleet
-from .output import Column, duration, json_line, json_text, put, stderr, stdout, table
+from .formats import RARE, show
+from .output import Column, duration, stderr
+from .printing import Patience
 from .progress import FleetProgress
+from .selection import Selection
 from .status import Status
-from .words import short
+from .words import count, short
 
 if TYPE_CHECKING:
     from ..client import ApplianceClient
@@ -103,34 +106,29 @@ def check_fleet(
     path: Path,
     where: Sequence[str],
     limits: Limits,
-    format: str,
+    selection: Selection,
+    patience: Patience,
     *,
-    timeout: float,
-    deadline: float | None,
-    concurrency: int,
+    verbose: bool = False,
 ) -> int:
-    """Check every appliance and print what was found."""
-    fleet, view = open_fleet(path, where)
+    """Check every appliance and print what was seen."""
+    selection.check(one.name for one in attrs.fields(Report))
+    fleet, view = open_fleet(path, where, verbose=verbose)
     reports = {one.name: Report(one.name, one.host, one.product) for one in view}
     interrupted = False
     try:
-        run(_check(fleet, view, reports, limits, timeout, deadline, concurrency))
+        run(_check(fleet, view, reports, limits, patience))
     except KeyboardInterrupt:
         interrupted = True
         for report in reports.values():
             if report.elapsed is None:
                 report.failed("interrupted before it answered")
     worst = sorted(reports.values(), key=lambda one: (["failed", "attention", "ok"].index(one.status), one.appliance))
-    if format == "json":
-        put(json_text([attrs.asdict(one) for one in worst]) + "\n")
-    elif format == "jsonl":
-        for one in worst:
-            put(json_line(attrs.asdict(one)) + "\n")
-    else:
-        table(COLUMNS, [attrs.asdict(one) for one in worst], stdout())
+    show(COLUMNS, [attrs.asdict(one) for one in worst], selection)
     counts = {status: sum(one.status == status for one in worst) for status in ("ok", "attention", "failed")}
     stderr().print(
-        f"{len(worst)} appliances: {counts['ok']} ok, {counts['attention']} need attention, {counts['failed']} failed"
+        f"{count(len(worst), 'appliance')}: {counts['ok']} ok, {counts['attention']} need attention, "
+        f"{counts['failed']} failed"
     )
     if interrupted:
         return Status.INTERRUPTED
@@ -142,16 +140,14 @@ async def _check(
     view: FleetView,
     reports: dict[str, Report],
     limits: Limits,
-    timeout: float,
-    deadline: float | None,
-    concurrency: int,
+    patience: Patience,
 ) -> None:
-    slots = asyncio.Semaphore(concurrency)
+    slots = asyncio.Semaphore(patience.concurrency)
 
     async def certificate(appliance: Appliance) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(deadline), slots:
-                await _certificate(appliance, reports[appliance.name], limits, min(10.0, timeout))
+            async with asyncio.timeout(patience.deadline), slots:
+                await _certificate(appliance, reports[appliance.name], limits, min(10.0, patience.timeout))
 
     async def work(client: ApplianceClient) -> None:
         report = reports[client.name]
@@ -164,12 +160,11 @@ async def _check(
         for appliance in view:
             tasks.create_task(certificate(appliance))
         with FleetProgress(stderr(), [one.name for one in view], "checking") as progress:
-            async for answer in view.each(work, concurrency=concurrency, timeout=timeout, deadline=deadline):
+            async for answer in view.each(work, **attrs.asdict(patience)):
                 report = reports[answer.appliance.name]
                 report.elapsed = round(answer.elapsed, 3)
                 if answer.error is not None:
-                    said = short(answer.error).removeprefix("login refused: ")
-                    report.failed(f"{_where(answer.error, report)}: {said}")
+                    report.failed(f"{_where(answer.error, report)}: {short(answer.error)}")
                 progress.answer(report.appliance, failed=not answer.ok)
 
 
@@ -290,4 +285,10 @@ COLUMNS = [
     Column("license_ends", "license", rank=4, show=_days, right=True),
     Column("elapsed", "took", rank=5, show=duration, right=True),
     Column("problems", "what is wrong", show=lambda value: escape("; ".join(value)), wrap=True),
-]
+    *(
+        Column(name, name.replace("_", " "), rank=RARE)
+        for name in (
+            "login", "offered", "certificate_subject", "certificate_issuer", "fingerprint", "license_status",
+        )
+    ),
+]  # fmt: skip

@@ -10,10 +10,12 @@ from typing import Any
 import attrs
 from rich.markup import escape
 
-from .._running import run
 from ..errors import VeeamError
-from .output import Column, duration, json_text, put, stderr, stdout, table, text
-from .status import Status
+from .._running import run
+from .formats import show
+from .output import Column, duration, json_line, put, stderr, text
+from .selection import Selection
+from .status import Status, usage
 from .words import explain, short
 
 
@@ -82,27 +84,39 @@ COLUMNS = [
 ]
 
 
-def show_fingerprints(hosts: Sequence[str], product: str, format: str) -> int:
-    """Print what each host shows; status 2 when one shows nothing."""
-
+def show_fingerprints(hosts: Sequence[str], product: str, selection: Selection) -> int:
+    """Print what each host shows; status 2 when one shows nothing, 3 when one is no address."""
+    from .._http.origin import parse_host
     from ..profiles import profile
 
-    port = profile(product).default_port
+    with usage():
+        port = profile(product).default_port
+        for host in hosts:
+            parse_host(host, default_port=port, allow_http=True)
+    selection.check(one.name for one in attrs.fields(Seen))
 
     async def look_at_all() -> list[Seen]:
         return await asyncio.gather(*(look(host, port) for host in hosts))
 
     seen = run(look_at_all())
     good = [one for one in seen if one.error is None]
-    if format == "json":
-        put(json_text([one.to_dict() for one in seen]) + "\n")
-    elif format == "toml":
+    if selection.output == "toml":
         for one in good:
-            put(f'[[appliance]]\nhost = "{one.host}"\ntls = {{ fingerprint = "{one.fingerprint}" }}\n\n')
-    elif good:
-        table(COLUMNS, [one.to_dict() for one in good], stdout())
+            put(_entry(one, product))
+    elif good or selection.output != "table":
+        listed = good if selection.output == "table" else seen
+        show(COLUMNS, [one.to_dict() for one in listed], selection)
+    if good and selection.output == "table":
         stderr().print("Compare it with what the appliance's own console shows before you trust it.")
     for one in seen:
         if one.error is not None:
             stderr().print(f"{escape(one.host)}: [bad]{escape(short(one.error))}[/]")
     return Status.OK if len(good) == len(seen) else Status.FAILED
+
+
+def _entry(seen: Seen, product: str) -> str:
+    """An entry of a fleet file; its user and password are those of the file's defaults."""
+    lines = ["[[appliance]]", f"host = {json_line(seen.host)}"]
+    if product != "vbr":
+        lines.append(f'product = "{product}"')
+    return "\n".join([*lines, f'tls = {{ fingerprint = "{seen.fingerprint}" }}', "", ""])

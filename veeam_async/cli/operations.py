@@ -8,26 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from .output import Column, json_line, json_text, put, stderr, stdout, table
-from .status import CommandError, Status
+from .formats import show
+from .output import Column, stderr
+from .selection import Selection
+from .status import CommandError, Status, usage
+from .words import count
 
 if TYPE_CHECKING:
     from .._operation.operation import Operation, Revision
 
 
 def find_revision(product: str, name: str) -> Revision:
-    """A revision of the package by product and name; the newest for `auto`."""
+    """A revision of the package by product and name; the newest for `auto`.
+
+    Raises:
+        CommandError: there is none; the message says which there are.
+    """
+    from ..registry import find_revision as by_name
     from ..registry import revisions
 
-    known = [revision for revision in revisions() if revision.product == product]
-    if not known:
-        raise CommandError(f"no product {product!r}; there are vbr, aws and azure")
-    if name == "auto":
-        return known[0]
-    for revision in known:
-        if revision.name == name:
-            return revision
-    raise CommandError(f"{product} has no revision {name!r}; there are {', '.join(one.name for one in known)}")
+    with usage():
+        if name != "auto":
+            return by_name(product, name)
+        here = revisions(product)
+    if not here:
+        raise CommandError(f"this installation has no revision of {product}")
+    return here[0]
 
 
 def operation_names(product: str, name: str) -> Iterator[tuple[str, str]]:
@@ -69,9 +75,10 @@ COLUMNS = [
 ]
 
 
-def list_operations(product: str, revision_name: str, words: Sequence[str], format: str) -> int:
+def list_operations(product: str, revision_name: str, words: Sequence[str], selection: Selection) -> int:
     """Print the operations that have every word in id, title, path, tag or function."""
     revision = find_revision(product, revision_name)
+    selection.check([*(column.name for column in COLUMNS), "title", "tag", "inferred", "body"])
     client = import_module(revision.package).Client
     rows = []
     for operation in client.operations:
@@ -81,16 +88,9 @@ def list_operations(product: str, revision_name: str, words: Sequence[str], form
         ).lower()
         if all(word.lower() in searched for word in words):
             rows.append(row | {"note": "inferred" if operation.inferred else ""})
-    if format == "json":
-        put(json_text(rows) + "\n")
-    elif format == "jsonl":
-        for row in rows:
-            put(json_line(row) + "\n")
-    elif rows:
-        console = stdout()
-        table(COLUMNS, rows, console, f"{revision.product} {revision.name}: {len(rows)} operations")
-        if any(row["inferred"] for row in rows):
-            stderr().print("inferred: no document of this revision evidences the operation; it may not exist")
+    show(COLUMNS, rows, selection, f"{revision.product} {revision.name}: {count(len(rows), 'operation')}")
+    if selection.output == "table" and any(row["inferred"] for row in rows):
+        stderr().print("inferred: no document of this revision evidences the operation; it may not exist")
     if not rows:
         stderr().print(f"no operation of {product} {revision.name} has {escape(' and '.join(words))}")
         return Status.ATTENTION

@@ -114,18 +114,31 @@ def ago(value: datetime | None) -> str:
     return f"{duration(seconds)} ago" if seconds >= 0 else f"in {duration(-seconds)}"
 
 
-def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], console: Console, title: str = "") -> None:
-    """Print rows as a table that fits the console; in a pipe as aligned lines, `-` for what is not there."""
+def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], console: Console, title: str = "") -> list[str]:
+    """Print rows as a table that fits the console; in a pipe as aligned lines, `-` for what is not there.
+
+    Returns:
+        The headings of columns with values that did not fit.
+    """
     if not console.is_terminal:
-        _lines(columns, rows)
-        return
+        lines(columns, rows)
+        return []
+    shown, hidden = fitted(columns, rows, console.width, title)
+    console.print(shown)
+    return hidden
+
+
+def fitted(
+    columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], width: int, title: str = ""
+) -> tuple[Table, list[str]]:
+    """A table that is no wider than `width` cells, and the headings of the columns that did not fit."""
     shown = Table(title=title or None, header_style="bold", title_justify="left")
     needed = {}
     for column in columns:
         cells = [_plain(column, row) for row in rows]
         if any(cells) or not column.rank:
             needed[column.name] = measure(column.heading, cells, rank=column.rank, wrap=column.wrap)
-    widths = fit(needed, console.width)
+    widths = fit(needed, width)
     kept = [column for column in columns if column.name in widths]
     for column in kept:
         shown.add_column(
@@ -137,18 +150,19 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], console:
         )
     for row in rows:
         shown.add_row(*(column.show(row.get(column.name)) for column in kept))
-    console.print(shown)
+    return shown, [column.heading for column in columns if column.name in needed and column.name not in widths]
 
 
 def _plain(column: Column, row: Mapping[str, Any]) -> str:
     return Text.from_markup(column.show(row.get(column.name))).plain
 
 
-def _lines(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
-    lines = [[column.heading for column in columns]]
-    lines += [[_plain(column, row) or "-" for column in columns] for row in rows]
-    widths = [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
-    for line in lines:
+def lines(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows as aligned lines, uncut."""
+    cells_of_lines = [[column.heading for column in columns]]
+    cells_of_lines += [[_plain(column, row) or "-" for column in columns] for row in rows]
+    widths = [max(cell_len(line[index]) for line in cells_of_lines) for index in range(len(columns))]
+    for line in cells_of_lines:
         cells = []
         for column, width, cell in zip(columns, widths, line, strict=True):
             space = " " * (width - cell_len(cell))
@@ -191,7 +205,9 @@ def csv_text(names: Sequence[str], rows: Iterable[Mapping[str, Any]], *, header:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    elif isinstance(value, datetime):
         value = value.isoformat()
     elif isinstance(value, timedelta):
         value = value.total_seconds()

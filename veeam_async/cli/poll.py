@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,53 +13,75 @@ import attrs
 from .._running import run
 from ..fleet import Answer, Fleet, FleetView
 from .fleets import open_fleet
+from .formats import FORMATS
 from .output import stderr
 from .printing import Patience, Poll, Printer, row_type, tell
 from .progress import FleetProgress
 from .prometheus import poll_prometheus
+from .selection import Selection
 from .status import CommandError, Status
 from .watching import watch_fleet
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+# Formats that are about the fleet as a whole instead of its rows.
+OTHER_FORMATS: Mapping[str, Callable[[Fleet, FleetView, str, Patience], int]] = {"prometheus": poll_prometheus}
 
 
 def parse_since(given: str | None) -> datetime | None:
     """`30m`, `24h`, `7d` ago, or a date or time in ISO 8601, in this machine's zone where it names none."""
     if given is None:
         return None
-    if match := re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", given.strip()):
-        return datetime.now(UTC) - timedelta(**{UNITS[match[2]]: float(match[1])})
     try:
+        if match := re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smhdw])", given.strip(), re.ASCII):
+            return datetime.now(UTC) - timedelta(**{UNITS[match[2]]: float(match[1])})
         return datetime.fromisoformat(given).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise CommandError(f"--since {given}: give an age such as 30m, 24h, 7d, or a date such as 2026-03-14") from None
 
 
-def poll_fleet(
-    path: Path,
-    source: str,
-    since: str | None,
-    where: Sequence[str],
-    format: str,
-    patience: Patience,
-    *,
-    raw: bool,
-    watch: float | None,
-) -> int:
+@attrs.frozen
+class Request:
+    """What `poll` was asked for.
+
+    Attributes:
+        source: the kind of rows.
+        since: as it was typed.
+        where: conditions on appliances, as they were typed.
+        results: only rows that ended so.
+        raw: with the original objects.
+        watch: seconds between two rounds, or None for one round.
+        verbose: show each request.
+    """
+
+    source: str
+    since: str | None = None
+    where: Sequence[str] = ()
+    results: Sequence[str] = ()
+    raw: bool = False
+    watch: float | None = None
+    verbose: bool = False
+
+
+def poll_fleet(path: Path, request: Request, selection: Selection, patience: Patience) -> int:
     """Poll once, or watch until Ctrl-C."""
-    after = parse_since(since)
-    if after is not None and source != "sessions":
+    after = parse_since(request.since)
+    if after is not None and request.source != "sessions":
         raise CommandError("--since goes with sessions: other rows have no time to filter by")
-    fleet, view = open_fleet(path, where)
-    if format == "prometheus":
-        if watch is not None:
+    if request.watch is not None and patience.deadline is not None:
+        raise CommandError("--deadline does not go with --watch, which has no end; --timeout does")
+    other = OTHER_FORMATS.get(selection.output)
+    if other is not None:
+        if request.watch is not None:
             raise CommandError("--watch goes with table, jsonl and csv; `veeam-async exporter` serves metrics")
-        return poll_prometheus(fleet, view, source, patience)
-    printer = Printer(source, format, raw)
-    if watch is not None:
-        if patience.deadline is not None:
-            raise CommandError("--deadline does not go with --watch, which has no end; --timeout does")
-        return watch_fleet(fleet, view, printer, after, watch, patience)
+        fleet, view = open_fleet(path, request.where, verbose=request.verbose)
+        return other(fleet, view, request.source, patience)
+    if request.raw and selection.output not in ("json", "jsonl"):
+        raise CommandError(f"--raw goes with -o json and -o jsonl, not with {selection.output}")
+    printer = Printer(request.source, selection, raw=request.raw, results=request.results)
+    fleet, view = open_fleet(path, request.where, verbose=request.verbose)
+    if request.watch is not None:
+        return watch_fleet(fleet, view, printer, after, request.watch, patience)
     poll = Poll()
     status: int
     try:
@@ -94,7 +116,12 @@ async def once(
                             poll.errors.append(item)
                         poll.lacking = [one.name for one in rows.lacking]
                         progress.answer(item.appliance.name, failed=not item.ok)
-                    else:
+                    elif printer.wanted(item):
                         poll.rows.append(item)
                         printer.row(item)
                         progress.row()
+
+
+def formats() -> list[str]:
+    """The formats that rows of a fleet can be printed in."""
+    return [*FORMATS, *OTHER_FORMATS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -10,9 +11,14 @@ from rich.markup import escape
 from ..fleet import ROW_TYPES, Answer, Row
 from ..fleet.rows import columns
 from .columns import COLUMNS
-from .output import csv_text, json_line, json_text, put, stderr, stdout, table
-from .status import Status
-from .words import short
+from .formats import RARE, show, show_query
+from .output import Column, csv_text, json_line, json_text, put, stderr
+from .selection import Cells, Selection
+from .status import CommandError, Status
+from .words import count, short
+
+# Where each kind of row says how something ended.
+_RESULTS = ("last_result", "result")
 
 
 @attrs.frozen
@@ -48,44 +54,85 @@ class Poll:
 
 
 class Printer:
-    """Prints rows: as they come where the format allows it, otherwise at the end."""
+    """Prints rows: as they come where the format allows it, otherwise at the end.
 
-    def __init__(self, source: str, format: str, raw: bool) -> None:
+    Args:
+        source: the kind of rows.
+        selection: what is shown of them.
+        raw: with the original object of each row, in JSON.
+        results: only rows that ended so.
+    """
+
+    def __init__(self, source: str, selection: Selection, *, raw: bool = False, results: Sequence[str] = ()) -> None:
         self.source = source
-        self.format = format
+        self.selection = selection
         self.raw = raw
-        self.names = list(columns(row_type(source)))
-        self._first = True
+        self.names = columns(row_type(source))
+        self.columns = _all_columns(source)
+        self._results = frozenset(results)
+        self._result = next((name for name in _RESULTS if name in self.names), None)
+        self._printed = 0
+        selection.check(self.names)
+        if results and self._result is None:
+            raise CommandError(f"--result goes with jobs and sessions: {source} have no result")
 
-    def plain(self, row: Row) -> dict[str, Any]:
-        """The row for JSON."""
-        values = row.to_dict()
+    @property
+    def streams(self) -> bool:
+        """True where each row is printed when it comes."""
+        return self.selection.output in ("jsonl", "csv") and self.selection.as_they_come
+
+    @property
+    def full(self) -> bool:
+        """True where no further row would be printed."""
+        return self.streams and self.selection.limit is not None and self._printed >= self.selection.limit
+
+    def wanted(self, row: Row) -> bool:
+        """Whether the row ended as asked for."""
+        return not self._results or (self._result is not None and getattr(row, self._result) in self._results)
+
+    def cells(self, row: Row) -> Cells:
+        """The row by the names of its columns, the appliance by its name."""
+        values: dict[str, Any] = {name: getattr(row, name) for name in self.names}
+        values["appliance"] = row.appliance.name
         return values | {"raw": row.raw} if self.raw else values
 
     def row(self, row: Row) -> None:
         """A row has come."""
-        if self.format == "jsonl":
-            put(json_line(self.plain(row)) + "\n")
-        elif self.format == "csv":
-            put(csv_text(self.names, [row.to_dict()], header=self._first))
-            self._first = False
-
-    def _cells(self, row: Row) -> dict[str, Any]:
-        return {name: getattr(row, name) for name in self.names} | {"appliance": row.appliance.name}
+        if not self.streams or self.full:
+            return
+        cells = self.cells(row)
+        if self.selection.output == "jsonl":
+            put(json_line(self.selection.narrow(cells)) + "\n")
+        else:
+            put(csv_text(self.selection.columns or self.names, [cells], header=not self._printed))
+        self._printed += 1
 
     def end(self, poll: Poll) -> None:
         """All rows that will come are there."""
-        rows = sorted(poll.rows, key=lambda row: (row.appliance.name, row.name or "", row.id))
-        if self.format == "json":
-            errors = [{"appliance": one.appliance.name, "error": short(_error(one))} for one in poll.errors]
-            put(json_text({"rows": [self.plain(row) for row in rows], "errors": errors}) + "\n")
-        elif self.format == "csv" and self._first:
-            put(csv_text(self.names, []))
-        elif self.format == "table" and rows:
-            shown = [
-                {name: getattr(row, name) for name in self.names} | {"appliance": row.appliance.name} for row in rows
-            ]
-            table(COLUMNS[self.source], shown, stdout())
+        if self.streams:
+            if self.selection.output == "csv" and not self._printed:
+                put(csv_text(self.selection.columns or self.names, []))
+            return
+        ordered = sorted(poll.rows, key=lambda row: (row.appliance.name, row.name or "", row.id))
+        rows = [self.cells(row) for row in ordered]
+        if self.selection.output != "json" and self.selection.query is None:
+            show(self.columns, rows, self.selection)
+            return
+        chosen = [self.selection.narrow(row) for row in self.selection.apply(rows)]
+        errors = [{"appliance": one.appliance.name, "error": short(_error(one))} for one in poll.errors]
+        document = {"rows": chosen, "errors": errors}
+        if self.selection.query is not None:
+            show_query(document, self.selection)
+        else:
+            put(json_text(document) + "\n")
+
+
+def _all_columns(source: str) -> list[Column]:
+    """The columns of a kind of row, those that are seldom asked for at the end."""
+    listed = COLUMNS.get(source, [])
+    names = [column.name for column in listed]
+    others = [name for name in columns(row_type(source)) if name not in names]
+    return [*listed, *(Column(name, name.replace("_", " "), rank=RARE if listed else 0) for name in others)]
 
 
 def row_type(source: str) -> type[Row]:
@@ -99,8 +146,8 @@ def tell(poll: Poll, total: int, *, interrupted: bool) -> None:
     for answer in sorted(poll.errors, key=lambda one: one.appliance.name):
         console.print(f"{escape(answer.appliance.name)}: [bad]{escape(short(_error(answer)))}[/]")
     if poll.lacking:
-        console.print(f"nothing of the kind in the revision of: {escape(', '.join(sorted(poll.lacking)))}")
-    line = f"{len(poll.rows):,} rows from {poll.answered - len(poll.errors)} of {total} appliances"
+        console.print(f"their revision has nothing of the kind: {escape(', '.join(sorted(poll.lacking)))}")
+    line = f"{count(len(poll.rows), 'row')} from {poll.answered - len(poll.errors)} of {count(total, 'appliance')}"
     if poll.errors:
         line += f", {len(poll.errors)} failed"
     if interrupted:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column
+
+from .output import size, stderr
 
 # What the bar, the numbers and the time need beside the text.
 _BESIDE = 26
@@ -73,3 +76,39 @@ class FleetProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+
+class Spinner:
+    """What one call is doing: a spinner on a terminal, nothing in a pipe.
+
+    Args:
+        bar: where it turns.
+        text: what is done.
+    """
+
+    def __init__(self, bar: Progress, text: str) -> None:
+        self._bar = bar
+        self._text = text
+        self._task = bar.add_task(escape(text), total=None)
+
+    def count(self, rows: int) -> None:
+        """Say how many rows have come; at every hundredth."""
+        if rows % 100 == 0:
+            self._bar.update(self._task, description=f"{escape(self._text)}: {rows:,} rows")
+
+    def bytes(self, received: int, total: int | None) -> None:
+        """Say how much of a file has come."""
+        of = f" of {size(total)}" if total else ""
+        self._bar.update(self._task, description=f"{escape(self._text)}: {size(received)}{of}")
+
+
+@contextmanager
+def busy(text: str) -> Iterator[Spinner]:
+    """A spinner on stderr with the time that has passed, while a call is under way."""
+    console = stderr()
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+        console=console, transient=True, disable=not console.is_terminal,
+    )  # fmt: skip
+    with bar:
+        yield Spinner(bar, text)

@@ -1,4 +1,4 @@
-"""`veeam-async poll --format prometheus`: one round as a page of metrics, for a textfile collector."""
+"""`veeam-async poll -o prometheus`: one round as a page of metrics, for a textfile collector."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def poll_prometheus(fleet: Fleet, view: FleetView, source: str, patience: Patien
     from ..metrics import FAMILIES, Exporter
 
     if source not in {family.rows for family in FAMILIES}:
-        raise CommandError(f"--format prometheus: {source} have no metrics")
+        raise CommandError(f"-o prometheus: {source} have no metrics")
     kinds = [row for row in ROW_TYPES if row.source == source]
 
     async def work() -> tuple[str, int, int]:

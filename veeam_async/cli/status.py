@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Status(enum.IntEnum):
@@ -27,5 +29,25 @@ class CommandError(Exception):
         self.status = status
 
 
+class Interrupted(Exception):
+    """Ctrl-C, with what a person has to know about what goes on without this process."""
+
+
 class ReaderGone(Exception):
     """Whoever read our stdout has enough (`| head`): no error of ours."""
+
+
+@contextmanager
+def usage(option: str = "") -> Iterator[None]:
+    """What the library refuses as an argument is a mistake in what was typed: one line, status 3.
+
+    Args:
+        option: what the line begins with, such as `--fingerprint`.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, LookupError) as error:
+        if isinstance(error, LookupError) and not isinstance(error, (KeyError, IndexError)):
+            raise
+        text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+        raise CommandError(f"{option}: {text}" if option else text) from None

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from .._running import run
 from ..errors import RequestTimeout, SessionFailed
 from .output import json_text, put, stderr, text
-from .status import Status
+from .status import Interrupted, Status
 from .words import explain
 
 if TYPE_CHECKING:
@@ -54,6 +54,14 @@ def _line(step: Step) -> str:
     return step.state + (f": {text(step.last_log_line)}" if step.last_log_line else "")
 
 
+def print_failure(failure: SessionFailed) -> None:
+    """Say why work failed, with its log."""
+    console = stderr()
+    console.print(f"[bad]{escape(explain(failure))}[/]")
+    for line in failure.log:
+        console.print(f"  {escape(text(line))}")
+
+
 def wait_for_session(target: Target, session: str, timeout: float | None) -> int:
     """Wait and print the session as it ended."""
 
@@ -62,10 +70,7 @@ def wait_for_session(target: Target, session: str, timeout: float | None) -> int
             try:
                 ended = await wait_with_progress(client, session, timeout)
             except SessionFailed as failure:
-                console = stderr()
-                console.print(f"[bad]{escape(explain(failure))}[/]")
-                for line in failure.log:
-                    console.print(f"  {escape(text(line))}")
+                print_failure(failure)
                 return Status.FAILED
             except RequestTimeout as late:
                 if late.limit != "wait":
@@ -75,4 +80,7 @@ def wait_for_session(target: Target, session: str, timeout: float | None) -> int
             put(json_text(ended) + "\n")
             return Status.OK
 
-    return run(work())
+    try:
+        return run(work())
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; {session} goes on on the appliance") from None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Unpack
 
 from .._redact import Secret
+from .._text import neutral
 from .base import Context, VeeamError
 
 
@@ -70,6 +71,7 @@ class TlsError(ConnectError):
         subject, issuer: names in the certificate that the server showed, or None where it was not seen.
         not_after: end of its validity as the certificate has it (UTC), or None.
         fingerprint: its SHA-256 fingerprint, lower-case hex, for `TlsPolicy(fingerprint=...)`, or None.
+        reason: why the certificate was refused, in OpenSSL's words, or None.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class TlsError(ConnectError):
         issuer: str | None = None,
         not_after: str | None = None,
         fingerprint: str | None = None,
+        reason: str | None = None,
         **context: Unpack[Context],
     ) -> None:
         super().__init__(message, **context)
@@ -87,6 +90,7 @@ class TlsError(ConnectError):
         self.issuer = issuer
         self.not_after = not_after
         self.fingerprint = fingerprint
+        self.reason = None if reason is None else neutral(reason)
 
 
 class RequestTimeout(VeeamError, TimeoutError):

@@ -1,0 +1,1 @@
+"""The commands with their arguments; what they do is in a module for each, imported when the command runs."""

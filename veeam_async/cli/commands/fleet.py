@@ -1,0 +1,104 @@
+"""Commands about a whole fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ..completion import complete_row_kind
+from ..options import CONCURRENCY, DEADLINE, FLEET, VERBOSE, WHERE, output, timeout
+from ..selection import Selection
+from ..status import CommandError
+
+
+@click.command()
+@FLEET
+@WHERE
+@output()
+@timeout(30.0)
+@DEADLINE
+@CONCURRENCY
+@click.option("--certificate-days", default=30, help="Warn when a certificate ends within so many days.")
+@click.option("--license-days", default=30, help="Warn when a license ends within so many days.")
+@click.option("--clock-seconds", default=300, help="Warn when a clock is off by more seconds.")
+@VERBOSE
+def check(
+    fleet: Path | None, where: Sequence[str], selection: Selection, timeout: float, deadline: float | None,
+    concurrency: int, certificate_days: int, license_days: int, clock_seconds: int, verbose: bool,
+) -> int:  # fmt: skip
+    """Whether each appliance of a fleet can be polled: network, certificate, login, revision, clock, license.
+
+    Status 0: all well. 1: something will fail soon. 2: an appliance cannot be polled.
+    """
+    from ..check import Limits, check_fleet
+    from ..discovery import fleet_file
+    from ..printing import Patience
+
+    limits = Limits(certificate_days, license_days, clock_seconds)
+    patience = Patience(timeout, deadline, concurrency)
+    return check_fleet(fleet_file(fleet), where, limits, selection, patience, verbose=verbose)
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[FLEET.TOML] ROWS", shell_complete=complete_row_kind)
+@click.option("--since", metavar="AGE|DATE", help="Sessions from so long ago on: 30m, 24h, 7d; or a date.")
+@click.option(
+    "--result", "results", metavar="RESULT", multiple=True, help="Only what ended so: failed, warning, ...; repeatable."
+)
+@WHERE
+@click.option("--watch", metavar="SECONDS", type=click.FloatRange(min=1), help="Again and again, what changed.")
+@output("prometheus")
+@click.option("--raw", is_flag=True, help="json and jsonl: with the original object of each row.")
+@timeout(60.0)
+@DEADLINE
+@CONCURRENCY
+@VERBOSE
+def poll(
+    words: Sequence[str], since: str | None, results: Sequence[str], where: Sequence[str], watch: float | None,
+    selection: Selection, raw: bool, timeout: float, deadline: float | None, concurrency: int, verbose: bool,
+) -> int:  # fmt: skip
+    """Rows of every appliance of a fleet, the same columns for all products.
+
+    ROWS is jobs, sessions, repositories, servers, licenses or protected. Without FLEET.TOML the file is that of
+    VEEAM_FLEET, ./fleet.toml, or the one in the folder of the user's settings.
+
+    Status 0: all appliances answered. 1: some did not, their errors are at the end. 2: none did.
+    """
+    from ..discovery import fleet_file
+    from ..poll import Request, poll_fleet
+    from ..printing import Patience
+
+    path, rows = _rows(words)
+    request = Request(rows, since, where, [one.lower() for one in results], raw, watch, verbose)
+    return poll_fleet(fleet_file(path), request, selection, Patience(timeout, deadline, concurrency))
+
+
+def _rows(words: Sequence[str]) -> tuple[Path | None, str]:
+    from difflib import get_close_matches
+
+    from ...fleet import ROW_TYPES
+
+    kinds = [row.source for row in ROW_TYPES]
+    if not words or len(words) > 2:
+        raise CommandError(f"give [FLEET.TOML] ROWS, where ROWS is one of {', '.join(kinds)}")
+    *files, rows = words
+    if rows not in kinds:
+        close = get_close_matches(rows, kinds, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(kinds)}"
+        raise CommandError(f"there are no rows {rows!r}; {hint}")
+    return (Path(files[0]) if files else None), rows
+
+
+@click.command()
+@FLEET
+@click.option("--listen", metavar="ADDRESS:PORT", default="127.0.0.1:9801", help="Where to serve /metrics.")
+@click.option("--every", metavar="SECONDS", type=click.FloatRange(min=1), default=60.0, help="How often to poll.")
+@WHERE
+def exporter(fleet: Path | None, listen: str, every: float, where: Sequence[str]) -> int:
+    """Serve Prometheus metrics of a fleet. A scrape never waits for an appliance."""
+    from ..discovery import fleet_file
+    from ..exporter import serve
+
+    return serve(fleet_file(fleet), listen, every, where)
