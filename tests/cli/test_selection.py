@@ -134,7 +134,7 @@ class TestTerminal:
         out = on_terminal(
             ["poll", str(healthy), "jobs", "--where", "name=vbr-1", "--columns", "name,repository_name"], 60
         )
-        assert "kind" in out
+        assert "repository" in out
         assert max(map(len, out.splitlines())) <= 60
 
     def test_watch_draws_a_table(self, healthy: Path) -> None:
