@@ -10,11 +10,11 @@ import attrs
 from rich.markup import escape
 
 from .._operation.finding import find_operation, spelling
+from .._running import run
 from .._work import find_work
 from ..downloads import Download
 from ..errors import SessionFailed, VeeamError
 from ..listing import Listing
-from .._running import run
 from .dry import show_request
 from .formats import show, show_query
 from .output import Column, json_line, json_text, put, size, stderr

@@ -30,7 +30,7 @@ def show_request(target: Target, name: str, given: Input) -> int:
         port = one.port if one is not None and isinstance(one.port, int) else None
         origin = parse_host(
             one.host if one is not None else target.host, port=port, default_port=about.default_port,
-            allow_http=target.allow_http or (one is not None and one.allow_http),
+            allow_http=target.allow_http or (one is not None and one.allow_http is True),
         )  # fmt: skip
         values = given.values(operation)
         body: Any = values.pop("body", UNSET)

@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 from rich.markup import escape
 
-from ..errors import VeeamError
 from .._running import run
+from ..errors import VeeamError
 from .formats import show
 from .output import Column, duration, json_line, put, stderr, text
 from .selection import Selection

@@ -78,10 +78,10 @@ class Target:
         else:
             assert one.credentials is not None, "a fleet file without credentials is refused when it is read"
             host, credentials, port = one.host, one.credentials, one.port
-            chosen["name"] = one.name
         revision = self.revision or (one.revision if one is not None else "auto")
         with usage():
-            return connect(host, credentials, product, revision, port=port, **chosen)
+            name = one.name if one is not None else None
+            return connect(host, credentials, product, revision, port=port, name=name, **chosen)
 
     def _options(self, one: Appliance | None) -> ClientOptions:
         """The options of a client: those of the fleet file, those of the command line on top."""

@@ -13,8 +13,8 @@ from rich.live import Live
 from rich.markup import escape
 from rich.text import Text
 
-from ..fleet import Answer, Fleet, FleetView, Row
 from .._running import run
+from ..fleet import Answer, Fleet, FleetView, Row
 from .formats import RARE
 from .output import Column, csv_text, fitted, json_line, put, stderr, stdout, text
 from .printing import Patience, Printer, row_type
