@@ -41,6 +41,7 @@ async def site() -> AsyncIterator[Site]:
                     product=each.product.name,
                     revision=each.revision,
                     tags=[each.product.name, "lab"],
+                    labels={"customer": 'Example "AG"', "cost-centre": "7", "product": "own"},
                 )
                 for number, each in enumerate(simulated)
             ),

@@ -108,6 +108,9 @@ async def test_discovery(site: Site) -> None:
     assert labels["__metrics_path__"] == "/probe"
     assert labels["__meta_veeam_product"] == "azure"
     assert labels["__meta_veeam_tags"] == ",azure,lab,"
+    assert labels["customer"] == 'Example "AG"'
+    assert labels["cost_centre"] == "7"
+    assert "product" not in labels
 
 
 @pytest.mark.parametrize("accept", ["", "text/plain", "*/*"])

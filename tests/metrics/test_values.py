@@ -44,6 +44,7 @@ async def test_values(site: Site) -> None:
             "lab",
             each.product.name,
         }
+        assert one(page, "veeam_appliance_labels", **who, label_customer='Example "AG"', label_cost_centre="7") == 1
         assert sum(pick(page, "veeam_jobs", **who)) == len(world.jobs)
         assert sum(pick(page, "veeam_sessions", **who)) > 0
         assert pick(page, "veeam_server_info", **who, kind="Appliance") == [1] or each.product.name == "vbr"
@@ -210,7 +211,7 @@ async def test_limit_on_series(site: Site) -> None:
 
 async def test_only_some_rows(site: Site) -> None:
     """An exporter of jobs asks for jobs, and shows them and what every poll gives."""
-    exporter = Exporter(site.fleet, every=3600, timeout=10, rows=[Job], checks=False)
+    exporter = Exporter(site.fleet, every=3600, timeout=10, rows=[Job], checks=False, silent_every=None)
     await exporter.poll()
     assert set(site.simulated[0].counts) == {"CreateToken", "GetAllJobsStates"}
     families = {family.name: family.rows for family in FAMILIES}

@@ -39,7 +39,12 @@ def poll_prometheus(fleet: Fleet, view: FleetView, source: str, patience: Patien
     async def work() -> tuple[str, int, int]:
         async with fleet:
             exporter = Exporter(
-                view, rows=kinds, checks=False, concurrency=patience.concurrency, timeout=patience.timeout
+                view,
+                rows=kinds,
+                checks=False,
+                silent_every=None,
+                concurrency=patience.concurrency,
+                timeout=patience.timeout,
             )
             await exporter.poll(deadline=patience.deadline)
             return exporter.render(), exporter.up, len(view)

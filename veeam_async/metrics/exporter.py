@@ -39,6 +39,8 @@ class Exporter:
         every: seconds from one poll of an appliance to its next.
         slow_every: seconds from one reading of what changes slowly to the next: servers, licenses, protected
             workloads, the certificate.
+        silent_every: seconds from one judgement of silent jobs to the next, which reads the sessions of 30 days; None
+            leaves it out.
         concurrency: appliances whose polls begin at the same time.
         timeout: seconds that one poll of an appliance may take; `every` where it is absent.
         rows: the types of rows to read and show.
@@ -54,6 +56,7 @@ class Exporter:
         *,
         every: float = 60.0,
         slow_every: float = 600.0,
+        silent_every: float | None = 3600.0,
         concurrency: int = 100,
         timeout: float | None = None,
         rows: Iterable[type[Row]] = ROW_TYPES,
@@ -63,7 +66,14 @@ class Exporter:
         max_series: int = 20_000,
     ) -> None:
         kinds = tuple(row for row in rows if row is not Session or sessions is not None)
-        plan = Plan(kinds, sessions or timedelta(), slow_every, timeout if timeout is not None else every, checks)
+        plan = Plan(
+            rows=kinds,
+            sessions=sessions or timedelta(),
+            slow_every=slow_every,
+            silent_every=silent_every,
+            timeout=timeout if timeout is not None else every,
+            checks=checks,
+        )
         self.fleet = fleet
         self._poller = Poller(fleet, plan)
         self._timetable = Timetable(lambda: [one.name for one in fleet], self._poll_one, every, concurrency)

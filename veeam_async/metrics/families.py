@@ -59,6 +59,9 @@ BREAKER = Family("veeam_breaker_open", "gauge", "1 where the appliance is not as
 INFO = Family("veeam_appliance_info", "gauge", "API revision in use and version of the product.",
               ("revision", "version"))  # fmt: skip
 TAG = Family("veeam_appliance_tag", "gauge", "1 for each tag of the appliance in the fleet file.", ("tag",))
+LABELS = Family(
+    "veeam_appliance_labels", "gauge", "1, with the labels of the appliance in the fleet file as `label_NAME`.",
+)  # fmt: skip
 CERTIFICATE = Family(
     "veeam_certificate_expiration_timestamp_seconds", "gauge", "End of the certificate that the appliance shows."
 )
@@ -89,6 +92,23 @@ JOB_SUCCESS = Family(
 JOB_DURATION = Family(
     "veeam_job_last_duration_seconds", "gauge", "How long the last finished run took.", ("job_id",), "sessions"
 )
+JOB_PROCESSED = Family(
+    "veeam_job_last_processed_bytes", "gauge", "Bytes of the workloads that the last finished run went through.",
+    ("job_id",), "sessions",
+)  # fmt: skip
+JOB_READ = Family(
+    "veeam_job_last_read_bytes", "gauge", "Bytes that the last finished run read from the workloads.", ("job_id",),
+    "sessions",
+)  # fmt: skip
+JOB_TRANSFERRED = Family(
+    "veeam_job_last_transferred_bytes", "gauge",
+    "Bytes that the last finished run sent to the repository, after compression and deduplication.", ("job_id",),
+    "sessions",
+)  # fmt: skip
+JOB_SILENT = Family(
+    "veeam_job_silent", "gauge", "1 where the last success is longer ago than the rhythm of the job allows.",
+    ("job_id",), "jobs",
+)  # fmt: skip
 JOB_OBJECTS = Family("veeam_job_objects", "gauge", "Workloads that the job processes.", ("job_id",), "jobs")
 JOBS = Family("veeam_jobs", "gauge", "Number of jobs by state and last result.", ("state", "result"), "jobs")
 
@@ -167,9 +187,10 @@ PROTECTED_FAILED = Family(
 )
 
 FAMILIES: tuple[Family, ...] = (
-    UP, SUCCESS, ATTEMPT, DURATION, FAILURES, COMPLETE, BREAKER, INFO, TAG, CERTIFICATE, CLOCK, DROPPED,
+    UP, SUCCESS, ATTEMPT, DURATION, FAILURES, COMPLETE, BREAKER, INFO, TAG, LABELS, CERTIFICATE, CLOCK, DROPPED,
     RESPONSES, RETRIES, LOGINS, REQUESTS, LOGIN_TIME,
-    JOB_INFO, JOB_STATE, JOB_RESULT, JOB_RUN, JOB_NEXT, JOB_SUCCESS, JOB_DURATION, JOB_OBJECTS, JOBS,
+    JOB_INFO, JOB_STATE, JOB_RESULT, JOB_RUN, JOB_NEXT, JOB_SUCCESS, JOB_SILENT, JOB_OBJECTS, JOBS,
+    JOB_DURATION, JOB_PROCESSED, JOB_READ, JOB_TRANSFERRED,
     REPOSITORY_INFO, REPOSITORY_CAPACITY, REPOSITORY_FREE, REPOSITORY_USED, REPOSITORY_ONLINE,
     SERVER_INFO, SERVER_ONLINE,
     LICENSE_INFO, LICENSE_STATUS, LICENSE_END, SUPPORT_END, LICENSE_INSTANCES, LICENSE_INSTANCES_USED,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .families import OTHER, Family
 
 # Characters of a label's value: more names nothing, and a server decides how long a name is.
 _LONGEST = 250
+_NO_NAME = re.compile(r"[^A-Za-z0-9_]")
 
 
 def escape(value: Any) -> str:
@@ -17,6 +19,11 @@ def escape(value: Any) -> str:
     if "\\" in text or '"' in text or "\n" in text:
         text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return text
+
+
+def label_name(text: str) -> str:
+    """A text as the name of a label."""
+    return _NO_NAME.sub("_", text)[:_LONGEST]
 
 
 class Lines:
@@ -44,6 +51,15 @@ class Lines:
         """
         if value is not None:
             self._put(family, suffix, self._labels(family.labels, labels), repr(value))
+
+    def add_named(self, family: Family, values: Mapping[str, str]) -> None:
+        """A sample with labels that a person chose, as `label_NAME`; nothing where there are none."""
+        named: dict[str, str] = {}
+        for name, value in values.items():
+            named.setdefault(label_name(name), escape(value))
+        if named:
+            pairs = [f'label_{name}="{value}"' for name, value in named.items()]
+            self._put(family, "", ",".join((self._who, *pairs)), "1")
 
     def states(self, family: Family, states: Sequence[str], current: Any, id: str) -> None:
         """One sample for each state, 1 for the current one; None is 0 for all. An unlisted one is `other`."""

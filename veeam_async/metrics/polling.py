@@ -12,7 +12,7 @@ from datetime import timedelta
 import attrs
 
 from ..errors import AuthenticationError, VeeamError
-from ..fleet import Answer, Appliance, FleetView, License, Protected, Row, RowsError, Server, failed_kinds
+from ..fleet import Answer, Appliance, FleetView, Job, License, Protected, Row, RowsError, Server, failed_kinds
 from ..fleet.probing import certificate_end, clock_offset
 from .snapshot import Snapshot, reason_of
 
@@ -32,6 +32,7 @@ class Plan:
         sessions: how far back sessions are read.
         slow_every: seconds from one reading of servers, licenses and protected workloads to the next, and from one
             look at the certificate to the next.
+        silent_every: seconds from one judgement of silent jobs to the next; None for none.
         timeout: seconds for the rows of one appliance.
         checks: True looks at certificate and clock too.
     """
@@ -39,6 +40,7 @@ class Plan:
     rows: Sequence[type[Row]]
     sessions: timedelta
     slow_every: float
+    silent_every: float | None
     timeout: float
     checks: bool
 
@@ -50,6 +52,7 @@ class Poller:
         self._fleet = fleet
         self._plan = plan
         self._looked: dict[str, float] = {}
+        self._judged: dict[str, float] = {}
 
     async def poll(self, appliance: Appliance, snapshot: Snapshot, *, everything: bool = False) -> None:
         """Read the rows that are due; with `everything` those that are not due too."""
@@ -70,6 +73,8 @@ class Poller:
         self._note(answer, rows, due, snapshot, now)
         if snapshot.up and self._plan.checks:
             await self._check(view, appliance, snapshot, now)
+        if snapshot.up and Job in due:
+            await self._judge(view, appliance, snapshot, now)
 
     def late(self, snapshot: Snapshot) -> None:
         """A poll was given up because the time for all appliances is over."""
@@ -80,6 +85,7 @@ class Poller:
         """Appliances have left the fleet."""
         for name in names:
             self._looked.pop(name, None)
+            self._judged.pop(name, None)
 
     def _is_due(self, snapshot: Snapshot, kind: type[Row], now: float) -> bool:
         before = snapshot.read.get(kind)
@@ -126,9 +132,22 @@ class Poller:
             snapshot.revision = client.revision.name
             async with asyncio.timeout(_CHECK_SECONDS):
                 snapshot.clock = await clock_offset(client)
-        before = self._looked.get(appliance.name)
-        if before is None or now - before >= self._plan.slow_every:
-            self._looked[appliance.name] = now
+        if _is_time(self._looked, appliance.name, self._plan.slow_every, now):
             with contextlib.suppress(VeeamError):
                 ends = await certificate_end(appliance, _CHECK_SECONDS)
                 snapshot.certificate = snapshot.certificate if ends is None else ends.timestamp()
+
+    async def _judge(self, view: FleetView, appliance: Appliance, snapshot: Snapshot, now: float) -> None:
+        """Which jobs are silent. That reads the sessions of a month, so it is asked seldom, and may fail."""
+        every = self._plan.silent_every
+        if every is not None and _is_time(self._judged, appliance.name, every, now):
+            jobs = view.jobs(silent=True, concurrency=1, timeout=self._plan.timeout)
+            snapshot.judge(await jobs.gather())
+
+
+def _is_time(last: dict[str, float], name: str, every: float, now: float) -> bool:
+    """True, and noted, where the last time is long enough ago."""
+    if name in last and now - last[name] < every:
+        return False
+    last[name] = now
+    return True

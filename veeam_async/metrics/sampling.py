@@ -74,6 +74,7 @@ def _poll(lines: Lines, appliance: Appliance, breaker: BreakerState, snapshot: S
         lines.add(f.INFO, 1, snapshot.revision, snapshot.version)
     for tag in sorted(appliance.tags):
         lines.add(f.TAG, 1, tag)
+    lines.add_named(f.LABELS, appliance.labels)
     lines.add(f.CERTIFICATE, snapshot.certificate)
     lines.add(f.CLOCK, snapshot.clock)
 
@@ -98,8 +99,13 @@ def _jobs(lines: Lines, jobs: Iterable[Job], runs: dict[str, Runs]) -> None:
         lines.add(f.JOB_RUN, _time(job.last_run), job.id)
         lines.add(f.JOB_NEXT, _time(job.next_run), job.id)
         lines.add(f.JOB_SUCCESS, _time(known.success), job.id)
-        lines.add(f.JOB_DURATION, known.duration, job.id)
+        lines.add(f.JOB_SILENT, _flag(known.silent), job.id)
         lines.add(f.JOB_OBJECTS, job.objects, job.id)
+        if known.last is not None:
+            lines.add(f.JOB_DURATION, known.last.duration, job.id)
+            lines.add(f.JOB_PROCESSED, known.last.processed, job.id)
+            lines.add(f.JOB_READ, known.last.read, job.id)
+            lines.add(f.JOB_TRANSFERRED, known.last.transferred, job.id)
         counts[_word(job.state, f.JOB_STATES), _word(job.last_result, f.RESULTS)] += 1
     for pair, count in sorted(counts.items()):
         lines.add(f.JOBS, count, *pair)

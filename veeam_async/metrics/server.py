@@ -14,6 +14,8 @@ from prometheus_client.exposition import choose_encoder
 
 from ..fleet import Appliance, FleetView
 from .access import guard
+from .families import WHO
+from .lines import label_name
 from .page import Page
 from .web_config import WebConfig
 
@@ -141,9 +143,12 @@ async def _send(request: web.Request, page: Page, content_type: str) -> web.Stre
 
 def _group(appliance: Appliance, exporter: str) -> dict[str, Any]:
     """A target of Prometheus' HTTP service discovery: the exporter itself, asked about one appliance."""
+    chosen = {label_name(name): value for name, value in appliance.labels.items()}
     return {
         "targets": [exporter],
         "labels": {
+            # Those of the metrics themselves would be renamed.
+            **{name: value for name, value in chosen.items() if name not in ("job", *WHO)},
             "__metrics_path__": "/probe",
             "__param_target": appliance.name,
             "__meta_veeam_appliance": appliance.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import accumulate
 
@@ -70,13 +71,13 @@ class Runs:
 
     Attributes:
         success: start of the last run that ended well or with a warning.
-        ended: end of the last finished run.
-        duration: seconds that it took.
+        last: the last finished run.
+        silent: whether the job is longer without a success than its rhythm allows.
     """
 
     success: datetime | None = None
-    ended: datetime | None = None
-    duration: float | None = None
+    last: Session | None = None
+    silent: bool | None = None
 
 
 @attrs.define
@@ -143,11 +144,16 @@ class Snapshot:
             runs = self._runs(session.job_id)
             if session.result in _GOOD:
                 runs.success = _later(runs.success, session.started)
-            if runs.ended is None or session.ended >= runs.ended:
-                runs.ended, runs.duration = session.ended, session.duration
+            if runs.last is None or runs.last.ended is None or session.ended >= runs.last.ended:
+                runs.last = attrs.evolve(session, json=None, message=None)
         if jobs:
             ids = {job.id for job in jobs}
             self.runs = {id: runs for id, runs in self.runs.items() if id in ids}
+
+    def judge(self, jobs: Iterable[Job]) -> None:
+        """Jobs that say whether they are silent."""
+        for job in jobs:
+            self._runs(job.id).silent = job.silent
 
     def _runs(self, job: str) -> Runs:
         runs = self.runs.get(job)
