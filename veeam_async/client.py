@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 from ._auth.account import Account
-from ._auth.codes import authorization_code
 from ._http.building import build_transport
 from ._http.origin import Origin, parse_host
 from ._http.pool import Pool
@@ -324,6 +323,8 @@ class ApplianceClient:
         Raises:
             VeeamError: this product has no call for it.
         """
+        from ._auth.codes import authorization_code
+
         return await authorization_code(self.sender, self.profile)
 
     async def sign_on_url(self, username: str | None = None) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import pkgutil
 import re
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +20,13 @@ if TYPE_CHECKING:
 
     from .client import ApplianceClient
 
+_log = logging.getLogger("veeam_async.registry")
+
 # `1.3-rev0`, `v8.1`, or the name of a package: `v1_3_rev0`.
 _NAME = re.compile(r"v?\d{1,9}(?:[._-](?:rev)?\d{1,9})*", re.ASCII | re.IGNORECASE)
+
+# Packages of one's own name what `register` takes, in their metadata, under this group of entry points.
+_GROUP = "veeam_async.revisions"
 
 _registered: dict[str, Revision] = {}
 _own: dict[str, tuple[Revision, ...]] = {}
@@ -59,6 +66,7 @@ def revisions(product: str | None = None) -> list[Revision]:
     """
     if product is not None and product not in PRODUCTS:
         raise ValueError(f"no product {product!r}: {', '.join(PRODUCTS)}")
+    _register_entry_points()
     found: list[Revision] = []
     for name in PRODUCTS if product is None else (product,):
         known = {revision.name.lower(): revision for revision in _built_in(name)}
@@ -66,6 +74,17 @@ def revisions(product: str | None = None) -> list[Revision]:
         known |= {r.name.lower(): r for r in _registered.values() if r.product == name}
         found += sorted(known.values(), key=lambda revision: revision_key(revision.name), reverse=True)
     return found
+
+
+@cache
+def _register_entry_points() -> None:
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=_GROUP):
+        try:
+            register(entry.value)
+        except (ImportError, ValueError) as error:
+            _log.warning("%s: the entry point %s of %s: %s", entry.value, entry.name, _GROUP, error)
 
 
 def register(package: str) -> list[Revision]:
@@ -104,6 +123,7 @@ def find_revision(product: str, name: str) -> Revision:
         ValueError: it is not here.
     """
     wanted = revision_key(name)
+    _register_entry_points()
     if product in PRODUCTS and _NAME.fullmatch(name):
         own = [one for one in reversed(_registered.values()) if one.product == product]
         for revision in (*own, *_built_in(product)):

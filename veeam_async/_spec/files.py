@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from .. import _added
 from .spec import Spec
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -26,9 +27,9 @@ def _without_circles(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def folders() -> tuple[Path, ...]:
-    """Where specification files are looked for: `VEEAM_SPECS` (a path list), the installed package, a clone."""
+    """Where specification files are: `VEEAM_SPECS` (a path list), those that a user added, the package, a clone."""
     own = tuple(Path(part) for part in os.environ.get("VEEAM_SPECS", "").split(os.pathsep) if part)
-    return (*own, _PACKAGE / "specs", _PACKAGE.parent / "specs")
+    return (*own, Path(_added.folder(), "specs"), _PACKAGE / "specs", _PACKAGE.parent / "specs")
 
 
 def revisions() -> list[tuple[str, str]]:

@@ -12,12 +12,12 @@ from typing import Any
 import click
 
 from ..errors import InsecureWarning, VeeamError, VeeamWarning
-from .commands import appliance, fleet, lookup, simulated
+from .commands import appliance, fleet, lookup, revision, simulated
 from .status import CommandError, Interrupted, ReaderGone, Status
 
 COMMANDS = (
     fleet.check, fleet.poll, appliance.call, appliance.wait, lookup.operations, lookup.fingerprint, fleet.exporter,
-    simulated.simulate, simulated.demo, lookup.completion,
+    simulated.simulate, simulated.demo, revision.revision, lookup.completion,
 )  # fmt: skip
 
 

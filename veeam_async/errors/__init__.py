@@ -26,7 +26,19 @@ from .calls import SessionFailed as SessionFailed
 from .calls import TlsError as TlsError
 from .calls import UnsafeOriginError as UnsafeOriginError
 from .calls import UnsupportedRevisionError as UnsupportedRevisionError
-from .warnings import IncompleteListingWarning as IncompleteListingWarning
-from .warnings import InferredOperationWarning as InferredOperationWarning
-from .warnings import InsecureWarning as InsecureWarning
-from .warnings import VeeamWarning as VeeamWarning
+
+
+class VeeamWarning(UserWarning):
+    """Base of all warnings of this package."""
+
+
+class IncompleteListingWarning(VeeamWarning):
+    """A listing ended before all its rows were had."""
+
+
+class InferredOperationWarning(VeeamWarning):
+    """No document evidences this operation; it is offered by analogy and may not exist."""
+
+
+class InsecureWarning(VeeamWarning):
+    """A connection's peer is not verified."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -45,6 +47,28 @@ def test_class_belongs_to_its_revision() -> None:
     """`client_class` gives the generated client."""
     for one in revisions():
         assert client_class(one).revision is one
+
+
+def test_packages_register_by_an_entry_point(tmp_path: Path) -> None:
+    """An installed package that names itself under `veeam_async.revisions` is known; a broken one costs a warning."""
+    for place, value in (("good", "good_package.vbr"), ("broken", "no_such_package")):
+        metadata = tmp_path / f"{place}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {place}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(f"[veeam_async.revisions]\n{place} = {value}\n")
+    package = tmp_path / "good_package" / "vbr" / "v1_4_rev0"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(
+        "from veeam_async._operation import Revision\nREVISION = Revision('vbr', '1.4-rev0', __name__)\n"
+    )
+    program = "from veeam_async import revisions; print(revisions('vbr')[0].package)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout == "good_package.vbr.v1_4_rev0\n"
+    assert "no_such_package: the entry point broken of veeam_async.revisions" in done.stderr
 
 
 @pytest.fixture
