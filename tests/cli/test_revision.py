@@ -93,7 +93,7 @@ def test_bad_documents_are_refused(home: Path, tmp_path: Path) -> None:
 
 def test_removing(tmp_path: Path) -> None:
     """What was added can be removed, and nothing else."""
-    add = ["revision", "add", DOCUMENT, "--product", "vbr", "--revision", "1.3-rev2"]
+    add: list[str | Path] = ["revision", "add", DOCUMENT, "--product", "vbr", "--revision", "1.3-rev2"]
     assert veeam(*add, XDG_DATA_HOME=str(tmp_path)).status == 0
     assert revisions(tmp_path)["vbr/1.3-rev2"] == "added"
     assert veeam("revision", "remove", "vbr/1.3-rev2", XDG_DATA_HOME=str(tmp_path)).status == 0
