@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from veeam_async.errors import ForbiddenError, VeeamError
-from veeam_async.fleet import Appliance, Fleet, Job, JobState, Protected, Result, Rows, failed_kinds
+from veeam_async.fleet import Appliance, Fleet, Job, JobState, Protected, RestorePoint, Result, Rows, failed_kinds
 from veeam_async.fleet.rhythm import silent
 from veeam_async.testing import SimulatedAppliance, World
 from veeam_async.testing.generator import Inventory, generate, restore_point
@@ -139,7 +139,7 @@ async def test_many_of_one_name_are_bounded() -> None:
 
 
 async def test_restore_points_that_may_not_be_read() -> None:
-    """Where the listing of restore points fails the rows come all the same, and the error is of that kind of row."""
+    """Where the listing of restore points fails the rows come all the same, and the error says of which rows it is."""
     world = large(3)
     async with serving("vbr", "1.3-rev0", world) as (fleet, one):
         one.faults.add(operation="GetAllObjectRestorePoints", status=403)
@@ -148,7 +148,7 @@ async def test_restore_points_that_may_not_be_read() -> None:
         assert [(row.last_backup, row.horizon, row.restore_points) for row in rows] == [(None, None, 2)] * 3
         (answer,) = reading.errors
         assert isinstance(answer.error, ForbiddenError)
-        assert failed_kinds(answer) == {Protected}
+        assert failed_kinds(answer) == {Protected, RestorePoint}
 
 
 async def test_an_appliance_that_is_lost_on_the_way() -> None:

@@ -17,7 +17,7 @@ from .answer import Answer
 from .appliance import Appliance
 from .completing import complete, judge
 from .pages import pages, raw_type
-from .rows import ROW_TYPES, Job, Row, Session, completions, sources
+from .rows import ROW_TYPES, Job, Row, completions, sources
 from .rows.mapping import Completion, Source
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Depth:
     """How far back an appliance is read.
 
     Attributes:
-        since: only sessions that began at or after that; other rows have no such filter.
+        since: only sessions, tasks and restore points of at or after that; findings where the appliance filters by
+            it. Other rows have no such filter.
         horizon: how far back restore points and sessions are looked through for what completes rows.
         silent: True reads all sessions back to the horizon and says which jobs are silent.
     """
@@ -106,14 +107,14 @@ async def _read_sources(
     since = depth.since
     for source in sources(client.revision.product, kind):
         operation = find_operation(client.revision, source.operation)
-        if operation is None:
+        if operation is None or (source.unless and find_operation(client.revision, source.unless)):
             continue
         of = raw_type(operation, source.results)
         values = _values(source, operation, since)
         try:
             async for objects in pages(client, operation, values, source.results):
                 rows = source.rows(objects, origin, of)
-                if since is not None and source.row is Session:
+                if since is not None and kind.began is not None:
                     rows = [row for row in rows if not _before(row, since)]
                 if rows:
                     yield rows
@@ -160,7 +161,8 @@ def failed_kinds(answer: Answer[Any]) -> frozenset[type[Row]]:
         answer: of `Rows.answers()` or `Rows.errors`.
 
     Returns:
-        Empty where there is no error, and where the error is about the appliance as a whole.
+        Empty where there is no error, and where the error is about the appliance as a whole. A type of which nothing
+        was asked can be among them, where its rows come from the same operation.
     """
     error = answer.error
     errors = error.errors if isinstance(error, RowsError) else (error,)
@@ -170,7 +172,7 @@ def failed_kinds(answer: Answer[Any]) -> frozenset[type[Row]]:
         kind
         for kind in ROW_TYPES
         if any(source.operation in operations for source in sources(product, kind))
-        or any(completion.source.operation in operations for completion in completions(product, kind))
+        or any(one.source.operation in operations for one in completions(product, kind) if not one.runs_only)
     )
 
 
@@ -181,7 +183,8 @@ def lacks(revision: Revision, row: type[Row]) -> bool:
 
 
 def _before(row: Row, since: datetime) -> bool:
-    return isinstance(row, Session) and row.started is not None and row.started < since
+    began = getattr(row, row.began) if row.began else None
+    return began is not None and began < since
 
 
 def _values(source: Source[Any], operation: Operation[Any], since: datetime | None) -> dict[str, Any]:

@@ -10,7 +10,19 @@ from .core import Core
 from .fanout import Limits
 from .reading import Depth
 from .row_stream import Rows
-from .rows import Job, License, Protected, Repository, Row, Server, Session
+from .rows import (
+    Finding,
+    Job,
+    License,
+    Protected,
+    Proxy,
+    Repository,
+    RestorePoint,
+    Row,
+    Server,
+    Session,
+    Task,
+)
 from .watch import as_time
 
 RowT = TypeVar("RowT", bound=Row)
@@ -83,6 +95,24 @@ class RowReader:
         """
         return self.rows(Protected, horizon=horizon, **limits)
 
+    def tasks(self, *, since: datetime | timedelta | None = None, **limits: Unpack[Reading]) -> Rows[Task]:
+        """What sessions did for each workload; arguments as for `sessions`."""
+        return self.rows(Task, since=since, **limits)
+
+    def proxies(self, **limits: Unpack[Reading]) -> Rows[Proxy]:
+        """The machines that move data; keyword arguments as for `rows`."""
+        return self.rows(Proxy, **limits)
+
+    def restore_points(
+        self, *, since: datetime | timedelta | None = None, **limits: Unpack[Reading]
+    ) -> Rows[RestorePoint]:
+        """Restore points; arguments as for `sessions`. Many: give `since` where the newest are enough."""
+        return self.rows(RestorePoint, since=since, **limits)
+
+    def findings(self, *, since: datetime | timedelta | None = None, **limits: Unpack[Reading]) -> Rows[Finding]:
+        """Malware, suspicious activity, settings against good practice; arguments as for `sessions`."""
+        return self.rows(Finding, since=since, **limits)
+
     def rows(
         self,
         *kinds: type[RowT],
@@ -99,9 +129,9 @@ class RowReader:
         """Rows of one or several types from all appliances, as they come.
 
         Args:
-            *kinds: `Job`, `Session`, `Repository`, `Server`, `License`, `Protected`; each appliance is read in this
-                order.
-            since: for sessions: only those that began at or after that moment, or so long ago.
+            *kinds: some of `ROW_TYPES`; each appliance is read in this order.
+            since: for sessions, tasks, restore points and findings: only those of at or after that moment, or of so
+                long ago.
             horizon: how far back listings are read that complete rows: restore points for protected workloads of vbr,
                 sessions for policies of aws and azure. They are read newest first, a day, a week, then the whole,
                 until every row is complete; a row for which nothing was found says so in `horizon`.

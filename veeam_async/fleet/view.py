@@ -233,12 +233,12 @@ class FleetView(RowReader):
         """Rows that are new or changed, again and again, each appliance once in every interval.
 
         Args:
-            row: `Job`, `Session`, `Repository`, `Server`, `License` or `Protected`.
+            row: one of `ROW_TYPES`.
             every: seconds from one round of an appliance to its next. The appliances lie evenly over the interval.
             cursor: where it is kept what was given: `MemoryCursor` (when absent), `FileCursor`, `SqliteCursor`. The
                 caller closes it.
             name: of this watch in the cursor, when several share one; the rows' name (`sessions`) when absent.
-            since: for sessions, in the very first round: only those that began at or after that.
+            since: for sessions, tasks and restore points, in the very first round: only those of at or after that.
             concurrency: appliances that are polled at the same time.
             per_appliance: as for `each`.
             timeout: seconds for one round of one appliance; time in which the consumer is busy does not count.

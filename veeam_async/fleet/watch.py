@@ -26,7 +26,7 @@ from .appliance import Appliance
 from .channel import Channel
 from .cursor import Cursor, CursorBusy, CursorError
 from .fanout import Emit, Step, end
-from .rows import Row, Session, SessionState, facts
+from .rows import Row, Session, SessionState, Task, facts
 
 RowT = TypeVar("RowT", bound=Row)
 RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
@@ -332,12 +332,12 @@ class Watch(Generic[RowT]):
         newest = mark
         async for row in _each(self._read(appliance, since)):
             digest = digest_of(row, self._pace.ignore)
-            started = row.started if isinstance(row, Session) else None
+            started: datetime | None = getattr(row, row.began) if row.began else None
             before = found[row.id][0] if row.id in found else seen.get(row.id)
             found[row.id] = digest, started
             if started is not None:
                 newest = started if newest is None else max(newest, started)
-                if isinstance(row, Session) and row.state is not SessionState.FINISHED:
+                if isinstance(row, Session | Task) and row.state is not SessionState.FINISHED:
                     unfinished.append(started)
             if before != digest:
                 await emit(self._change(row, "new" if before is None else "changed", digest))

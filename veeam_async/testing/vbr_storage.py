@@ -211,6 +211,21 @@ class VbrStorage(VbrRows):
             },
         }
 
+    @staticmethod
+    def practices() -> Mapping[str, Any]:
+        """What the security analyzer said of practices."""
+        items = (
+            ("MFA is on", OneOf("OK", "Ok"), ""),
+            ("Backups are encrypted", OneOf("Violation"), ""),
+            ("Remote Registry is off", OneOf("Suppressed"), "Needed by the inventory"),
+        )
+        return {
+            "items": [
+                {"id": derived("practice", name), "bestPractice": name, "status": status, "note": note}
+                for name, status, note in items
+            ]
+        }
+
     # The license
 
     def license(self) -> Mapping[str, Any]:

@@ -34,6 +34,7 @@ class VbrView(ActingView):
             self.show(kind)
         self.connect()
         self.one("/license", self._own.license)
+        self.one("/securityAnalyzer/bestPractices", self._own.practices)
         self.one("/serverInfo", self._server_info)
         self.one("/serverTime", lambda: {"serverTime": self.world.now(), "timeZone": "Etc/UTC"}, fresh=True)
         self.log("/sessions/{id}/logs", self._session_log)

@@ -6,22 +6,40 @@ from importlib import import_module
 from typing import cast
 
 from .mapping import Completion, RowT, Source
-from .types import ROW_TYPES, Job, License, Protected, Repository, Row, Server, Session, columns, facts
-from .words import JobState, LicenseStatus, Result, SessionState
+from .row import Row, columns, facts
+from .types import (
+    ROW_TYPES,
+    Finding,
+    Job,
+    License,
+    Protected,
+    Proxy,
+    Repository,
+    RestorePoint,
+    Server,
+    Session,
+    Task,
+)
+from .words import JobState, LicenseStatus, Result, SessionState, Severity
 
 __all__ = [
     "ROW_TYPES",
+    "Finding",
     "Job",
     "JobState",
     "License",
     "LicenseStatus",
     "Protected",
+    "Proxy",
     "Repository",
+    "RestorePoint",
     "Result",
     "Row",
     "Server",
     "Session",
     "SessionState",
+    "Severity",
+    "Task",
     "columns",
     "completions",
     "facts",

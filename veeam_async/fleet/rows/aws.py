@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .mapping import Combine, Completion, Constant, Source, Take, take
-from .types import Job, License, Protected, Repository, Row, Server, Session
-from .values import Words, flag, gib, identifier, joined, last_part, look, moment, number, text, word
+from .types import Job, License, Protected, Repository, RestorePoint, Row, Server, Session
+from .values import Words, flag, gib, identifier, joined, last_part, look, moment, number, text, whole, word
 from .words import JobState, LicenseStatus, Result, SessionState
 
 RESULT = Words(
@@ -191,6 +191,19 @@ SOURCES: tuple[Source[Row], ...] = (
         },
         keep=has_policies,
         note="those with policiesCount above 0; file systems and tables do not say whether they are protected",
+    ),
+    Source(
+        RestorePoint,
+        "RestorePointsGetAll",
+        {
+            "id": take("id", convert=word),
+            "kind": take("jobType"),
+            "platform": Constant("AWS"),
+            "created": take("pointInTime", convert=moment),
+            "backup_id": take("backupId", convert=identifier),
+            "size": take("backupSizeBytes", convert=whole),
+        },
+        note="those of machines; the points of other services have no documented fields",
     ),
 )
 

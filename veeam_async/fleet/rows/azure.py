@@ -11,7 +11,7 @@ from typing import Any
 
 from .aws import license_status
 from .mapping import Combine, Completion, Constant, Source, Take, take
-from .types import Job, License, Protected, Repository, Row, Server, Session
+from .types import Job, License, Protected, Repository, RestorePoint, Row, Server, Session
 from .values import Words, flag, gib, identifier, joined, look, mib, moment, number, text, whole, word
 from .words import JobState, Result, SessionState
 
@@ -108,6 +108,24 @@ def _protected(kind: str, **fields: Take | Combine | Constant) -> Mapping[str, T
         "platform": Constant("Azure"),
         "location": take("region.name", convert=text),
         "last_backup": take("lastBackup", convert=moment),
+        **fields,
+    }
+
+
+_IMMUTABLE = take("immutableTill", convert=moment)
+
+
+def _point(name: str, workload: str, size: str, **fields: Take) -> Mapping[str, Take | Combine | Constant]:
+    return {
+        "id": take("id", convert=word),
+        "name": take(name),
+        "kind": take("type"),
+        "platform": Constant("Azure"),
+        "created": take("pointInTime", convert=moment),
+        "workload_id": take(workload, convert=identifier),
+        "session_id": take("jobSessionId", convert=identifier),
+        "size": take(size, convert=whole),
+        "corrupted": take("isCorrupted", convert=flag),
         **fields,
     }
 
@@ -244,6 +262,31 @@ SOURCES: tuple[Source[Row], ...] = (
             "last_backup": take("lastBackup", convert=moment),
         },
         note="one for each subscription",
+    ),
+    Source(
+        RestorePoint,
+        "VirtualMachineRestorePoint_GetRestorePointPage",
+        _point("vmName", "resourceHashId", "backupSizeBytes", immutable_until=_IMMUTABLE),
+        results="results",
+    ),
+    Source(
+        RestorePoint,
+        "SqlRestorePoint_GetRestorePointPage",
+        _point("databaseName", "databaseId", "backupSizeBytes", immutable_until=_IMMUTABLE),
+        results="results",
+    ),
+    Source(
+        RestorePoint,
+        "FileShareRestorePoint_GetRestorePointPage",
+        _point("fileShareName", "fileShareId", "sizeInBytes"),
+        results="results",
+    ),
+    Source(
+        RestorePoint,
+        "CosmosDbRestorePoint_GetRestorePointPage",
+        _point("accountName", "accountId", "backupSizeBytes", immutable_until=_IMMUTABLE),
+        results="results",
+        note="those in repositories",
     ),
 )
 

@@ -12,7 +12,8 @@ import attrs
 from ...profiles import profile
 from . import completions, sources
 from .mapping import Combine, Completion, Constant, Source, Take
-from .types import ROW_TYPES, Row, slots
+from .row import Row, slots
+from .types import ROW_TYPES
 from .values import Words
 
 _INTRO = """\
@@ -20,11 +21,11 @@ _INTRO = """\
 
 Written by `python -m veeam_async.fleet.rows.document` from the tables in `veeam_async/fleet/rows/`; edits are lost.
 
-`fleet.jobs()`, `sessions()`, `repositories()`, `servers()`, `licenses()` and `protected()` give rows with the same
-fields for every product and revision. Sizes are bytes, times are aware datetimes, states and results are open enums: a
-word that no table knows is kept as the vendor writes it. A field is None where the product, the revision or the
-appliance does not say. `row.raw` is the vendor's model, `row.json` the object as it came, `row.appliance` the appliance
-with the revision that it speaks, its tags and labels.
+`fleet.jobs()`, `sessions()`, `repositories()`, `servers()`, `licenses()`, `protected()`, `tasks()`, `proxies()`,
+`restore_points()` and `findings()` give rows with the same fields for every product and revision. Sizes are bytes,
+times are aware datetimes, states and results are open enums: a word that no table knows is kept as the vendor writes
+it. A field is None where the product, the revision or the appliance does not say. `row.raw` is the vendor's model,
+`row.json` the object as it came, `row.appliance` the appliance with the revision that it speaks, its tags and labels.
 
 Some fields are on no object, such as the time of a workload's newest restore point. They come from one more listing for
 all rows of an appliance. It is read newest first, a day, a week, then back to the horizon (30 days unless told), until
@@ -122,6 +123,8 @@ def _source(source: Source[Any]) -> Iterator[str]:
         remarks.append("asked with " + ", ".join(f"`{name}={value}`" for name, value in source.query.items()))
     for revision, query in source.query_in.items():
         remarks.append(f"in {revision} with " + ", ".join(f"`{name}={value}`" for name, value in query.items()))
+    if source.unless:
+        remarks.append(f"where there is no `{source.unless}`")
     if source.since:
         remarks.append(f"since: `{source.since}`")
     yield f"`{source.operation}`" + (f" ({'; '.join(remarks)})" if remarks else "")

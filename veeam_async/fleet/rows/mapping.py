@@ -15,7 +15,7 @@ import attrs
 from ..appliance import Appliance
 from .compiling import Maker, Writer, compile_maker
 from .raw import RawType
-from .types import Row, slots
+from .row import Row, slots
 from .values import Words, look, word
 
 RowT = TypeVar("RowT", bound=Row)
@@ -111,6 +111,7 @@ class Source(Generic[RowT]):
         query: parameters that are always sent, by the document's names.
         query_in: the same for single revisions, by their names, whose words differ.
         since: the document's name of the parameter that gives only what began at or after a time; None for none.
+        unless: an operation in whose place this one is asked, where the revision lacks it; None for none.
         keep: objects of the answer for which it is False are left out.
         results: the array of rows in an answer that the document does not describe as a listing.
         note: for the reader of the docs.
@@ -122,6 +123,7 @@ class Source(Generic[RowT]):
     query: Mapping[str, Any] = attrs.field(factory=dict)
     query_in: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     since: str | None = None
+    unless: str | None = None
     keep: Callable[[Any], bool] | None = None
     results: str | None = None
     note: str = ""

@@ -7,89 +7,11 @@ appliance does not say. What the vendor's answer says beyond that is in `raw`. S
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
 
 import attrs
 
-from ..._model import OpenEnum
-from ..appliance import Appliance
-from .raw import RawType
-from .words import JobState, LicenseStatus, Result, SessionState
-
-
-@attrs.define(kw_only=True, unsafe_hash=True)
-class Row:
-    """What every row has.
-
-    Attributes:
-        appliance: where it comes from, without credentials, and with the API revision that was spoken.
-        id: the vendor's id, unique in its appliance and kind of row.
-        name: the vendor's name for it; None where it has none.
-        kind: the vendor's word for what sort of thing it is, in the document's letter case.
-        json: the object of the appliance's answer that the row was made of. Not part of comparisons.
-        raw_type: the type of that object; None where the document describes none.
-    """
-
-    source: ClassVar[str] = ""
-    # Properties that are shown as fields.
-    derived: ClassVar[tuple[str, ...]] = ()
-
-    appliance: Appliance = attrs.field(eq=False, repr=lambda appliance: repr(appliance.name))
-    id: str
-    name: str | None = None
-    kind: str | None = None
-    json: Any = attrs.field(default=None, eq=False, repr=False)
-    raw_type: RawType | None = attrs.field(default=None, eq=False, repr=False)
-
-    @property
-    def raw(self) -> Any:
-        """The vendor's model of `json`, made when it is read; the plain object where the document describes none."""
-        return self.json if self.raw_type is None else self.raw_type.show(self.json)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The row as JSON takes it, with ISO 8601 times, without `json` and `raw`.
-
-        Of the appliance it says its name (`appliance`), `product`, `revision`, sorted `tags` and `labels`.
-        """
-        appliance = self.appliance
-        values: dict[str, Any] = {
-            "appliance": appliance.name,
-            "product": appliance.product,
-            "revision": appliance.revision,
-            "tags": sorted(appliance.tags),
-            "labels": dict(appliance.labels),
-        }
-        for name in columns(type(self))[1:]:
-            value = getattr(self, name)
-            if isinstance(value, datetime):
-                value = value.isoformat()
-            elif isinstance(value, OpenEnum):
-                value = value.value
-            values[name] = value
-        return values
-
-
-_columns: dict[type[Row], tuple[str, ...]] = {}
-_facts: dict[type[Row], tuple[str, ...]] = {}
-
-
-def columns(row: type[Row]) -> tuple[str, ...]:
-    """The names of a row's fields, `appliance` first; what the row was made of is none of them."""
-    if row not in _columns:
-        _columns[row] = (*slots(row), *row.derived)
-    return _columns[row]
-
-
-def slots(row: type[Row]) -> tuple[str, ...]:
-    """The names of the fields that a row holds, `appliance` first: `columns` without those that follow from others."""
-    return tuple(field.name for field in attrs.fields(row) if field.name not in ("json", "raw_type"))
-
-
-def facts(row: type[Row]) -> tuple[str, ...]:
-    """The names of the fields by which rows of the same appliance are compared."""
-    if row not in _facts:
-        _facts[row] = tuple(field.name for field in attrs.fields(row) if field.eq)
-    return _facts[row]
+from .row import Row as Row
+from .words import JobState, LicenseStatus, Result, SessionState, Severity
 
 
 @attrs.define(kw_only=True, unsafe_hash=True)
@@ -145,6 +67,7 @@ class Session(Row):
 
     source = "sessions"
     derived = ("duration",)
+    began = "started"
 
     job_id: str | None = None
     state: SessionState | None = None
@@ -275,4 +198,123 @@ class Protected(Row):
     horizon: datetime | None = attrs.field(default=None, eq=False)
 
 
-ROW_TYPES: tuple[type[Row], ...] = (Job, Session, Repository, Server, License, Protected)
+@attrs.define(kw_only=True, unsafe_hash=True)
+class Task(Row):
+    """What one session did for one workload.
+
+    Attributes:
+        session_id: id of the session that it is a part of.
+        state, result, message, progress, started, ended, duration: as of a session.
+        processed, read, transferred, speed, bottleneck: as of a session.
+        repository_id: where it wrote to.
+        restore_point_id: what it made.
+        algorithm: the vendor's word for how it read: in full, or what had changed.
+    """
+
+    source = "tasks"
+    derived = ("duration",)
+    began = "started"
+
+    session_id: str | None = None
+    state: SessionState | None = None
+    result: Result | None = None
+    message: str | None = None
+    progress: int | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    processed: int | None = None
+    read: int | None = None
+    transferred: int | None = None
+    speed: int | None = None
+    bottleneck: str | None = None
+    repository_id: str | None = None
+    restore_point_id: str | None = None
+    algorithm: str | None = None
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end; None while it is not over."""
+        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+
+
+@attrs.define(kw_only=True, unsafe_hash=True)
+class Proxy(Row):
+    """A machine that moves data.
+
+    Attributes:
+        description: the text that a person gave it.
+        location: name of the server that it runs on.
+        enabled: False where it is not to be used.
+        online: True where it can be reached.
+        outdated: True where its components are of an older release.
+    """
+
+    source = "proxies"
+
+    description: str | None = None
+    location: str | None = None
+    enabled: bool | None = None
+    online: bool | None = None
+    outdated: bool | None = None
+
+
+@attrs.define(kw_only=True, unsafe_hash=True)
+class RestorePoint(Row):
+    """A state of a workload that can be restored; `name` is the workload's, `kind` says full, increment, snapshot.
+
+    Attributes:
+        platform: where the workload runs, in the vendor's words.
+        created: when it was made.
+        workload_id: id of the workload.
+        backup_id: id of the backup that holds it.
+        session_id: id of the session that made it.
+        size: bytes that it takes.
+        workload_size: bytes of the workload.
+        malware: the vendor's word for what a scan found.
+        corrupted: True where it cannot be restored.
+        immutable_until: until when it cannot be removed.
+    """
+
+    source = "restore_points"
+    began = "created"
+
+    platform: str | None = None
+    created: datetime | None = None
+    workload_id: str | None = None
+    backup_id: str | None = None
+    session_id: str | None = None
+    size: int | None = None
+    workload_size: int | None = None
+    malware: str | None = None
+    corrupted: bool | None = None
+    immutable_until: datetime | None = None
+
+
+@attrs.define(kw_only=True, unsafe_hash=True)
+class Finding(Row):
+    """Something that security looks at: malware, suspicious activity, a setting against good practice.
+
+    `name` is the machine's, or the practice's; `kind` is the vendor's word for what was found, or `BestPractice`.
+
+    Attributes:
+        severity: how bad it is.
+        message: the appliance's text, or the note of a person.
+        time: when it was found.
+        dismissed: True where a person said that it is none.
+        workload_id: id of the workload that it is about.
+        restore_point_id: id of the restore point that it was found in.
+    """
+
+    source = "findings"
+
+    severity: Severity | None = None
+    message: str | None = None
+    time: datetime | None = None
+    dismissed: bool | None = None
+    workload_id: str | None = None
+    restore_point_id: str | None = None
+
+
+ROW_TYPES: tuple[type[Row], ...] = (
+    Job, Session, Repository, Server, License, Protected, Task, Proxy, RestorePoint, Finding,
+)  # fmt: skip

@@ -5,70 +5,49 @@ The names are those of the vendor's documents 1.0-rev2 to 1.3-rev2.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from .mapping import Combine, Completion, Constant, Source, take
-from .types import Job, License, Protected, Repository, Row, Server, Session
-from .values import Words, earliest, flag, gib, identifier, moment, number, percent, rate, text, tib, whole, word
-from .words import JobState, LicenseStatus, Result, SessionState
-
-RESULT = Words(
-    Result,
-    {"none": None, "success": Result.SUCCESS, "warning": Result.WARNING, "failed": Result.FAILED},
+from .mapping import Combine, Completion, Constant, Source, Take, take
+from .types import (
+    Finding,
+    Job,
+    License,
+    Protected,
+    Proxy,
+    Repository,
+    RestorePoint,
+    Row,
+    Server,
+    Session,
+    Task,
 )
-JOB_STATE = Words(
-    JobState,
-    {
-        "running": JobState.RUNNING,
-        "starting": JobState.STARTING,
-        "stopping": JobState.STOPPING,
-        "inactive": JobState.IDLE,
-        "enabled": JobState.IDLE,
-        "stopped": JobState.IDLE,
-        "disabled": JobState.DISABLED,
-    },
-)
-SESSION_STATE = Words(
-    SessionState,
-    {
-        "starting": SessionState.STARTING,
-        "working": SessionState.RUNNING,
-        "pausing": SessionState.RUNNING,
-        "resuming": SessionState.RUNNING,
-        "postprocessing": SessionState.RUNNING,
-        "idle": SessionState.WAITING,
-        "actionrequired": SessionState.WAITING,
-        "waitingtape": SessionState.WAITING,
-        "waitingrepository": SessionState.WAITING,
-        "waitingslot": SessionState.WAITING,
-        "stopping": SessionState.STOPPING,
-        "stopped": SessionState.FINISHED,
-    },
-)
-LICENSE_STATUS = Words(
-    LicenseStatus,
-    {"valid": LicenseStatus.VALID, "expired": LicenseStatus.EXPIRED, "invalid": LicenseStatus.INVALID},
+from .values import earliest, flag, gib, identifier, moment, number, percent, rate, text, tib, whole, word
+from .vbr_values import (
+    JOB_STATE,
+    LICENSE_STATUS,
+    RESULT,
+    SESSION_STATE,
+    SEVERITY,
+    against_practice,
+    available,
+    bottleneck,
+    dismissed,
+    opposite,
+    practice_severity,
+    session_result,
+    without_backup,
 )
 
 
-def available(value: Any) -> bool | None:
-    """Whether a server can be reached, by its status."""
-    return {"available": True, "unavailable": False}.get(str(value).lower())
-
-
-def bottleneck(value: Any) -> str | None:
-    """What holds a session up; NotDefined and None say nothing."""
-    return None if str(value).lower() in ("notdefined", "none") else word(value)
-
-
-def session_result(result: Any, whole_result: Any, canceled: Any, state: Any) -> Any:
-    """How a session ended.
-
-    Servers give an object, a bare string or null; a session that is not over says None, or what it looks like so far.
-    """
-    if SESSION_STATE(state) is not SessionState.FINISHED:
-        return None
-    return Result.CANCELED if canceled is True else RESULT(result if result is not None else whole_result)
+def _progress(note: str = "") -> Mapping[str, Take]:
+    return {
+        "processed": take("progress.processedSize", convert=whole, note=note),
+        "read": take("progress.readSize", convert=whole, note=note),
+        "transferred": take("progress.transferredSize", convert=whole, note=note),
+        "speed": take("progress.processingRate", convert=rate, note=f"text with a unit of 1024; {note}".rstrip("; ")),
+        "bottleneck": take("progress.bottleneck", convert=bottleneck, note=note),
+    }
 
 
 SOURCES: tuple[Source[Row], ...] = (
@@ -108,11 +87,7 @@ SOURCES: tuple[Source[Row], ...] = (
             "progress": take("progressPercent", convert=percent),
             "started": take("creationTime", convert=moment),
             "ended": take("endTime", convert=moment),
-            "processed": take("progress.processedSize", convert=whole, note="from 1.3-rev2 on"),
-            "read": take("progress.readSize", convert=whole, note="from 1.3-rev2 on"),
-            "transferred": take("progress.transferredSize", convert=whole, note="from 1.3-rev2 on"),
-            "speed": take("progress.processingRate", convert=rate, note="text with a unit of 1024; from 1.3-rev2 on"),
-            "bottleneck": take("progress.bottleneck", convert=bottleneck, note="from 1.3-rev2 on"),
+            **_progress("from 1.3-rev2 on"),
         },
         # Oldest first: rows that appear while one walks come at the end and shift nothing.
         query={"orderColumn": "CreationTime", "orderAsc": True},
@@ -207,12 +182,111 @@ SOURCES: tuple[Source[Row], ...] = (
             "backup_id": take("backupId", convert=identifier, note="from 1.3-rev2 on"),
         },
     ),
+    Source(
+        Task,
+        "GetAllTaskSessions",
+        {
+            "id": take("id", convert=word),
+            "name": take("name"),
+            "kind": take("type"),
+            "session_id": take("sessionId", convert=identifier),
+            "state": take("state", convert=SESSION_STATE),
+            "result": Combine(
+                ("result.result", "result", "result.isCanceled", "state"),
+                session_result,
+                "none until state is Stopped; canceled where isCanceled",
+            ),
+            "message": take("result.message", convert=text),
+            "progress": take("progress.progressPercent", convert=percent, note="from 1.3-rev0 on"),
+            "started": take("creationTime", convert=moment),
+            "ended": take("endTime", convert=moment),
+            **_progress(),
+            "repository_id": take("repositoryId", convert=identifier),
+            "restore_point_id": take("restorePointId", convert=identifier),
+            "algorithm": take("algorithm"),
+        },
+        query={"orderColumn": "CreationTime", "orderAsc": True},
+        since="createdAfterFilter",
+        note="from 1.2-rev1 on",
+    ),
+    Source(
+        Proxy,
+        "GetAllProxiesStates",
+        {
+            "id": take("id", convert=word),
+            "name": take("name"),
+            "kind": take("type"),
+            "description": take("description", convert=text),
+            "location": take("hostName", convert=text),
+            "enabled": take("isDisabled", convert=opposite, note="the opposite"),
+            "online": take("isOnline", convert=flag),
+            "outdated": take("isOutOfDate", convert=flag),
+        },
+        note="from 1.3-rev0 on",
+    ),
+    Source(
+        Proxy,
+        "GetAllProxies",
+        {
+            "id": take("id", convert=word),
+            "name": take("name"),
+            "kind": take("type"),
+            "description": take("description", convert=text),
+        },
+        unless="GetAllProxiesStates",
+    ),
+    Source(
+        RestorePoint,
+        "GetAllObjectRestorePoints",
+        {
+            "id": take("id", convert=word),
+            "name": take("name"),
+            "kind": take("type", note="from 1.2-rev1 on"),
+            "platform": take("platformName"),
+            "created": take("creationTime", convert=moment),
+            "backup_id": take("backupId", convert=identifier),
+            "session_id": take("sessionId", convert=identifier, note="from 1.2-rev1 on"),
+            "workload_size": take("originalSize", convert=whole, note="from 1.3-rev0 on"),
+            "malware": take("malwareStatus", note="from 1.2-rev1 on"),
+        },
+        query={"orderColumn": "CreationTime", "orderAsc": True},
+        since="createdAfterFilter",
+        note="says the name of the workload, not its id",
+    ),
+    Source(
+        Finding,
+        "ViewSuspiciousActivityEvents",
+        {
+            "id": take("id", convert=word),
+            "name": take("machine.displayName"),
+            "kind": take("type"),
+            "severity": take("severity", convert=SEVERITY),
+            "message": take("details", convert=text),
+            "time": take("detectionTimeUtc", "creationTimeUtc", convert=moment),
+            "dismissed": take("state", convert=dismissed, note="FalsePositive"),
+            "workload_id": take("machine.backupObjectId", convert=identifier),
+            "restore_point_id": take("machine.restorePointId", convert=identifier),
+        },
+        query={"orderColumn": "DetectionTimeUtc", "orderAsc": True},
+        since="detectedAfterTimeUtcFilter",
+        note="from 1.2-rev1 on",
+    ),
+    Source(
+        Finding,
+        "GetBestPracticesComplianceResult",
+        {
+            "id": take("id", "bestPractice", convert=word),
+            "name": take("bestPractice"),
+            "kind": Constant("BestPractice"),
+            "severity": Combine(("status",), practice_severity, "Violation is a warning"),
+            "message": take("note", convert=text),
+            "dismissed": take("status", convert=dismissed, note="Suppressed"),
+        },
+        results="items",
+        keep=against_practice,
+        note="from 1.2-rev1 on; what is OK is left out",
+    ),
 )
-
-
-def without_backup(row: Protected) -> bool:
-    """Whether a workload that has restore points does not say when the newest was made."""
-    return row.last_backup is None and row.restore_points != 0
 
 
 COMPLETIONS: tuple[Completion[Any], ...] = (

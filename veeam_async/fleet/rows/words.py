@@ -53,3 +53,19 @@ class LicenseStatus(OpenEnum):
     VALID = "valid"
     EXPIRED = "expired"
     INVALID = "invalid"
+
+
+class Severity(OpenEnum):
+    """How bad a finding is. A word that no mapping knows is kept as the vendor writes it.
+
+    Attributes:
+        OK: it was looked at, and is good.
+        INFO: to be known.
+        WARNING: suspicious, or against good practice.
+        CRITICAL: infected.
+    """
+
+    OK = "ok"
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
