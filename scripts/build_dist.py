@@ -85,7 +85,7 @@ def install(wheel: Path) -> Path:
         "    print(known.product, known.name, len(client.operations))\n"
     )
     run(python, "-I", "-c", program, cwd=WORK)
-    run(*pip, f"{wheel}[cli,speed,metrics,keyring,mfa,dask,testing,bench]", *TOOLS)
+    run(*pip, f"{wheel}[cli,speed,metrics,keyring,mfa,dask,arrow,testing,bench]", *TOOLS)
     return python
 
 

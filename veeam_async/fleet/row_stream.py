@@ -14,9 +14,14 @@ from .reading import Depth, lacks, read
 from .rows import Row
 
 if TYPE_CHECKING:
+    from pyarrow import Table
+
     from ..client import ApplianceClient
 
 RowT = TypeVar("RowT", bound=Row)
+
+# Rows that are turned into a part of a table together.
+_ROWS_AT_ONCE = 10_000
 
 _log = logging.getLogger("veeam_async.fleet")
 
@@ -63,6 +68,26 @@ class Rows(Generic[RowT]):
         async for batch in self.batches():
             rows += batch
         return rows
+
+    async def to_arrow(self) -> Table:
+        """All rows as an Arrow table (extra `arrow`), see `veeam_async.fleet.arrow`; the rows themselves are not kept.
+
+        Raises:
+            ValueError: the rows are of several types.
+            ImportError: pyarrow is not installed.
+        """
+        from .arrow import arrow_table, join_tables
+
+        if len(self._kinds) != 1:
+            raise ValueError("a table is of rows of one type; ask for each type by itself")
+        tables = [arrow_table((), *self._kinds)]
+        waiting: list[RowT] = []
+        async for batch in self.batches():
+            waiting += batch
+            if len(waiting) >= _ROWS_AT_ONCE:
+                tables.append(arrow_table(waiting))
+                waiting = []
+        return join_tables([*tables, arrow_table(waiting, *self._kinds)])
 
     async def batches(self) -> AsyncGenerator[list[RowT], None]:
         """Lists of rows of one type and one appliance, as its pages come; none is empty."""
