@@ -43,10 +43,11 @@ codegen: setup ## generate veeam_async/{vbr,aws,azure} from specs/
 bench: setup ## benchmarks with ratios against the peers, as a table and as JSON
 	$(RUN) -m benchmarks
 
-contract: setup ## every operation against Prism, and foreign clients against the simulated appliance
+contract: setup ## Prism, foreign clients, a real Prometheus: proofs against what no one here wrote
 	@$(RUN) scripts/setup.py --node tests/contract
+	@$(RUN) scripts/setup.py --debian prometheus
 	$(RUN) -m tests.contract.run
-	$(RUN) -m pytest -q -p no:randomly -m contract tests/contract/test_foreign_clients.py
+	$(RUN) -m pytest -q -p no:randomly -m contract tests/contract
 
 docs: setup ## build the documentation site into site/
 	$(RUN) scripts/build_docs.py

@@ -1,6 +1,7 @@
 """Make `.venv` with all that tests, benchmarks and the generator need; do nothing where it is already there.
 
-Runs on the bare interpreter: standard library only. `--node FOLDER` installs the Node programs of FOLDER/package.json.
+Runs on the bare interpreter: standard library only. `--node FOLDER` installs the Node programs of FOLDER/package.json;
+`--debian PACKAGE ...` the Debian packages that the contract tests run, where there is apt-get and the right to use it.
 """
 
 from __future__ import annotations
@@ -69,10 +70,28 @@ def node_environment(folder: Path) -> None:
     stamp.write_text(wanted)
 
 
+def debian_packages(*packages: str) -> None:
+    """Install what is missing; say so, and go on, where that is not possible: the tests of it are skipped then."""
+    asked = ("dpkg-query", "--show", "--showformat=${db:Status-Status}\\n")
+    missing = []
+    for package in packages if shutil.which("dpkg-query") else ():
+        status = subprocess.run([*asked, package], capture_output=True, text=True, check=False).stdout
+        if "installed" not in status.split():
+            missing.append(package)
+    if shutil.which("apt-get") is None or (missing and os.geteuid() != 0):
+        print(f"setup: {', '.join(packages)}: needs apt-get and root; the tests of it are skipped", flush=True)
+    elif missing:
+        print(f"setup: installing {', '.join(missing)} from Debian", flush=True)
+        run("apt-get", "update", "--quiet=2")
+        run("apt-get", "install", "--quiet=2", "--yes", "--no-install-recommends", *missing)
+
+
 def main() -> None:
     if sys.version_info < (3, 11):
         sys.exit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
-    if sys.argv[1:2] == ["--node"]:
+    if sys.argv[1:2] == ["--debian"]:
+        debian_packages(*sys.argv[2:])
+    elif sys.argv[1:2] == ["--node"]:
         node_environment(ROOT / (sys.argv[2] if len(sys.argv) > 2 else "."))
     else:
         python_environment()

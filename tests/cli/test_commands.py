@@ -493,6 +493,29 @@ class TestFingerprint:
 
 
 class TestExporter:
+    def test_rules_are_written(self, tmp_path: Path) -> None:
+        """Without a fleet file: alert rules, their tests, a dashboard."""
+        ran = veeam("exporter", "--write-rules", tmp_path / "rules")
+        assert ran.status == 0, ran.err
+        written = {path.name for path in (tmp_path / "rules").iterdir()}
+        assert written == {"veeam.rules.yml", "veeam.test.yml", "veeam-dashboard.json"}
+        assert len(ran.out.splitlines()) == 3
+        assert json.loads((tmp_path / "rules" / "veeam-dashboard.json").read_text())["title"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            (["--rows", "jobs,pets"], "pets: there are jobs"),
+            (["--web.config.file", "no-such.yml"], "no-such.yml"),
+            (["--write-rules", "/dev/null/x"], "--write-rules"),
+        ],
+    )
+    def test_wrong_options(self, healthy: Path, arguments: list[str], says: str) -> None:
+        """Options that cannot be followed are refused before anything is served."""
+        ran = veeam("exporter", healthy, *arguments)
+        assert ran.status == 3
+        assert says in ran.err
+
     def test_serves_metrics_until_it_is_told_to_end(self, healthy: Path) -> None:
         """The page is valid and has every appliance; SIGTERM ends it with status 0."""
         process = subprocess.Popen(

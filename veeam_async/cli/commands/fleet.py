@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..completion import complete_row_kind
-from ..options import CONCURRENCY, DEADLINE, FLEET, VERBOSE, WHERE, output, timeout
+from ..options import CONCURRENCY, DEADLINE, FLEET, PATH, POSITIVE, VERBOSE, WHERE, output, timeout
 from ..selection import Selection
 from ..status import CommandError
 
@@ -96,9 +96,35 @@ def _rows(words: Sequence[str]) -> tuple[Path | None, str]:
 @click.option("--listen", metavar="ADDRESS:PORT", default="127.0.0.1:9801", help="Where to serve /metrics.")
 @click.option("--every", metavar="SECONDS", type=click.FloatRange(min=1), default=60.0, help="How often to poll.")
 @WHERE
-def exporter(fleet: Path | None, listen: str, every: float, where: Sequence[str]) -> int:
+@click.option(
+    "--web.config.file",
+    "web_config",
+    metavar="FILE",
+    type=PATH,
+    help="TLS, users and headers, in the format of the Prometheus project's exporters.",
+)
+@click.option("--timeout", metavar="SECONDS", type=POSITIVE, help="Seconds for a poll of one appliance; --every.")
+@click.option("--rows", metavar="ROWS,...", help="Only these rows, such as jobs,repositories; all where it is absent.")
+@click.option("--histograms", is_flag=True, help="Durations of requests by bucket.")
+@click.option(
+    "--max-series", metavar="N", type=click.IntRange(min=1), default=20_000, help="Series of one appliance at most."
+)
+@click.option(
+    "--write-rules",
+    metavar="DIR",
+    type=PATH,
+    help="Write alert rules, their tests and a Grafana dashboard to a folder, and end.",
+)
+def exporter(
+    fleet: Path | None, listen: str, every: float, where: Sequence[str], write_rules: Path | None,
+    web_config: Path | None, timeout: float | None, rows: str | None, histograms: bool, max_series: int,
+) -> int:  # fmt: skip
     """Serve Prometheus metrics of a fleet. A scrape never waits for an appliance."""
     from ..discovery import fleet_file
-    from ..exporter import serve
+    from ..exporter import Settings, copy_rules, serve
 
-    return serve(fleet_file(fleet), listen, every, where)
+    if write_rules is not None:
+        return copy_rules(write_rules)
+    kinds = [one.strip() for one in rows.split(",")] if rows is not None else None
+    settings = Settings(listen, every, web_config, timeout, kinds, histograms, max_series)
+    return serve(fleet_file(fleet), where, settings)
