@@ -105,6 +105,12 @@ def test_appliance_has_the_options_of_a_client() -> None:
     assert types == written
 
 
+@pytest.mark.parametrize("function", [veeam_async.ApplianceClient, Client, veeam_async.connect, Fleet])
+def test_signatures_spell_the_options_out(function: Callable[..., object]) -> None:
+    """`inspect.signature`, and so `help()` and notebooks, show each option by its name."""
+    assert set(inspect.signature(function).parameters) > set(veeam_async.ClientOptions.__annotations__)
+
+
 def test_client_documents_its_options() -> None:
     """The docstring of a client names each option."""
     text = inspect.getdoc(veeam_async.ApplianceClient) or ""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._model import Unset as Unset
     from ._operation.operation import Operation as Operation
     from ._operation.operation import Revision as Revision
+    from ._operation.reply import Accepted as Accepted
     from ._operation.reply import Reply as Reply
     from ._operation.request import Request as Request
     from ._running import run as run
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
 
 # Public name: the module that defines it.
 _HOMES = {
+    "Accepted": "_operation.reply",
     "ApiError": "errors",
     "ApplianceClient": "client",
     "AuthenticationError": "errors",

@@ -21,7 +21,7 @@ from ._operation.sending import NO_OPTIONS, Api
 from ._session import Session
 from .credentials import Credentials
 from .errors import VeeamError
-from .options import ClientOptions, check_options
+from .options import ClientOptions, check_options, spelled_out
 from .profiles import Profile, profile
 from .retry import RetryPolicy
 
@@ -73,6 +73,7 @@ class ApplianceClient:
     revision: ClassVar[Revision]
     operations = _Operations()
 
+    @spelled_out
     def __init__(
         self,
         host: str,
@@ -199,8 +200,8 @@ class ApplianceClient:
         """Wait until long work on the appliance has ended.
 
         Args:
-            answer_or_id: what the call that began it answered (a session, a task, an operation, anything with a session
-                id in it, a list or a page of these), or the id of a session as text or UUID.
+            answer_or_id: what the call that began it answered (a session, a task, an operation, `Accepted`, anything
+                with a session id in it, a list or a page of these), or the id of a session as text or UUID.
             timeout: seconds to wait for all of it, or None for as long as it takes.
             interval: seconds between the first two looks and at most between two; each pause is half as long again as
                 the one before. One number for all pauses alike.

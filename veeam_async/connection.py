@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from ._auth.negotiated import Negotiation as Negotiation
 from ._auth.negotiation import Server, negotiate
 from ._http.pool import Pool
-from .options import check_options
+from .options import check_options, spelled_out
 from .profiles import profile
 from .registry import client_class, find_revision, revisions
 
@@ -41,6 +41,7 @@ class Connection:
             await self._client.aclose()
 
 
+@spelled_out
 def connect(
     host: str,
     credentials: Credentials,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from ._http.pool import Pool
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from .timeouts import Timeouts
     from .tls import TlsPolicy
     from .token_store import TokenStore
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Product = Literal["vbr", "aws", "azure", "m365", "spc", "one"]
 """The products that the package comes with."""
@@ -52,6 +56,18 @@ class ClientOptions(TypedDict, total=False):
 
 
 OPTIONS = frozenset(ClientOptions.__annotations__)
+
+
+def spelled_out(function: Callable[P, T]) -> Callable[P, T]:
+    """Show the options of `**options` one by one in the signature of a function: `help` and notebooks read that."""
+    signature = inspect.signature(function)
+    *named, _ = signature.parameters.values()
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=one.__forward_arg__)
+        for name, one in ClientOptions.__annotations__.items()
+    ]
+    function.__signature__ = signature.replace(parameters=[*named, *options])  # type: ignore[attr-defined]
+    return function
 
 
 def check_options(names: Iterable[str]) -> None:

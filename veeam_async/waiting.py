@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from ._operation.reply import Reply
+from ._operation.reply import Accepted, Reply
 from ._operation.sending import Sender
 from ._work import Progress as Progress
 from ._work import ProgressCallback as ProgressCallback
@@ -47,7 +47,7 @@ async def wait(
         ValueError: an argument is none of what it can be, or `stop` is asked for work that cannot be stopped.
     """
     pauses = _checked(interval, on_cancel)
-    work = find_work(sender, answer_or_id)
+    work = _work_of(sender, answer_or_id)
     return await _wait_for(sender, work, timeout, pauses, progress, on_cancel)
 
 
@@ -75,16 +75,19 @@ async def send_and_wait(
         if not limit.expired():
             raise
         raise _late(sender, f"waited {timeout:g} s for an answer", timeout) from error
-    work = _named_by(sender, answer)
+    location = answer.headers.get("Location")
+    if answer.value is None and location:
+        work: Work | list[Work] = _work_at(sender, location, answer.operation)
+    else:
+        work = _work_of(sender, answer.value, answer.operation)
     left = None if timeout is None else max(0.0, timeout - (asyncio.get_running_loop().time() - started))
     return await _wait_for(sender, work, left, pauses, progress, on_cancel)
 
 
-def _named_by(sender: Sender, reply: Reply[Any]) -> Work | list[Work]:
-    location = reply.headers.get("Location")
-    if reply.value is None and location:
-        return _work_at(sender, location, reply.operation)
-    return find_work(sender, reply.value, reply.operation)
+def _work_of(sender: Sender, answer_or_id: Any, operation: str | None = None) -> Work | list[Work]:
+    if isinstance(answer_or_id, Accepted):
+        return _work_at(sender, answer_or_id.location, answer_or_id.operation)
+    return find_work(sender, answer_or_id, operation)
 
 
 def _work_at(sender: Sender, location: str, operation: str) -> Work:

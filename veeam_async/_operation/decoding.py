@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from .._model import Tolerated, decoder
+from .._text import neutral
 from .encoding import Plan
 from .media import check_media_type
-from .reply import Reply
+from .reply import Accepted, Reply
 
 Decode = Callable[[Reply[Any]], Any]
 
@@ -76,7 +77,7 @@ class Decoders:
         def decode_json(reply: Reply[Any]) -> Any:
             data = reply.json()
             # Success without a body is normal, whatever the document says.
-            return decode(data) if data is not None else None
+            return decode(data) if data is not None else _nothing(reply)
 
         return decode_json
 
@@ -87,8 +88,10 @@ def lenient_decoders(package: str) -> Decoders:
     return Decoders(package)
 
 
-def _nothing(reply: Reply[Any]) -> None:
+def _nothing(reply: Reply[Any]) -> Accepted | None:
     check_media_type(reply)
+    location = reply.headers.get("Location") if reply.status == 202 else None
+    return None if location is None else Accepted(neutral(location), reply.operation)
 
 
 def _bytes(reply: Reply[Any]) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Generic, TypeVar, cast
 
+import attrs
+
 from .._redact import redact
 from .._text import neutral
 from ..errors import DecodeError
@@ -21,6 +23,21 @@ V = TypeVar("V")
 def excerpt(body: bytes, length: int = EXCERPT) -> str:
     """The first characters of a body, for people."""
     return body[: length * 4].decode("utf-8", "replace")[:length]
+
+
+@attrs.frozen
+class Accepted:
+    """What awaiting a request gives where the answer is 202, has no body, and says where the work is to be seen.
+
+    `client.wait(accepted)` waits for that work.
+
+    Attributes:
+        location: the answer's `Location` header.
+        operation: the operation that began the work.
+    """
+
+    location: str
+    operation: str
 
 
 class Reply(Generic[T_co]):

@@ -8,7 +8,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from ..options import ClientOptions, check_options
+from ..options import ClientOptions, check_options, spelled_out
 from . import config
 from .appliance import Appliance
 from .breaker import Breaker, BreakerPolicy
@@ -38,6 +38,7 @@ class Fleet(FleetView):
         ValueError: two appliances have the same name.
     """
 
+    @spelled_out
     def __init__(
         self,
         appliances: Iterable[Appliance] = (),
