@@ -14,10 +14,18 @@ from aiohttp import web
 
 from tests.long_work import FAST, ID, LOG, OTHER, SESSION, begin, play, records, session
 from tests.scripted import Scripted, tasks
-from veeam_async import _work
+from veeam_async import Accepted, _work
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
-from veeam_async.errors import DecodeError, NotFoundError, RequestTimeout, ServerError, SessionFailed, VeeamError
+from veeam_async.errors import (
+    DecodeError,
+    NotFoundError,
+    RequestTimeout,
+    ServerError,
+    SessionFailed,
+    UnsafeOriginError,
+    VeeamError,
+)
 from veeam_async.retry import RetryPolicy
 from veeam_async.testing import Behaviour, SimulatedAppliance
 from veeam_async.timeouts import Timeouts
@@ -522,6 +530,25 @@ async def test_azure_answers_without_a_body(azure: ApplianceClient) -> None:
     """A 202 without a body names no work, and the error says so."""
     with pytest.raises(VeeamError, match="without naming any work"):
         await azure.wait(None)
+
+
+async def test_what_location_names(server: Scripted, vbr: ApplianceClient) -> None:
+    """A 202 without a body gives the place of its `Location`, and that place can be waited for, at this origin alone."""
+    places = [SESSION, f"{server.url}{SESSION}", f"https://elsewhere.example{SESSION}"]
+    for place in places:
+
+        async def begun(request: web.Request, place: str = place) -> web.Response:
+            return web.Response(status=202, headers={"Location": place})
+
+        server.on("POST", "/api/v1/backupInfrastructure/repositories", begun)
+        accepted = await vbr.call("CreateRepository", body={"name": "r", "type": "WinLocal"})
+        assert accepted == Accepted(place, "CreateRepository")
+        play(server, SESSION, session("Stopped", "Success"))
+        if place is places[-1]:
+            with pytest.raises(UnsafeOriginError):
+                await vbr.wait(accepted, interval=FAST)
+        else:
+            assert (await vbr.wait(accepted, interval=FAST)).state == "Stopped"
 
 
 async def test_azure_bare_ids(server: Scripted, azure: ApplianceClient) -> None:

@@ -29,7 +29,7 @@ def samples(families: Iterable[Metric]) -> Samples:
 
 def read(exporter: Exporter, target: str | None = None) -> Samples:
     """What an exporter shows now."""
-    return samples(parse_text(exporter.render(target)))
+    return samples(parse_text(exporter.render(target)[0]))
 
 
 def pick(page: Samples, name: str, **labels: str) -> list[float]:

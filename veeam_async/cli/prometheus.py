@@ -47,7 +47,8 @@ def poll_prometheus(fleet: Fleet, view: FleetView, source: str, patience: Patien
                 timeout=patience.timeout,
             )
             await exporter.poll(deadline=patience.deadline)
-            return exporter.render(), exporter.up, len(view)
+            page, _ = exporter.render()
+            return page, exporter.up, len(view)
 
     page, up, total = run(work())
     put(page)

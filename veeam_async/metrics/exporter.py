@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from ..events import Event
 from ..fleet import ROW_TYPES, Appliance, FleetView, Row, Session
@@ -178,16 +179,19 @@ class Exporter:
         names = [one.name for one in self.fleet] if target is None else [self.fleet[target].name]
         return Page([self._texts[name] for name in names if name in self._texts], self._histograms, openmetrics, more)
 
-    def render(self, target: str | None = None) -> str:
+    def render(self, target: str | None = None) -> tuple[str, str]:
         """The page in Prometheus' text format, for a textfile collector or a server of one's own.
 
         Args:
             target: an appliance's name; None for the whole fleet.
 
+        Returns:
+            The page and its content type.
+
         Raises:
             KeyError: the fleet has no such appliance.
         """
-        return b"".join(self.page(target).plain()).decode()
+        return b"".join(self.page(target).plain()).decode(), CONTENT_TYPE_LATEST
 
     # ---------------------------------------------------------------------------------------------------- serving
 
