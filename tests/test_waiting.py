@@ -533,7 +533,7 @@ async def test_azure_answers_without_a_body(azure: ApplianceClient) -> None:
 
 
 async def test_what_location_names(server: Scripted, vbr: ApplianceClient) -> None:
-    """A 202 without a body gives the place of its `Location`, and that place can be waited for, at this origin alone."""
+    """A 202 without a body gives the place of its `Location`, which can be waited for at this origin alone."""
     places = [SESSION, f"{server.url}{SESSION}", f"https://elsewhere.example{SESSION}"]
     for place in places:
 
