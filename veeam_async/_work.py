@@ -314,15 +314,31 @@ class Work:
 
     async def log(self) -> list[str]:
         """The lines of its log, oldest first, as far as they can be had."""
-        if self.kind.log_path is None:
-            return []
         try:
-            raw = await self._get(self.kind.log_path)
+            rows = await self.log_records()
         except VeeamError as error:
             _log.info("%s: no log of %s: %s", self.sender.name, self.label, error)
             return []
-        rows = raw.get(self.kind.log_rows)
-        return [line for row in rows[-_LOG_LINES:] if (line := self._line(row))] if isinstance(rows, list) else []
+        return [line for row in rows[-_LOG_LINES:] if (line := self._line(row))]
+
+    async def log_records(self) -> list[Any]:
+        """The records of its log as the appliance gives them, oldest first; none where the product has no log.
+
+        Raises:
+            VeeamError: the log cannot be read.
+        """
+        if self.kind.log_path is None:
+            return []
+        rows = (await self._get(self.kind.log_path)).get(self.kind.log_rows)
+        return rows if isinstance(rows, list) else []
+
+    async def look(self) -> None:
+        """Read its state once.
+
+        Raises:
+            VeeamError: it cannot be read.
+        """
+        self.raw = await self._look()
 
     def _line(self, row: Any) -> str:
         if not isinstance(row, Mapping):

@@ -472,11 +472,16 @@ class TestWait:
 
 class TestFingerprint:
     def test_as_toml(self, encrypted: Path) -> None:
-        """--format toml can be pasted into a fleet file."""
+        """-o toml can be pasted into a fleet file."""
         host = tomllib.loads(encrypted.read_text())["appliance"][0]["host"]
         (seen,) = json.loads(veeam("fingerprint", host, "-o", "json").out)
         (pasted,) = tomllib.loads(veeam("fingerprint", host, "-o", "toml").out)["appliance"]
-        assert pasted == {"host": host, "tls": {"fingerprint": seen["fingerprint"]}}
+        assert pasted == {
+            "host": host,
+            "username": "svc-monitor",
+            "password_env": "VEEAM_PASSWORD",
+            "tls": {"fingerprint": seen["fingerprint"]},
+        }
 
     def test_table(self, encrypted: Path) -> None:
         """The table has the fingerprint whole, and a word on what to compare it with."""

@@ -12,12 +12,13 @@ from typing import Any
 import click
 
 from ..errors import InsecureWarning, VeeamError, VeeamWarning
-from .commands import appliance, fleet, lookup, revision, simulated
+from .commands import appliance, fleet, jobs, lookup, revision, simulated, starting
 from .status import CommandError, Interrupted, ReaderGone, Status
 
 COMMANDS = (
-    fleet.check, fleet.poll, appliance.call, appliance.wait, lookup.operations, lookup.fingerprint, fleet.exporter,
-    simulated.simulate, simulated.demo, revision.revision, lookup.completion,
+    fleet.check, fleet.poll, jobs.jobs, appliance.logs, appliance.wait, appliance.call, fleet.each, lookup.operations,
+    starting.init, starting.fleet_group, lookup.fingerprint, fleet.exporter, simulated.simulate, simulated.demo,
+    revision.revision, lookup.completion,
 )  # fmt: skip
 
 

@@ -11,9 +11,8 @@ from rich.markup import escape
 
 from .._operation.finding import find_operation, spelling
 from .._running import run
-from .._work import find_work
 from ..downloads import Download
-from ..errors import SessionFailed, VeeamError
+from ..errors import SessionFailed
 from ..listing import Listing
 from .dry import show_request
 from .formats import show, show_query
@@ -21,7 +20,7 @@ from .output import Column, json_line, json_text, put, size, stderr
 from .progress import busy
 from .selection import Selection, columns_of
 from .status import CommandError, Interrupted, Status, usage
-from .wait import print_failure, wait_with_progress
+from .wait import print_failure, wait_with_progress, work_ids
 
 if TYPE_CHECKING:
     from .._operation.request import Request
@@ -129,12 +128,12 @@ async def _every_row(request: Request[Any], selection: Selection) -> int:
             if selection.limit is not None and selection.sort is None and len(rows) >= selection.limit:
                 break
     if not streams:
-        print_value([_plain(row) for row in rows], selection)
+        print_value([plain_answer(row) for row in rows], selection)
     return Status.OK
 
 
 def _narrowed(row: Any, selection: Selection) -> Any:
-    plain = _plain(row)
+    plain = plain_answer(row)
     return selection.narrow(plain) if isinstance(plain, dict) else plain
 
 
@@ -163,7 +162,7 @@ async def _answer(
         answer = await request
     progress.changing = False
     if how.wait_for:
-        progress.work = _work_ids(client, answer)
+        progress.work = work_ids(client, answer)
         try:
             answer = await wait_with_progress(client, answer, None)
         except SessionFailed as failure:
@@ -175,23 +174,15 @@ async def _answer(
         if operation.safe is False:
             stderr().print(f"{operation.operation_id}: done")
         return Status.OK
-    print_value(answer if isinstance(answer, (bytes, str)) else _plain(answer), selection)
+    print_value(answer if isinstance(answer, (bytes, str)) else plain_answer(answer), selection)
     return Status.OK
 
 
-def _work_ids(client: ApplianceClient, answer: Any) -> list[str]:
-    try:
-        work = find_work(client.sender, answer)
-    except VeeamError:
-        return []
-    return [one.id for one in (work if isinstance(work, list) else [work])]
-
-
-def _plain(value: Any) -> Any:
+def plain_answer(value: Any) -> Any:
     """Plain JSON of models, so that columns and queries go by the appliance's own names."""
     if hasattr(value, "to_dict"):
         return value.to_dict()
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+    return [plain_answer(item) for item in value] if isinstance(value, list) else value
 
 
 def print_value(answer: Any, selection: Selection) -> None:

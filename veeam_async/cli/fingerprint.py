@@ -12,8 +12,9 @@ from rich.markup import escape
 
 from .._running import run
 from ..errors import VeeamError
+from .entries import Entry
 from .formats import show
-from .output import Column, duration, json_line, put, stderr, text
+from .output import Column, duration, put, stderr, text
 from .selection import Selection
 from .status import Status, usage
 from .words import explain, short
@@ -84,7 +85,7 @@ COLUMNS = [
 ]
 
 
-def show_fingerprints(hosts: Sequence[str], product: str, selection: Selection) -> int:
+def show_fingerprints(hosts: Sequence[str], product: str, username: str, selection: Selection) -> int:
     """Print what each host shows; status 2 when one shows nothing, 3 when one is no address."""
     from .._http.origin import parse_host
     from ..profiles import profile
@@ -102,7 +103,11 @@ def show_fingerprints(hosts: Sequence[str], product: str, selection: Selection) 
     good = [one for one in seen if one.error is None]
     if selection.output == "toml":
         for one in good:
-            put(_entry(one, product))
+            entry = Entry(
+                one.host, product=None if product == "vbr" else product, username=username,
+                password_env="VEEAM_PASSWORD", fingerprint=one.fingerprint,
+            )  # fmt: skip
+            put(entry.toml().lstrip("\n") + "\n")
     elif good or selection.output != "table":
         listed = good if selection.output == "table" else seen
         show(COLUMNS, [one.to_dict() for one in listed], selection)
@@ -112,11 +117,3 @@ def show_fingerprints(hosts: Sequence[str], product: str, selection: Selection) 
         if one.error is not None:
             stderr().print(f"{escape(one.host)}: [bad]{escape(short(one.error))}[/]")
     return Status.OK if len(good) == len(seen) else Status.FAILED
-
-
-def _entry(seen: Seen, product: str) -> str:
-    """An entry of a fleet file; its user and password are those of the file's defaults."""
-    lines = ["[[appliance]]", f"host = {json_line(seen.host)}"]
-    if product != "vbr":
-        lines.append(f'product = "{product}"')
-    return "\n".join([*lines, f'tls = {{ fingerprint = "{seen.fingerprint}" }}', "", ""])

@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .._running import run
-from ..errors import RequestTimeout, SessionFailed
+from .._work import find_work
+from ..errors import RequestTimeout, SessionFailed, VeeamError
 from .output import json_text, put, stderr, text
 from .status import Interrupted, Status
 from .words import explain
@@ -52,6 +53,15 @@ async def wait_with_progress(client: ApplianceClient, answer_or_id: Any, timeout
 
 def _line(step: Step) -> str:
     return step.state + (f": {text(step.last_log_line)}" if step.last_log_line else "")
+
+
+def work_ids(client: ApplianceClient, answer: Any) -> list[str]:
+    """The ids of the work that an answer names; none where it names none."""
+    try:
+        work = find_work(client.sender, answer)
+    except VeeamError:
+        return []
+    return [one.id for one in (work if isinstance(work, list) else [work])]
 
 
 def print_failure(failure: SessionFailed) -> None:

@@ -37,7 +37,9 @@ def call(
     words: Sequence[str], target: Target, param: Sequence[str], body: str | None, all_rows: bool, wait_for: bool,
     out: Path | None, dry_run: bool, timeout: float, selection: Selection,
 ) -> int:  # fmt: skip
-    """Call one operation of one appliance and print its answer as JSON.
+    """Call an operation of one appliance.
+
+    Its answer is printed as JSON.
 
     HOST is a name in the fleet file, a name, an address, name:port or an origin; VEEAM_HOST where it is left out.
     OPERATION is an operationId; `veeam-async operations` finds it. KEY=VALUE is a parameter or a text in the body,
@@ -62,7 +64,9 @@ def call(
 @one_appliance
 @click.option("--timeout", type=POSITIVE, help="Seconds to wait at most.")
 def wait(words: Sequence[str], target: Target, timeout: float | None) -> int:
-    """Wait for long work on an appliance, with its progress. Status 2 when it failed, with its log.
+    """Wait for a session, with its progress.
+
+    Status 2 when it failed, with its log.
 
     SESSION is the id of a session, or of an operation of Backup for Azure.
     """
@@ -70,3 +74,21 @@ def wait(words: Sequence[str], target: Target, timeout: float | None) -> int:
 
     host, session = host_and(tuple(words), "SESSION")
     return wait_for_session(attrs.evolve(target, host=host), session, timeout)
+
+
+@click.command()
+@host_argument("[HOST] SESSION")
+@one_appliance
+@timeout(60.0, "Seconds for an answer, the login included.")
+@output()
+def logs(words: Sequence[str], target: Target, timeout: float, selection: Selection) -> int:
+    """Show the log of a session.
+
+    The oldest line is first; the session need not be over.
+
+    SESSION is the id of a session, as `veeam-async poll sessions --columns appliance,name,id` shows it.
+    """
+    from ..logs import show_log
+
+    host, session = host_and(tuple(words), "SESSION")
+    return show_log(attrs.evolve(target, host=host, timeout=timeout), session, selection)

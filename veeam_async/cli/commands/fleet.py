@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from ..completion import complete_row_kind
-from ..options import CONCURRENCY, DEADLINE, FLEET, PATH, POSITIVE, VERBOSE, WHERE, output, timeout
+from ..completion import complete_operation, complete_row_kind
+from ..options import CONCURRENCY, DEADLINE, FLEET, FLEET_OPTION, PATH, POSITIVE, VERBOSE, WHERE, output, timeout
 from ..selection import Selection
 from ..status import CommandError
 
@@ -28,7 +28,9 @@ def check(
     fleet: Path | None, where: Sequence[str], selection: Selection, timeout: float, deadline: float | None,
     concurrency: int, certificate_days: int, license_days: int, clock_seconds: int, verbose: bool,
 ) -> int:  # fmt: skip
-    """Whether each appliance of a fleet can be polled: network, certificate, login, revision, clock, license.
+    """Check whether each appliance can be polled.
+
+    It looks at network, certificate, login, revision, clock and license.
 
     Status 0: all well. 1: something will fail soon. 2: an appliance cannot be polled.
     """
@@ -59,7 +61,9 @@ def poll(
     words: Sequence[str], since: str | None, results: Sequence[str], where: Sequence[str], watch: float | None,
     selection: Selection, raw: bool, timeout: float, deadline: float | None, concurrency: int, verbose: bool,
 ) -> int:  # fmt: skip
-    """Rows of every appliance of a fleet, the same columns for all products.
+    """List jobs, sessions and the like of a fleet.
+
+    The columns are the same for all products.
 
     ROWS is jobs, sessions, repositories, servers, licenses or protected. Without FLEET.TOML the file is that of
     VEEAM_FLEET, ./fleet.toml, or the one in the folder of the user's settings.
@@ -92,6 +96,41 @@ def _rows(words: Sequence[str]) -> tuple[Path | None, str]:
 
 
 @click.command()
+@click.argument("words", nargs=-1, metavar="OPERATION [KEY=VALUE | KEY:=JSON]...", shell_complete=complete_operation)
+@FLEET_OPTION
+@WHERE
+@click.option("--body", metavar="JSON|@FILE", help="The request body; @- reads stdin. KEY=VALUE goes on top of it.")
+@click.option("--yes", is_flag=True, help="Also an operation that may change something.")
+@output(default="jsonl")
+@timeout(60.0)
+@DEADLINE
+@CONCURRENCY
+@VERBOSE
+def each(
+    words: Sequence[str], fleet: Path | None, where: Sequence[str], body: str | None, yes: bool, selection: Selection,
+    timeout: float, deadline: float | None, concurrency: int, verbose: bool,
+) -> int:  # fmt: skip
+    """Call an operation on every appliance.
+
+    Status 0: all answered. 1: some did not, or do not have the operation; their errors are at the end. 2: none did.
+    """
+    from ..discovery import fleet_file
+    from ..each import call_each
+    from ..fields import Input, is_field
+    from ..printing import Patience
+
+    if not words or is_field(words[0]):
+        raise CommandError("give OPERATION [KEY=VALUE | KEY:=JSON]...")
+    if wrong := [word for word in words[1:] if not is_field(word)]:
+        raise CommandError(f"{wrong[0]}: give KEY=VALUE or KEY:=JSON")
+    patience = Patience(timeout, deadline, concurrency)
+    return call_each(
+        fleet_file(fleet), where, words[0], Input((), words[1:], body), selection, patience, changes=yes,
+        verbose=verbose,
+    )  # fmt: skip
+
+
+@click.command()
 @FLEET
 @click.option("--listen", metavar="ADDRESS:PORT", default="127.0.0.1:9801", help="Where to serve /metrics.")
 @click.option("--every", metavar="SECONDS", type=click.FloatRange(min=1), default=60.0, help="How often to poll.")
@@ -119,7 +158,10 @@ def exporter(
     fleet: Path | None, listen: str, every: float, where: Sequence[str], write_rules: Path | None,
     web_config: Path | None, timeout: float | None, rows: str | None, histograms: bool, max_series: int,
 ) -> int:  # fmt: skip
-    """Serve Prometheus metrics of a fleet. A scrape never waits for an appliance."""
+    """Serve Prometheus metrics of a fleet.
+
+    A scrape never waits for an appliance.
+    """
     from ..discovery import fleet_file
     from ..exporter import Settings, copy_rules, serve
 

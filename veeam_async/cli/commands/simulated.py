@@ -37,7 +37,9 @@ def simulate(
     seed: int,
     **one: Any,
 ) -> int:
-    """Run COUNT (3) simulated appliances on loopback and write a fleet.toml for them, until Ctrl-C.
+    """Run simulated appliances until Ctrl-C.
+
+    COUNT (3) of them listen on loopback, and a fleet.toml for them is written.
 
     With an option for one appliance, run that one and print where it listens as JSON.
     """
@@ -56,7 +58,7 @@ def simulate(
 @click.command()
 @click.option("--count", type=click.IntRange(3, 500), default=20, help="How many appliances.")
 def demo(count: int) -> int:
-    """Simulated appliances of all products, polled as one fleet."""
+    """Poll a fleet of simulated appliances."""
     from ..demo import run_demo
 
     return run_demo(count)
