@@ -84,7 +84,12 @@ async def test_page_runs(page: Path, number: int, world: dict[str, str]) -> None
             await value.aclose()
 
 
-TOML = [block for page in pages() for block in blocks(page) if block.language == "toml" and block.title != "world.toml"]
+TOML = [
+    block
+    for page in pages()
+    for block in blocks(page)
+    if block.language == "toml" and block.title in ("", "fleet.toml")
+]
 WORLDS = [block for page in pages() for block in blocks(page) if block.title == "world.toml"]
 
 
@@ -95,6 +100,12 @@ def test_fleet_file_is_valid(block: Block, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setenv("VEEAM_PASSWORD", "x")
     assert parse(block.code)
+
+
+def test_titles_are_those_that_are_looked_at() -> None:
+    """Only a world and the metadata of a project are TOML without being a fleet file."""
+    titles = {block.title for page in pages() for block in blocks(page) if block.language == "toml"}
+    assert titles <= {"", "fleet.toml", "world.toml", "pyproject.toml"}
 
 
 @pytest.mark.parametrize("block", WORLDS, ids=map(str, WORLDS))
@@ -154,8 +165,13 @@ async def test_command(block: Block, line: str, world: dict[str, str], tmp_path:
                 assert done.returncode == 0, done.stderr
                 assert done.stdout
             else:
-                group = [command, rest[0]] if command == "revision" else [command]
-                done = run([sys.executable, "-m", "veeam_async.cli", *group, "--help"], tmp_path)
+                import click
+
+                from veeam_async.cli.app import app
+
+                group = app.commands[command]
+                inner = rest[:1] if isinstance(group, click.Group) and rest and rest[0] in group.commands else []
+                done = run([sys.executable, "-m", "veeam_async.cli", command, *inner, "--help"], tmp_path)
                 assert all(word in done.stdout for word in rest if word.startswith("--"))
         case ["git", "clone", *_] | ["python", *_]:
             pass
