@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 import orjson
 import pytest
+from line_protocol_parser import parse_line
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cli.conftest import COMMAND, environment, host_of, veeam
@@ -495,6 +496,53 @@ class TestFingerprint:
         ran = veeam("fingerprint", "127.0.0.1:1")
         assert ran.status == 2
         assert "no TLS handshake" in ran.err
+
+
+class TestMonitoring:
+    def test_nagios(self, broken: Path) -> None:
+        """One line of status first, and the exit status that goes with it."""
+        ran = veeam("check", broken, "--timeout", "5", "-o", "nagios")
+        assert ran.status == 2
+        assert ran.out.startswith("VEEAM CRITICAL - ")
+        assert f"failed={sum(map(bool, faults_of(broken).values()))};" in ran.out.splitlines()[0]
+
+    @pytest.mark.parametrize("format", ["checkmk", "zabbix", "prtg", "influx"])
+    def test_systems_that_read_the_text(self, broken: Path, format: str) -> None:
+        """There is something to read, so the status is 0, and every appliance is in it."""
+        ran = veeam("check", broken, "--timeout", "5", "-o", format)
+        assert ran.status == 0
+        assert all(name in ran.out for name in faults_of(broken))
+
+    def test_rows_for_telegraf(self, healthy: Path) -> None:
+        """`poll -o influx`: points with what a series goes by, whatever columns were chosen."""
+        ran = veeam("poll", healthy, "jobs", "-o", "influx", "--columns", "state,objects")
+        points = [parse_line(line) for line in ran.out.splitlines()]
+        assert ran.status == 0
+        assert {point["measurement"] for point in points} == {"veeam_job"}
+        assert all({"appliance", "product", "id"} <= point["tags"].keys() for point in points)
+        assert {name for point in points for name in point["fields"]} == {"state", "objects"}
+
+    def test_watch_for_telegraf(self, healthy: Path) -> None:
+        """`--watch -o influx` is what `execd` reads: line after line, each at once."""
+        process = subprocess.Popen(
+            [*COMMAND, "poll", str(healthy), "repositories", "--watch", "1", "-o", "influx"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env=environment(),
+        )
+        assert process.stdout is not None
+        point = parse_line(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert point["measurement"] == "veeam_repository"
+
+    def test_rows_for_zabbix(self, healthy: Path) -> None:
+        """`poll -o zabbix`: every row is discovered and has values."""
+        document = json.loads(veeam("poll", healthy, "repositories", "-o", "zabbix").out)
+        assert {one["{#KEY}"] for one in document["discovery"]} == document["values"].keys()
+        assert any("free" in values for values in document["values"].values())
 
 
 class TestExporter:

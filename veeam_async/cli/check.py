@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -31,10 +31,11 @@ from ..registry import revision_key
 from .fingerprint import days_left, look
 from .fleets import open_fleet
 from .formats import RARE, show
-from .output import Column, duration, stderr
+from .monitoring import checkmk, influx, nagios, prtg, zabbix
+from .output import Column, duration, put, stderr
 from .printing import Patience
 from .progress import FleetProgress
-from .selection import Selection
+from .selection import Cells, Selection
 from .status import Status
 from .words import count, short
 
@@ -102,6 +103,29 @@ class Report:
         self.status = "failed"
 
 
+@attrs.frozen
+class Monitored:
+    """A format of a monitoring system.
+
+    Attributes:
+        page: makes the text.
+        by_status: True where the system reads the exit status; where it reads the text alone, any other status than
+            0 would mean that there is nothing to read.
+    """
+
+    page: Callable[[Sequence[Cells], datetime], str]
+    by_status: bool = False
+
+
+MONITORED: Mapping[str, Monitored] = {
+    "nagios": Monitored(nagios.page, by_status=True),
+    "checkmk": Monitored(checkmk.page),
+    "zabbix": Monitored(zabbix.page),
+    "prtg": Monitored(prtg.page),
+    "influx": Monitored(influx.page),
+}
+
+
 def check_fleet(
     path: Path,
     where: Sequence[str],
@@ -124,7 +148,14 @@ def check_fleet(
             if report.elapsed is None:
                 report.failed("interrupted before it answered")
     worst = sorted(reports.values(), key=lambda one: (["failed", "attention", "ok"].index(one.status), one.appliance))
-    show(COLUMNS, [attrs.asdict(one) for one in worst], selection)
+    reported = [attrs.asdict(one) for one in worst]
+    monitored = MONITORED.get(selection.output)
+    if monitored is not None:
+        put(monitored.page(reported, datetime.now(UTC)))
+        if not (interrupted or monitored.by_status):
+            return Status.OK
+    else:
+        show(COLUMNS, reported, selection)
     counts = {status: sum(one.status == status for one in worst) for status in ("ok", "attention", "failed")}
     stderr().print(
         f"{count(len(worst), 'appliance')}: {counts['ok']} ok, {counts['attention']} need attention, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ from ..fleet import ROW_TYPES, Answer, Row
 from ..fleet.rows import columns
 from .columns import COLUMNS
 from .formats import RARE, show, show_query
+from .monitoring import influx, zabbix
 from .output import Column, csv_text, json_line, json_text, put, stderr
 from .selection import Cells, Selection
 from .status import CommandError, Status
@@ -79,7 +81,7 @@ class Printer:
     @property
     def streams(self) -> bool:
         """True where each row is printed when it comes."""
-        return self.selection.output in ("jsonl", "csv") and self.selection.as_they_come
+        return self.selection.output in ("jsonl", "csv", "influx") and self.selection.as_they_come
 
     @property
     def full(self) -> bool:
@@ -94,14 +96,24 @@ class Printer:
         """The row by the names of its columns, the appliance by its name."""
         values: dict[str, Any] = {name: getattr(row, name) for name in self.names}
         values["appliance"] = row.appliance.name
+        if self.selection.output in ("influx", "zabbix"):
+            values |= {"product": row.appliance.product, "labels": row.appliance.labels}
         return values | {"raw": row.raw} if self.raw else values
+
+    def point(self, cells: Cells) -> str:
+        """A row as a line of the line protocol, as of now. What a series goes by is in it whatever was chosen."""
+        chosen = self.selection.narrow(cells)
+        kept = {name: value for name, value in cells.items() if name in chosen or name in influx.TAGS}
+        return influx.point(f"veeam_{row_type(self.source).__name__.lower()}", kept, datetime.now(UTC), cells["labels"])
 
     def row(self, row: Row) -> None:
         """A row has come."""
         if not self.streams or self.full:
             return
         cells = self.cells(row)
-        if self.selection.output == "jsonl":
+        if self.selection.output == "influx":
+            put(self.point(cells))
+        elif self.selection.output == "jsonl":
             put(json_line(self.selection.narrow(cells)) + "\n")
         else:
             put(csv_text(self.selection.columns or self.names, [cells], header=not self._printed))
@@ -115,6 +127,12 @@ class Printer:
             return
         ordered = sorted(poll.rows, key=lambda row: (row.appliance.name, row.name or "", row.id))
         rows = [self.cells(row) for row in ordered]
+        if self.selection.output == "influx":
+            put("".join(map(self.point, self.selection.apply(rows))))
+            return
+        if self.selection.output == "zabbix":
+            put(zabbix.rows(self.selection.apply(rows)))
+            return
         if self.selection.output != "json" and self.selection.query is None:
             show(self.columns, rows, self.selection)
             return

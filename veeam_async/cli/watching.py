@@ -34,13 +34,15 @@ def watch_fleet(
 ) -> int:
     """Show each change until Ctrl-C."""
     selection = printer.selection
-    if selection.output not in ("table", "wide", "jsonl", "csv"):
-        raise CommandError(f"--watch goes with table, wide, jsonl and csv, not with {selection.output}")
+    if selection.output not in ("table", "wide", "jsonl", "csv", "influx"):
+        raise CommandError(f"--watch goes with table, wide, jsonl, csv and influx, not with {selection.output}")
     if selection.query is not None or selection.sort is not None or selection.limit is not None:
         raise CommandError("--query, --sort and --limit need all rows at once: they do not go with --watch")
     shown: Shown
     if selection.output == "jsonl":
         shown = Plain(lambda kind, cells: json_line({"change": kind, **selection.narrow(cells)}) + "\n")
+    elif selection.output == "influx":
+        shown = Plain(lambda _, cells: printer.point(cells))
     elif selection.output == "csv":
         names = ("change", *(selection.columns or printer.names))
         put(csv_text(names, []))

@@ -16,7 +16,7 @@ from ..status import CommandError
 @click.command()
 @FLEET
 @WHERE
-@output()
+@output("nagios", "checkmk", "zabbix", "prtg", "influx")
 @timeout(30.0)
 @DEADLINE
 @CONCURRENCY
@@ -32,7 +32,8 @@ def check(
 
     It looks at network, certificate, login, revision, clock and license.
 
-    Status 0: all well. 1: something will fail soon. 2: an appliance cannot be polled.
+    Status 0: all well. 1: something will fail soon. 2: an appliance cannot be polled. With -o checkmk, zabbix, prtg and
+    influx, whose systems read the text alone, 0.
     """
     from ..check import Limits, check_fleet
     from ..discovery import fleet_file
@@ -51,7 +52,7 @@ def check(
 )
 @WHERE
 @click.option("--watch", metavar="SECONDS", type=click.FloatRange(min=1), help="Again and again, what changed.")
-@output("prometheus")
+@output("prometheus", "influx", "zabbix")
 @click.option("--raw", is_flag=True, help="json and jsonl: with the original object of each row.")
 @timeout(60.0)
 @DEADLINE

@@ -1,0 +1,1 @@
+"""The formats of monitoring systems: functions from what was checked, or from rows, to text."""
