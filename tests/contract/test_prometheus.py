@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import aiohttp
 import attrs
 import pytest
 
-from veeam_async.fleet import BreakerPolicy, Fleet, Protected, Repository, Result
+from veeam_async.fleet import BreakerPolicy, Finding, Fleet, Protected, Proxy, Repository, Result, Severity
 from veeam_async.metrics import Exporter
 from veeam_async.testing import SimulatedFleet
 from veeam_async.testing.fleet import Trouble
@@ -82,7 +83,7 @@ class Site:
     async def alerts(self) -> set[Alert]:
         """What fires."""
         firing = [one["labels"] for one in (await self.get("alerts"))["alerts"] if one["state"] == "firing"]
-        names = ("job_name", "protected_name", "repository_name")
+        names = ("job_name", "protected_name", "repository_name", "proxy_name")
         return {
             (labels["alertname"], labels["appliance"], next((labels[name] for name in names if name in labels), ""))
             for labels in firing
@@ -155,10 +156,14 @@ async def wanted(site: Site) -> set[Alert]:
             alerts.add(("VeeamJobFailed", job.appliance.name, str(job.name)))
         if job.silent:
             alerts.add(("VeeamJobSilent", job.appliance.name, str(job.name)))
-    async for row in healthy.rows(Protected, Repository):
+    async for row in healthy.rows(Protected, Repository, Proxy, Finding, since=timedelta(days=1)):
         if isinstance(row, Protected) and row.last_backup is not None:
             if time.time() - row.last_backup.timestamp() > 3 * 86400:
                 alerts.add(("VeeamBackupTooOld", row.appliance.name, str(row.name)))
+        elif isinstance(row, Proxy) and row.enabled and row.online is False:
+            alerts.add(("VeeamProxyOffline", row.appliance.name, str(row.name)))
+        elif isinstance(row, Finding) and row.severity is Severity.CRITICAL and not row.dismissed:
+            alerts.add(("VeeamMalwareFound", row.appliance.name, ""))
         elif isinstance(row, Repository):
             if row.online is False:
                 alerts.add(("VeeamRepositoryOffline", row.appliance.name, str(row.name)))

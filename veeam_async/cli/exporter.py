@@ -11,7 +11,7 @@ import attrs
 
 from .._running import run
 from ..errors import VeeamError
-from ..fleet import ROW_TYPES, Row
+from ..fleet import Row
 from .fleets import open_fleet
 from .output import put, stderr
 from .prometheus import require_metrics
@@ -53,14 +53,13 @@ class Settings:
             raise CommandError(f"--listen {self.listen}: give ADDRESS:PORT, such as 127.0.0.1:9801")
         return host.strip("[]"), int(number)
 
-    @property
-    def kinds(self) -> list[type[Row]]:
-        """The types of rows.
+    def kinds(self, shown: Sequence[type[Row]]) -> list[type[Row]]:
+        """The types of rows that were asked for, of those that have metrics.
 
         Raises:
             CommandError: there are no such rows.
         """
-        by_name = {row.source: row for row in ROW_TYPES}
+        by_name = {row.source: row for row in shown}
         wanted = list(by_name) if self.rows is None else self.rows
         for name in wanted:
             if name not in by_name:
@@ -71,10 +70,10 @@ class Settings:
 def serve(path: Path, where: Sequence[str], settings: Settings) -> int:
     """Serve until Ctrl-C or SIGTERM."""
     require_metrics()
-    from ..metrics import Exporter, WebConfig
+    from ..metrics import SHOWN, Exporter, WebConfig
 
     host, number = settings.address
-    kinds = settings.kinds
+    kinds = settings.kinds(SHOWN)
     try:
         config = WebConfig.load(settings.web_config) if settings.web_config is not None else None
         secure = config is not None and config.ssl_context() is not None

@@ -12,7 +12,8 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from ..events import Event
-from ..fleet import ROW_TYPES, Appliance, FleetView, Row, Session
+from ..fleet import Appliance, FleetView, Row, Session
+from .families import SHOWN
 from .page import Page, Text, texts
 from .polling import Plan, Poller
 from .sampling import sample
@@ -38,14 +39,15 @@ class Exporter:
     Args:
         fleet: whom to poll; a view shows its part only.
         every: seconds from one poll of an appliance to its next.
-        slow_every: seconds from one reading of what changes slowly to the next: servers, licenses, protected
-            workloads, the certificate.
+        slow_every: seconds from one reading of what changes slowly to the next: servers, proxies, licenses,
+            protected workloads, findings, the certificate.
         silent_every: seconds from one judgement of silent jobs to the next, which reads the sessions of 30 days; None
             leaves it out.
         concurrency: appliances whose polls begin at the same time.
         timeout: seconds that one poll of an appliance may take; `every` where it is absent.
-        rows: the types of rows to read and show.
-        sessions: how far back sessions are counted; None leaves them out, which saves the largest listing.
+        rows: the types of rows to read and show; all that have metrics where it is absent.
+        sessions: how far back sessions and findings are counted; None leaves sessions out, the largest listing, and
+            counts the findings of a day.
         checks: True looks at certificate and clock of each appliance.
         histograms: True shows durations by bucket, 13 series more for each of two families and appliance.
         max_series: series of one appliance at most; `veeam_series_dropped` says how many were left out.
@@ -60,7 +62,7 @@ class Exporter:
         silent_every: float | None = 3600.0,
         concurrency: int = 100,
         timeout: float | None = None,
-        rows: Iterable[type[Row]] = ROW_TYPES,
+        rows: Iterable[type[Row]] = SHOWN,
         sessions: timedelta | None = timedelta(days=1),
         checks: bool = True,
         histograms: bool = False,
@@ -69,7 +71,7 @@ class Exporter:
         kinds = tuple(row for row in rows if row is not Session or sessions is not None)
         plan = Plan(
             rows=kinds,
-            sessions=sessions or timedelta(),
+            sessions=sessions or timedelta(days=1),
             slow_every=slow_every,
             silent_every=silent_every,
             timeout=timeout if timeout is not None else every,

@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from ..fleet import JobState, LicenseStatus, Result
+from ..fleet import ROW_TYPES, JobState, LicenseStatus, Result, Row
 
 Kind = Literal["gauge", "counter", "summary", "histogram"]
 
@@ -186,6 +186,23 @@ PROTECTED_FAILED = Family(
     "veeam_protected_last_failed", "gauge", "1 where the last run failed for the workload.", _PROTECTED, "protected"
 )
 
+PROXY_INFO = Family(
+    "veeam_proxy_info", "gauge", "Names of a proxy, and the server that it runs on.",
+    ("proxy_id", "proxy_name", "kind", "location"), "proxies",
+)  # fmt: skip
+PROXY_ONLINE = Family("veeam_proxy_online", "gauge", "1 where the proxy can be reached.", ("proxy_id",), "proxies")
+PROXY_ENABLED = Family("veeam_proxy_enabled", "gauge", "1 where the proxy is to be used.", ("proxy_id",), "proxies")
+PROXY_OUTDATED = Family(
+    "veeam_proxy_outdated", "gauge", "1 where components of the proxy are of an older release.", ("proxy_id",),
+    "proxies",
+)  # fmt: skip
+
+FINDINGS = Family(
+    "veeam_findings", "gauge",
+    "Number of security findings that began within the window and that nobody dismissed, by kind and severity.",
+    ("kind", "severity"), "findings",
+)  # fmt: skip
+
 FAMILIES: tuple[Family, ...] = (
     UP, SUCCESS, ATTEMPT, DURATION, FAILURES, COMPLETE, BREAKER, INFO, TAG, LABELS, CERTIFICATE, CLOCK, DROPPED,
     RESPONSES, RETRIES, LOGINS, REQUESTS, LOGIN_TIME,
@@ -197,4 +214,8 @@ FAMILIES: tuple[Family, ...] = (
     LICENSE_SOCKETS, LICENSE_SOCKETS_USED, LICENSE_CAPACITY, LICENSE_CAPACITY_USED,
     SESSIONS,
     PROTECTED_INFO, PROTECTED_BACKUP, PROTECTED_POINTS, PROTECTED_SIZE, PROTECTED_FAILED,
+    PROXY_INFO, PROXY_ONLINE, PROXY_ENABLED, PROXY_OUTDATED,
+    FINDINGS,
 )  # fmt: skip
+
+SHOWN: tuple[type[Row], ...] = tuple(row for row in ROW_TYPES if row.source in {family.rows for family in FAMILIES})

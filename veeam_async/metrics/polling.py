@@ -12,14 +12,27 @@ from datetime import timedelta
 import attrs
 
 from ..errors import AuthenticationError, VeeamError
-from ..fleet import Answer, Appliance, FleetView, Job, License, Protected, Row, RowsError, Server, failed_kinds
+from ..fleet import (
+    Answer,
+    Appliance,
+    Finding,
+    FleetView,
+    Job,
+    License,
+    Protected,
+    Proxy,
+    Row,
+    RowsError,
+    Server,
+    failed_kinds,
+)
 from ..fleet.probing import certificate_end, clock_offset
 from .snapshot import Snapshot, reason_of
 
 _log = logging.getLogger("veeam_async.metrics")
 
 # What changes slowly, or is long to list, is not read in every poll.
-_SLOW: tuple[type[Row], ...] = (Server, License, Protected)
+_SLOW: tuple[type[Row], ...] = (Server, License, Protected, Proxy, Finding)
 _CHECK_SECONDS = 10.0
 
 
@@ -29,8 +42,8 @@ class Plan:
 
     Attributes:
         rows: the types of rows.
-        sessions: how far back sessions are read.
-        slow_every: seconds from one reading of servers, licenses and protected workloads to the next, and from one
+        sessions: how far back sessions and findings are read.
+        slow_every: seconds from one reading of what changes slowly, such as licenses, to the next, and from one
             look at the certificate to the next.
         silent_every: seconds from one judgement of silent jobs to the next; None for none.
         timeout: seconds for the rows of one appliance.

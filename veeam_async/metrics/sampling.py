@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from ..fleet import Appliance, BreakerState, Job, License, Protected, Repository, Row, Server, Session
+from ..fleet import Appliance, BreakerState, Finding, Job, License, Protected, Proxy, Repository, Row, Server, Session
 from . import families as f
 from .lines import Lines
 from .snapshot import Runs, Snapshot
@@ -39,6 +39,8 @@ def sample(
     _jobs(lines, _rows(snapshot, Job), snapshot.runs)
     _sessions(lines, _rows(snapshot, Session))
     _protected(lines, _rows(snapshot, Protected))
+    _proxies(lines, _rows(snapshot, Proxy))
+    _findings(lines, _rows(snapshot, Finding))
     own = Lines(appliance.name, appliance.product, 1)
     own.add(f.DROPPED, lines.dropped)
     return lines.by_family | own.by_family
@@ -155,3 +157,20 @@ def _protected(lines: Lines, protected: Iterable[Protected]) -> None:
         lines.add(f.PROTECTED_POINTS, row.restore_points, row.id)
         lines.add(f.PROTECTED_SIZE, row.size, row.id)
         lines.add(f.PROTECTED_FAILED, _flag(row.last_failed), row.id)
+
+
+def _proxies(lines: Lines, proxies: Iterable[Proxy]) -> None:
+    for row in proxies:
+        lines.add(f.PROXY_INFO, 1, row.id, row.name, row.kind, row.location)
+        lines.add(f.PROXY_ONLINE, _flag(row.online), row.id)
+        lines.add(f.PROXY_ENABLED, _flag(row.enabled), row.id)
+        lines.add(f.PROXY_OUTDATED, _flag(row.outdated), row.id)
+
+
+def _findings(lines: Lines, findings: Iterable[Finding]) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in findings:
+        if not row.dismissed:
+            counts[str(row.kind or ""), "none" if row.severity is None else str(row.severity)] += 1
+    for words, count in sorted(counts.items()):
+        lines.add(f.FINDINGS, count, *words)
