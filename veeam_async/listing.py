@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from types import FrameType
 from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 
@@ -114,10 +114,15 @@ class Listing(Request[Page_co], Generic[Row_co, Page_co]):
         self._use()
         return _Pages(self, self._walk())
 
-    async def json_pages(self) -> AsyncIterator[list[Any]]:
-        """The rows of every page as parsed JSON, for code that reads them by itself. Nothing is read ahead."""
+    async def json_pages(self, before: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[list[Any]]:
+        """The rows of every page as parsed JSON, for code that reads them by itself. Nothing is read ahead.
+
+        Args:
+            before: awaited when a page has come, before it is parsed: parsed it takes many times the memory.
+        """
         self._use()
         walk = self._walk()
+        walk.before_parsing = before
         while (page := await walk.next()) is not None:
             self.advance(walk, len(page.rows))
             yield page.rows

@@ -307,3 +307,46 @@ async def test_waiting_for_the_consumer_costs_no_time() -> None:
         else:
             await asyncio.sleep(0.08)
     assert [answer.ok for answer in answers] == [True]
+
+
+@virtual_time
+async def test_pages_are_made_when_they_are_wanted() -> None:
+    """What waits for room before it makes a page makes one after another, not all at once; none is left out."""
+    made = taken = 0
+
+    async def work(appliance: Appliance, emit: Emit[int]) -> None:
+        nonlocal made
+        for _ in range(3):
+            await emit.room()
+            made += 1
+            await emit(made, 200)
+
+    limits = Limits(buffer=1000)
+    async for item in fan_out(appliances(50), Step(work, limits), limits):
+        if not isinstance(item, Answer):
+            taken += 1
+            await asyncio.sleep(0.01)
+            assert made <= taken + 1
+    assert taken == 150
+
+
+@virtual_time
+async def test_room_that_is_not_used_is_for_others() -> None:
+    """Who was let in and had nothing to give holds up nobody; the appliance's time stands still meanwhile."""
+
+    async def work(appliance: Appliance, emit: Emit[str]) -> None:
+        await emit.room()
+        if appliance.name.endswith(("1", "2", "3", "4")):
+            await emit(appliance.name, 500)
+        else:
+            await emit.room()
+
+    limits = Limits(buffer=300, timeout=0.5)
+    items = []
+    async for item in fan_out(appliances(100), Step(work, limits), limits):
+        items.append(item)
+        await asyncio.sleep(0.1)
+    answers = [item for item in items if isinstance(item, Answer)]
+    assert len(answers) == 100
+    assert all(answer.ok for answer in answers)
+    assert len(items) == 140

@@ -615,10 +615,12 @@ def test_odd_numbers() -> None:
     [
         ("131,9 MB/s", 138307174),
         ("2 KB/s", 2048),
-        ("0.5gb/s", 2**29),
+        ("0.5  gb/s", 2**29),
         ("7 B/s", 7),
         (512, 512),
         ("fast", None),
+        ("5 miles", None),
+        ("x MB/s", None),
         ([], None),
     ],
 )

@@ -86,6 +86,17 @@ def _names(cls: type, *methods: str) -> set[str]:
     return names
 
 
+def _few_lines(data: bytes) -> bool:
+    """Whether there are at most so many line ends in what was read that parsing it at once takes no time."""
+    # Looking for one byte is a hundred times faster than counting pairs, and most bodies have hardly a line end.
+    place = -1
+    for _ in range(_MOST_LINES + 1):
+        place = data.find(b"\n", place + 1)
+        if place < 0:
+            return True
+    return data.count(b"\r\n") <= _MOST_LINES
+
+
 class _Connection(ResponseHandler):
     """A connection as aiohttp has it, which broken and hostile answers do not get the better of.
 
@@ -101,7 +112,7 @@ class _Connection(ResponseHandler):
     _rest = b""
 
     def data_received(self, data: bytes) -> None:
-        if not self._rest and (len(data) <= _SLICE or data.count(b"\r\n") <= _MOST_LINES):
+        if not self._rest and (len(data) <= _SLICE or _few_lines(data)):
             ResponseHandler.data_received(self, data)
         elif self._rest:
             self._rest += data

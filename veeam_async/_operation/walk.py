@@ -8,7 +8,7 @@ get.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -77,6 +77,8 @@ class Walk:
         self.options = options
         self.max_items = max_items
         self.narrowing = narrowing
+        # Awaited when a page has come, before it is parsed.
+        self.before_parsing: Callable[[], Awaitable[None]] | None = None
         self.values = dict(values)
         self.body: Any = body
         self._find_start()
@@ -228,6 +230,8 @@ class Walk:
     # --------------------------------------------------------------------------------------------------------- answers
 
     async def _parse(self, reply: Reply[Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        if self.before_parsing is not None:
+            await self.before_parsing()
         raw = reply.json()
         if not isinstance(raw, dict):
             raise self._unreadable(reply, "the answer is not an object")

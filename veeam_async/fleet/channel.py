@@ -11,6 +11,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+# What is worth having ready for a consumer: about a page.
+_PLENTY = 200
+
 
 class Channel(Generic[T]):
     """First in, first out. asyncio.Queue has no way to wake a consumer with an error before Python 3.13.
@@ -32,9 +35,19 @@ class Channel(Generic[T]):
     def __len__(self) -> int:
         return len(self._items)
 
+    @property
+    def full(self) -> bool:
+        """Whether `put` would wait."""
+        return self._held >= self._size and self._error is None
+
+    @property
+    def plenty(self) -> bool:
+        """Whether `room` would wait."""
+        return self._held >= _PLENTY and self._error is None
+
     async def put(self, item: T, weight: int = 1) -> None:
         """Adds an item; waits while the channel is full. On a closed channel the item is dropped."""
-        while self._held >= self._size and self._error is None:
+        while self.full:
             await self._wait(self._putters)
         if self._error is None:
             self._items.append((item, weight))
@@ -43,6 +56,18 @@ class Channel(Generic[T]):
             if self._held < self._size:
                 # A page that left made room for more than one who waits.
                 _wake(self._putters)
+
+    async def room(self) -> None:
+        """Waits until next to nothing waits for the consumer. Between that and a `put` there must be no await.
+
+        What a page is parsed into is many times larger than its bytes, so that pages are better parsed one after
+        another, when they are wanted, than all at once. On a closed channel it does not wait.
+        """
+        while self.plenty:
+            await self._wait(self._putters)
+        if self._held < self._size:
+            # Whoever was let in may have nothing to put.
+            _wake(self._putters)
 
     async def get(self) -> T:
         """The oldest item; waits for one.

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -29,6 +29,56 @@ class Emit(Protocol[R_contra]):
     """Hands something to whoever iterates; waits while the buffer is full. `weight` is what it counts in the buffer."""
 
     async def __call__(self, item: R_contra, weight: int = 1, /) -> None: ...
+
+    async def room(self) -> None:
+        """Waits until next to nothing waits for the consumer: before something large is made of an answer."""
+
+
+class Sink(Protocol[R_contra]):
+    """Where what is emitted goes: a channel. `put` waits where it is full, `room` where it has plenty."""
+
+    @property
+    def full(self) -> bool: ...
+
+    @property
+    def plenty(self) -> bool: ...
+
+    async def put(self, item: R_contra, weight: int = 1, /) -> None: ...
+
+    async def room(self) -> None: ...
+
+
+class _Emitter(Generic[R]):
+    """Hands on what an appliance's work emits; its time stands still meanwhile, the deadline goes on."""
+
+    __slots__ = ("_clock", "_ends", "_own", "_scope", "_sink")
+
+    def __init__(self, sink: Sink[R], scope: asyncio.Timeout, own: float | None, ends: float | None) -> None:
+        self._sink = sink
+        self._scope = scope
+        self._own = own
+        self._ends = ends
+        self._clock = asyncio.get_running_loop().time
+
+    async def __call__(self, item: R, weight: int = 1, /) -> None:
+        if self._sink.full:
+            await self._stand_still(self._sink.put(item, weight))
+        else:
+            await self._sink.put(item, weight)
+
+    async def room(self) -> None:
+        if self._sink.plenty:
+            await self._stand_still(self._sink.room())
+
+    async def _stand_still(self, wait: Coroutine[Any, Any, None]) -> None:
+        if self._own is None:
+            await wait
+            return
+        before = self._clock()
+        self._scope.reschedule(self._ends)
+        await wait
+        self._own += self._clock() - before
+        self._scope.reschedule(_earlier(self._own, self._ends))
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +132,7 @@ class Step(Generic[T, R]):
         self._breaker = breaker
         self._slot = slot
 
-    async def run(self, appliance: Appliance, put: Emit[R], ends: float | None) -> Answer[T]:
+    async def run(self, appliance: Appliance, sink: Sink[R], ends: float | None) -> Answer[T]:
         """Works on one appliance; `ends` is the loop time of the deadline."""
         clock = asyncio.get_running_loop().time
         started = clock()
@@ -102,17 +152,7 @@ class Step(Generic[T, R]):
             scope = asyncio.timeout_at(_earlier(own, ends))
             try:
                 async with scope:
-
-                    async def emit(item: R, weight: int = 1) -> None:
-                        # While the consumer is busy the appliance's own time stands still; the deadline goes on.
-                        nonlocal own
-                        before = clock()
-                        await put(item, weight)
-                        waited = clock() - before
-                        if own is not None and waited > 0.001:
-                            own += waited
-                            scope.reschedule(_earlier(own, ends))
-
+                    emit = _Emitter(sink, scope, own, ends)
                     async with self._slot(appliance) or nullcontext():
                         while True:
                             attempts += 1
@@ -196,7 +236,7 @@ async def fan_out(
     async def work() -> None:
         try:
             while pending:
-                await channel.put(await step.run(pending.popleft(), channel.put, ends))
+                await channel.put(await step.run(pending.popleft(), channel, ends))
         except asyncio.CancelledError:
             channel.close(VeeamError("the fleet was closed while this fan-out was running"))
             raise
@@ -214,6 +254,8 @@ async def fan_out(
             if isinstance(item, Answer):
                 missing -= 1
             yield item
+            # Nothing here keeps a page alive while the next one is made.
+            del item
     finally:
         await end(tasks)
         if workers is not None:

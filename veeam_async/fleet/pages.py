@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._operation.operation import Operation
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 async def pages(
-    client: ApplianceClient, operation: Operation[Any], values: Mapping[str, Any], results: str | None
+    client: ApplianceClient,
+    operation: Operation[Any],
+    values: Mapping[str, Any],
+    results: str | None,
+    before: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[list[Any], None]:
     """The objects of an operation's answer, a page at a time. The next page is fetched when it is asked for.
 
@@ -24,18 +28,21 @@ async def pages(
         operation: a listing, or a call that answers with one object or an array of them.
         values: parameters by their Python names.
         results: the array in an answer that the document does not describe as a listing; None: the answer is the row.
+        before: awaited when an answer has come, before it is parsed.
 
     Raises:
         IncompleteListing: after the last page, where rows are missing.
     """
     if operation.paging is not None:
         listing: Listing[Any, Any] = Listing(client, operation, values)
-        async for page in listing.options(on_incomplete="raise").json_pages():
+        async for page in listing.options(on_incomplete="raise").json_pages(before):
             yield page
         return
     reply = await client.sender.fetch(operation, values)
     if not reply.body:
         return
+    if before is not None:
+        await before()
     answer = reply.json()
     if not isinstance(answer, dict):
         raise DecodeError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib import import_module
@@ -56,7 +56,11 @@ class Depth:
 
 
 async def read(
-    client: ApplianceClient, kinds: Sequence[type[RowT]], appliance: Appliance, depth: Depth = Depth()
+    client: ApplianceClient,
+    kinds: Sequence[type[RowT]],
+    appliance: Appliance,
+    depth: Depth = Depth(),
+    before: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[list[RowT], None]:
     """Gives the rows that an appliance has, a page at a time.
 
@@ -67,6 +71,7 @@ async def read(
         kinds: the types of the rows, in the order in which they are read.
         appliance: what the rows say they come from.
         depth: how far back it is read.
+        before: awaited before an answer whose rows are given at once is parsed.
 
     Raises:
         VeeamError: after all rows that could be had, when an operation failed; `RowsError` when several did.
@@ -78,7 +83,7 @@ async def read(
     for kind in kinds:
         listings = _completing(client.revision, kind, depth)
         if not listings:
-            async for page in _read_sources(client, kind, origin, depth, errors):
+            async for page in _read_sources(client, kind, origin, depth, errors, before):
                 yield page
             continue
         # What an appliance gave until it failed comes all the same.
@@ -101,7 +106,12 @@ async def read(
 
 
 async def _read_sources(
-    client: ApplianceClient, kind: type[RowT], origin: Appliance, depth: Depth, errors: list[VeeamError]
+    client: ApplianceClient,
+    kind: type[RowT],
+    origin: Appliance,
+    depth: Depth,
+    errors: list[VeeamError],
+    before: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[list[RowT], None]:
     """The rows of one type, as its operations give them; `errors` gets those of operations that failed."""
     since = depth.since
@@ -112,7 +122,7 @@ async def _read_sources(
         of = raw_type(operation, source.results)
         values = _values(source, operation, since)
         try:
-            async for objects in pages(client, operation, values, source.results):
+            async for objects in pages(client, operation, values, source.results, before):
                 rows = source.rows(objects, origin, of)
                 if since is not None and kind.began is not None:
                     rows = [row for row in rows if not _before(row, since)]

@@ -96,6 +96,7 @@ class Rows(Generic[RowT]):
             async for item in items:
                 if not isinstance(item, Answer):
                     yield item
+                del item
         finally:
             await items.aclose()
 
@@ -119,6 +120,8 @@ class Rows(Generic[RowT]):
                 if not isinstance(item, Answer):
                     for row in item:
                         yield row
+                    del row
+                del item
         finally:
             await items.aclose()
 
@@ -131,7 +134,7 @@ class Rows(Generic[RowT]):
             if all(lacks(client.revision, kind) for kind in self._kinds):
                 self.lacking.append(appliance)
             count = 0
-            async for page in read(client, self._kinds, appliance, self._depth):
+            async for page in read(client, self._kinds, appliance, self._depth, emit.room):
                 count += len(page)
                 await emit(page, len(page))
             return count
@@ -144,5 +147,6 @@ class Rows(Generic[RowT]):
                     what = ", ".join(kind.source for kind in self._kinds)
                     _log.warning("%s: not all %s came: %s", item.appliance.name, what, item.error)
                 yield item
+                del item
         finally:
             await items.aclose()

@@ -289,7 +289,7 @@ class Watch(Generic[RowT]):
 
         async def serve(seat: _Seat) -> None:
             try:
-                answer = await self._step.run(seat.appliance, channel.put, None)
+                answer = await self._step.run(seat.appliance, channel, None)
             finally:
                 slots.release()
             await channel.put((seat, answer))

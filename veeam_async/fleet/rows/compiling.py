@@ -7,13 +7,17 @@ The source is kept where tracebacks and debuggers look for it.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from .values import Words, word
+from .values import INLINE, Words, moment, word
 
 Maker = Callable[[Iterable[Any], Any, Any, list[Any]], None]
 """Appends the rows that JSON objects stand for to a list: objects, appliance, type of the objects, list."""
+
+Convert = Callable[[Any], Any] | Words | None
+"""How a value of an answer becomes a value of a row."""
 
 _EMPTY: dict[str, Any] = {}
 
@@ -52,22 +56,46 @@ class Writer:
             self.lines.append(f"{getter} = inner.get if inner.__class__ is dict else nothing")
         return self._getters[path]
 
-    def take(self, target: str, path: str, convert: Callable[[Any], Any] | Words | None) -> None:
+    def take(self, target: str, path: str, convert: Convert) -> None:
         """Lines that set a target to the converted value at a path."""
-        value = self.value(path)
-        if convert is None or convert is word:
-            self.lines.append(f"value = {value}")
-            self.lines.append(f"{target} = value if value.__class__ is str else word(value)")
-        elif isinstance(convert, Words):
+        self.lines += [f"value = {self.value(path)}", *self._convert(target, convert)]
+
+    def take_together(self, parent: str, takes: Sequence[tuple[str, str, Convert]]) -> None:
+        """Lines that set several targets to values of one object; where that is no object all of them are None.
+
+        Args:
+            parent: path of the object.
+            takes: target, name in the object and conversion of each.
+        """
+        self.lines += [f"inner = {self.value(parent)}", "if inner.__class__ is dict:", "    get_inner = inner.get"]
+        for target, wire, convert in takes:
+            self.lines.append(f"    value = get_inner({wire!r})")
+            self.lines += [f"    {line}" for line in self._convert(target, convert)]
+        self.lines += ["else:", f"    {' = '.join(target for target, _, _ in takes)} = None"]
+
+    def _convert(self, target: str, convert: Convert) -> list[str]:
+        """Lines that set a target to the converted `value`."""
+        if convert is not moment:
+            return [f"{target} = {self._converted(convert)}"]
+        # What this does not expect raises, and the row is made by its rules.
+        return [
+            "if value.__class__ is str and value[10] == 'T':",
+            "    value = from_iso(value)",
+            f"    {target} = value if value.tzinfo is not None and value.year > 1 else moment(value)",
+            "else:",
+            f"    {target} = moment(value)",
+        ]
+
+    def _converted(self, convert: Convert) -> str:
+        """An expression for the converted `value`."""
+        if isinstance(convert, Words):
             function, cache = self.name(convert, "words"), self.name(convert.cache, "cache")
-            self.lines.append(f"value = {value}")
-            self.lines.append(
-                f"{target} = {cache}[value] if value.__class__ is str and value in {cache} else {function}(value)"
-            )
-        else:
-            function = self.name(convert, getattr(convert, "__name__", "convert"))
-            self.lines.append(f"value = {value}")
-            self.lines.append(f"{target} = None if value is None else {function}(value)")
+            return f"{cache}[value] if value.__class__ is str and value in {cache} else {function}(value)"
+        convert = convert or word
+        function = self.name(convert, getattr(convert, "__name__", "convert"))
+        if convert in INLINE:
+            return INLINE[convert].format(function)
+        return f"None if value is None else {function}(value)"
 
 
 def compile_maker(
@@ -78,17 +106,25 @@ def compile_maker(
     Args:
         row: the type of the rows; its slots are set one by one.
         operation: the vendor's operationId, for the name of the source.
-        fields: name in the row to a rule that can write itself (`write(writer, target)`).
+        fields: name in the row to a rule that can write itself (`write(writer, target)`), or is `nested`: object,
+            name in it, conversion.
         slots: every field of the row beside `appliance` and what it is made of.
         slow: makes one row, called where the quick code meets a value that no rule expects.
     """
-    writer = Writer({"new": object.__new__, "row_type": row, "word": word, "nothing": _EMPTY.get, "slow": slow})
+    writer = Writer({"new": object.__new__, "row_type": row, "nothing": _EMPTY.get, "slow": slow,
+                     "moment": moment, "from_iso": datetime.fromisoformat})  # fmt: skip
+    together: dict[str, list[tuple[str, str, Convert]]] = {}
     for slot in slots:
         rule = fields.get(slot)
         if rule is None:
             writer.lines.append(f"row.{slot} = None")
+        elif (nested := rule.nested) is not None:
+            parent, wire, convert = nested
+            together.setdefault(parent, []).append((f"row.{slot}", wire, convert))
         else:
             rule.write(writer, f"row.{slot}")
+    for parent, takes in together.items():
+        writer.take_together(parent, takes)
     source = [
         "def make(objects, appliance, raw_type, rows):",
         "    append = rows.append",

@@ -8,12 +8,12 @@ happens to an object with a value that no rule expects: that value is None then,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
 
 from ..appliance import Appliance
-from .compiling import Maker, Writer, compile_maker
+from .compiling import Convert, Maker, Writer, compile_maker
 from .raw import RawType
 from .row import Row, slots
 from .values import Words, look, word
@@ -44,6 +44,12 @@ class Take:
                 return value
         return None
 
+    @property
+    def nested(self) -> tuple[str, str, Convert] | None:
+        """Object, name in it and conversion, where there is one path and it goes into an object."""
+        parent, _, wire = self.paths[0].rpartition(".")
+        return (parent, wire, self.convert) if parent and len(self.paths) == 1 else None
+
     def write(self, writer: Writer, target: str) -> None:
         """Write the lines that set `target`."""
         writer.take(target, self.paths[0], self.convert)
@@ -68,6 +74,7 @@ class Combine:
     paths: tuple[str, ...]
     function: Callable[..., Any]
     note: str
+    nested: ClassVar[None] = None
 
     def apply(self, raw: dict[str, Any]) -> Any:
         """The value for one object."""
@@ -85,6 +92,7 @@ class Constant:
     """A value that is the same for every row of the table."""
 
     value: Any
+    nested: ClassVar[None] = None
 
     def apply(self, raw: dict[str, Any]) -> Any:
         """The value for one object."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from ..._model import OpenEnum
@@ -113,18 +113,24 @@ def percent(value: Any) -> int | None:
     return round(value) if value is not None and value <= 100 else None
 
 
-_RATE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*([KMGT]?)B/s\s*", re.IGNORECASE)
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_UNITS = {"B/s": 1, "KB/s": 1024, "MB/s": 1024**2, "GB/s": 1024**3, "TB/s": 1024**4}
 
 
 def rate(value: Any) -> int | None:
     """Bytes a second, from a number of them or from text such as `131,9 MB/s`, with units of 1024."""
     if value.__class__ is str:
-        parts = _RATE.fullmatch(value[:40])
-        if parts is None:
-            return None
-        return whole(float(parts[1].replace(",", ".")) * 1024.0 ** _POWERS[parts[2].lower()])
+        return _rate_of(value) if len(value) <= 30 else None
     return whole(value)
+
+
+@lru_cache(maxsize=1024)
+def _rate_of(value: str) -> int | None:
+    amount, _, unit = value.strip().partition(" ")
+    scale = _UNITS.get(unit.strip().upper().replace("/S", "/s"))
+    try:
+        return None if scale is None else whole(float(amount.replace(",", ".")) * scale)
+    except ValueError:
+        return None
 
 
 def earliest(*values: Any) -> datetime | None:
@@ -169,3 +175,13 @@ def _scaled(value: Any, unit: int) -> int | None:
 def joined(*parts: Any) -> str | None:
     """Parts of a path with slashes between them."""
     return "/".join(part.strip("/") for part in map(word, parts) if part) or None
+
+
+# What the code of a compiled table does for a usual value without a call; `{}` is the function, for all others.
+INLINE: Mapping[Callable[[Any], Any], str] = {
+    word: "value if value.__class__ is str else {}(value)",
+    identifier: f"value if value.__class__ is str and value != {_ZERO_ID!r} else {{}}(value)",
+    whole: f"value if value.__class__ is int and 0 <= value <= {_LARGEST} else {{}}(value)",
+    percent: "value if value.__class__ is int and 0 <= value <= 100 else {}(value)",
+    flag: "value if value is True or value is False else {}(value)",
+}

@@ -12,6 +12,7 @@ RESULT = Words(
     Result,
     {"none": None, "success": Result.SUCCESS, "warning": Result.WARNING, "failed": Result.FAILED},
 )
+_RESULTS = RESULT.cache
 JOB_STATE = Words(
     JobState,
     {
@@ -64,7 +65,7 @@ def available(value: Any) -> bool | None:
 
 def bottleneck(value: Any) -> str | None:
     """What holds a session up; NotDefined and None say nothing."""
-    return None if str(value).lower() in ("notdefined", "none") else word(value)
+    return None if value in ("NotDefined", "None", "notdefined", "none") else word(value)
 
 
 def session_result(result: Any, whole_result: Any, canceled: Any, state: Any) -> Any:
@@ -72,9 +73,12 @@ def session_result(result: Any, whole_result: Any, canceled: Any, state: Any) ->
 
     Servers give an object, a bare string or null; a session that is not over says None, or what it looks like so far.
     """
-    if SESSION_STATE(state) is not SessionState.FINISHED:
+    if state != "Stopped" and SESSION_STATE(state) is not SessionState.FINISHED:
         return None
-    return Result.CANCELED if canceled is True else RESULT(result if result is not None else whole_result)
+    if canceled is True:
+        return Result.CANCELED
+    result = result if result is not None else whole_result
+    return _RESULTS[result] if result.__class__ is str and result in _RESULTS else RESULT(result)
 
 
 def opposite(value: Any) -> bool | None:
