@@ -17,8 +17,8 @@ from .status import CommandError, Interrupted, ReaderGone, Status
 
 COMMANDS = (
     fleet.check, fleet.poll, jobs.jobs, appliance.logs, appliance.wait, appliance.call, fleet.each, lookup.operations,
-    starting.init, starting.fleet_group, lookup.fingerprint, fleet.exporter, simulated.simulate, simulated.demo,
-    revision.revision, lookup.completion,
+    starting.init, starting.fleet_group, lookup.fingerprint, fleet.exporter, appliance.conformance,
+    simulated.simulate, simulated.demo, revision.revision, lookup.completion,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from ..completion import complete_call, complete_parameter
+from ..completion import complete_appliance, complete_call, complete_parameter
 from ..discovery import host_and
 from ..options import PATH, POSITIVE, host_argument, one_appliance, output, timeout
 from ..selection import Selection
@@ -92,3 +92,24 @@ def logs(words: Sequence[str], target: Target, timeout: float, selection: Select
 
     host, session = host_and(tuple(words), "SESSION")
     return show_log(attrs.evolve(target, host=host, timeout=timeout), session, selection)
+
+
+@click.command()
+@click.argument("host", required=False, envvar="VEEAM_HOST", shell_complete=complete_appliance)
+@one_appliance
+@timeout(120.0, "Seconds for each answer.")
+@click.option("--out", metavar="FILE", type=PATH, help="The report; conformance-PRODUCT-REVISION.json by default.")
+@output()
+def conformance(host: str | None, target: Target, timeout: float, out: Path | None, selection: Selection) -> int:
+    """Compare an appliance with its document.
+
+    It calls every operation that only reads, and writes a report that holds no value of the appliance: operations,
+    statuses and timings, and which fields depart from the document in which way. Attach it to an issue.
+
+    Status 0: it is as its document says. 1: it departs from it.
+    """
+    from ..conformance.command import check_conformance
+
+    if not host:
+        raise CommandError("no HOST: give it, or set VEEAM_HOST")
+    return check_conformance(attrs.evolve(target, host=host, timeout=timeout), out, selection)
