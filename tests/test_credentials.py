@@ -141,3 +141,57 @@ def test_one_second_factor(given: dict[str, Any]) -> None:
     """Exactly one way to the second factor is given."""
     with pytest.raises(ValueError, match="exactly one"):
         Mfa("u", "p", **given)
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        *(kind("planted-1") for kind in SINGLE),
+        Mfa("monitor", "planted-1", code="planted-2"),
+        Mfa("monitor", "planted-1", recovery_code="planted-2"),
+        Mfa("monitor", "planted-1", ask=lambda: "planted-2"),
+        Mfa("monitor", "planted-1", totp_secret="JBSWY3DPEHPK3PXP"),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_no_repr_shows_a_secret(credentials: Any) -> None:
+    """Neither a password nor a token, a code, a secret or a function that gives one is in a repr."""
+    shown = repr(credentials)
+    assert "planted" not in shown and "JBSWY" not in shown and "lambda" not in shown
+    assert getattr(credentials, "short_term_refresh", False) is False
+
+
+@pytest.mark.parametrize(
+    ("char", "said"),
+    [
+        ("\ud800", "what is not UTF-8"),
+        ("\udfff", "what is not UTF-8"),  # noqa: PT014
+        ("\x07", "a control character"),
+        ("\x9b", "a control character"),
+        ("\u2028", "a line break"),
+        ("\u2029", "a line break"),
+    ],
+)
+def test_what_a_password_holds_is_said(char: str, said: str) -> None:
+    """The kind of the character, its code point and its place are in the error."""
+    with pytest.raises(ValueError, match=rf"holds {said} \(U\+{ord(char):04X}, character 3\)"):
+        Password("u", f"ab{char}c")
+
+
+def test_further_arguments_go_by_name() -> None:
+    """What is optional is given by its name alone."""
+    for arguments in (("u", "p", True), ("u", "p", "1")):
+        with pytest.raises(TypeError):
+            (Password if arguments[2] is True else Mfa)(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("length", "right"), [(8, True), (1, False), (2, True), (3, False), (4, True), (5, True), (6, False), (7, True)]
+)
+def test_lengths_of_base32(length: int, right: bool) -> None:
+    """Some lengths encode no whole bytes."""
+    if right:
+        assert Mfa("u", "p", totp_secret="A" * length).totp_secret == "A" * length
+        return
+    with pytest.raises(ValueError, match="base32"):
+        Mfa("u", "p", totp_secret="A" * length)

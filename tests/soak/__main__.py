@@ -95,6 +95,7 @@ class Soak:
             for one in appliances
         ]
         self.offset = 0.0
+        self.watched: Fleet | None = None
 
     @contextlib.asynccontextmanager
     async def fleet(self, **options: Any) -> AsyncIterator[Fleet]:
@@ -105,6 +106,7 @@ class Soak:
         """Every session once: what a watch is for."""
         cursor = FileCursor(self.folder / "cursor")
         async with self.fleet(token_store=self.store) as fleet:
+            self.watched = fleet
             watch = fleet.watch(Session, every=2.0, cursor=cursor, at_once=True, on_error=self._answer)
             async with watch:
                 async for change in watch:
@@ -182,6 +184,9 @@ class Soak:
         try:
             await asyncio.sleep(seconds)
             await calm()
+            # A refused login bars the next ones for minutes, by design; whoever knows better says so.
+            assert self.watched is not None
+            self.watched.reset()
             await asyncio.sleep(min(CALM, seconds))
             for task in tasks:
                 if task.done():
