@@ -43,7 +43,7 @@ codegen: setup ## generate veeam_async/{vbr,aws,azure} from specs/
 bench: setup ## benchmarks with ratios against the peers, as a table and as JSON
 	$(RUN) -m benchmarks
 
-contract: setup ## Prism, foreign clients, a real Prometheus: proofs against what no one here wrote
+contract: setup ## Prism, foreign clients, a real Prometheus, Python 3.14: proofs against what no one here wrote
 	@$(RUN) scripts/setup.py --node tests/contract
 	@$(RUN) scripts/setup.py --debian prometheus
 	$(RUN) -m tests.contract.run
