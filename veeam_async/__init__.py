@@ -12,6 +12,7 @@ pays only for what it needs. `veeam_async.<product>.<revision>` holds the `Clien
 
 from __future__ import annotations
 
+from os import environ as _environ
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -158,3 +159,24 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES, "__version__"})
+
+
+def _log_to_stderr(level: str) -> None:
+    """What VEEAM_LOG asks for: the records of this package from a level on, on stderr."""
+    import logging
+
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        import warnings
+
+        warnings.warn(f"VEEAM_LOG is {level!r}: say debug, info, warning or error", stacklevel=2)
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    logger = logging.getLogger(__name__)
+    logger.addHandler(handler)
+    logger.setLevel(number)
+
+
+if _level := _environ.get("VEEAM_LOG"):
+    _log_to_stderr(_level)

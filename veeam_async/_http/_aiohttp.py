@@ -183,12 +183,26 @@ def _cut_within_tls(transport: asyncio.BaseTransport | None) -> bool:
         return True
 
 
-def new_session(headers: Mapping[str, str], **connector_options: Any) -> aiohttp.ClientSession:
-    """A session for the running loop that sends nothing twice and nothing that nobody asked for."""
-    connector: Any = aiohttp.TCPConnector(**connector_options)
-    connector._factory = partial(_Connection, loop=asyncio.get_running_loop())
+def new_session(
+    headers: Mapping[str, str], lender: aiohttp.ClientSession | None = None, **connector_options: Any
+) -> aiohttp.ClientSession:
+    """A session for the running loop that sends nothing twice and nothing that nobody asked for.
+
+    Args:
+        headers: of every request.
+        lender: a session whose connections and trace configurations are used instead of own ones. They stay its own.
+        **connector_options: for own connections.
+    """
+    connector: Any
+    if lender is not None:
+        connector = lender.connector
+    else:
+        connector = aiohttp.TCPConnector(**connector_options)
+        connector._factory = partial(_Connection, loop=asyncio.get_running_loop())
     session = aiohttp.ClientSession(
         connector=connector,
+        connector_owner=lender is None,
+        trace_configs=lender.trace_configs if lender is not None else None,
         # Appliances do not use cookies; a jar would cost a lookup for each call.
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=headers,

@@ -28,11 +28,14 @@ class Pool:
         limit_per_host: connections to one appliance at most; further calls wait for one. 0 for no limit.
         keepalive: seconds that an idle connection is kept.
         dns_ttl: seconds that a resolved name is kept.
+        session: an aiohttp session to take the connections of, such as that of a framework (Home Assistant). It stays
+            open, and with it the other arguments count for nothing. Neither its cookies, its headers nor its way of
+            unpacking apply. Answers that make no sense are guarded against as aiohttp does it, which is less.
     """
 
     # For every request of every client.
     headers: ClassVar[Mapping[str, str]] = MappingProxyType({"User-Agent": "veeam-async", "Accept-Encoding": ACCEPTED})
-    __slots__ = ("__weakref__", "_connector_options", "_loop", "_parsing", "_session", "closed")
+    __slots__ = ("__weakref__", "_connector_options", "_lender", "_loop", "_parsing", "_session", "closed")
 
     def __init__(
         self,
@@ -41,7 +44,9 @@ class Pool:
         limit_per_host: int = 100,
         keepalive: float = 75.0,
         dns_ttl: int = 60,
+        session: aiohttp.ClientSession | None = None,
     ) -> None:
+        self._lender = session
         self._connector_options: dict[str, Any] = {
             "limit": limit,
             "limit_per_host": limit_per_host,
@@ -66,7 +71,9 @@ class Pool:
             if self.closed:
                 raise VeeamError("the client is closed")
             self._leave_other_loop(loop)
-            session = self._session = new_session(self.headers, **self._connector_options)
+            if self._lender is not None and (self._lender.closed or self._lender.connector is None):
+                raise VeeamError("the session that the pool was given is closed")
+            session = self._session = new_session(self.headers, self._lender, **self._connector_options)
             self._loop = loop
             self._parsing = None
         return session
@@ -88,7 +95,14 @@ class Pool:
                 "the client belongs to another event loop, which is still open",
                 hint="Make a client for each event loop",
             )
-        abandon(session)
+        self._drop(session)
+
+    def _drop(self, session: aiohttp.ClientSession) -> None:
+        """Let a session of an ended loop go, with its connections where they are ours."""
+        if self._lender is not None:
+            session.detach()
+        else:
+            abandon(session)
 
     async def aclose(self) -> None:
         """Close all connections. Closing twice is allowed."""
@@ -99,7 +113,7 @@ class Pool:
         if self._loop is asyncio.get_running_loop():
             await session.close()
         else:
-            abandon(session)
+            self._drop(session)
 
     async def __aenter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar, cast
 
 import attrs
 
+from .._html import table
 from .appliance import Appliance
 from .breaker import BreakerState
 
@@ -44,6 +45,12 @@ class Answer(Generic[T_co]):
     def skipped(self) -> bool:
         """True where the function was not called at all."""
         return self.attempts == 0
+
+    def _repr_html_(self) -> str:
+        """The answer as notebooks show it."""
+        shown = {"value": self.value} if self.error is None else {"error": self.error}
+        taken = {"elapsed": f"{self.elapsed:.3f} s", "attempts": self.attempts, "breaker": self.breaker.value}
+        return table(f"Answer of {self.appliance.name}", shown | taken)
 
     def result(self) -> T_co:
         """The value.

@@ -15,7 +15,7 @@ from .secrets import SOURCES, Complain
 PRODUCTS = tuple(_PRODUCTS)
 SECRETS = ("password", "refresh_token", "token", "totp_secret")
 
-_TYPES: dict[str, tuple[type, ...]] = {
+TYPES: dict[str, tuple[type, ...]] = {
     "name": (str,),
     "host": (str,),
     "product": (str,),
@@ -57,7 +57,7 @@ _RETRY_KEYS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("backoff", "backoff_cap", "retry_after_cap", "budget"), _NUMBER),
     "unsafe": (list, bool),
 }
-_INNER = {"tls": _TLS_KEYS, "timeouts": _TIMEOUT_KEYS, "retry": _RETRY_KEYS}
+INNER = {"tls": _TLS_KEYS, "timeouts": _TIMEOUT_KEYS, "retry": _RETRY_KEYS}
 _TOML_NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or false", list: "an array",
                dict: "a table"}  # fmt: skip
 
@@ -70,9 +70,9 @@ def check(table: Mapping[str, Any], fail: Complain, never: tuple[str, ...] = ())
             fail(key, f"a secret does not stand in a fleet file: say {', '.join(ways[:-1])} or {ways[-1]}")
         if key in never:
             fail(key, "belongs to an appliance, not to the defaults")
-        if key not in _TYPES:
-            fail(str(key), "not known; known are " + ", ".join(name for name in _TYPES if name not in never))
-        _check_type(key, value, _TYPES[key], fail)
+        if key not in TYPES:
+            fail(str(key), "not known; known are " + ", ".join(name for name in TYPES if name not in never))
+        _check_type(key, value, TYPES[key], fail)
     if table.get("product", "vbr") not in PRODUCTS:
         fail("product", f"{table['product']!r} is none of {', '.join(PRODUCTS)}")
     port = table.get("port", "auto")
@@ -88,7 +88,7 @@ def check(table: Mapping[str, Any], fail: Complain, never: tuple[str, ...] = ())
             fail("labels", f"{label} must be a string")
     if not 0 < table.get("timeout", 1) < math.inf:
         fail("timeout", "must be more than 0 seconds, and finite")
-    for key, known in _INNER.items():
+    for key, known in INNER.items():
         _check_inner(key, table.get(key, {}), known, fail)
     for secret in SECRETS:
         given = [f"{secret}_{source}" for source in SOURCES if f"{secret}_{source}" in table]

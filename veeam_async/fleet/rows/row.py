@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
 import attrs
 
+from ..._html import table
 from ..._model import OpenEnum
 from ..appliance import Appliance
+from .pydantic_schema import row_schema
 from .raw import RawType
 
 
@@ -64,6 +67,16 @@ class Row:
                 value = value.value
             values[name] = value
         return values
+
+    def _repr_html_(self) -> str:
+        """The row as notebooks show it."""
+        values = {name: getattr(self, name) for name in columns(type(self))[1:]}
+        return table(f"{type(self).__name__} of {self.appliance.name}", values)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
+        """A row passes through Pydantic as it is, and is written as `to_dict` shows it: `-> list[Job]` in FastAPI."""
+        return row_schema(cls, columns(cls), handler)
 
 
 _columns: dict[type[Row], tuple[str, ...]] = {}
