@@ -1,24 +1,29 @@
 # The commands of this project; CONTRIBUTING.md says when to use which.
 # PYTHON chooses the interpreter that .venv is made with: make test PYTHON=python3.13
 
-PYTHON ?= $(shell ./scripts/find-python)
+export PYTHON
 RUN := .venv/bin/python
 JOBS ?= 2
 TYPED := veeam_async codegen tests examples benchmarks scripts docs
 
-.PHONY: help setup node demo test check lint types generated codegen bench contract docs dist fuzz soak mutate clean
+.PHONY: help setup node demo pins test check lint types generated codegen bench contract docs matrix dist fuzz soak mutate clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## make .venv with all that the other targets need
-	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py
+	@scripts/setup python .venv
 
-node: setup
-	@$(RUN) scripts/setup.py --node
+node:
+	@scripts/setup node .
 
-demo: setup ## poll a fleet of simulated appliances of all three products
-	@$(RUN) -m veeam_async.cli demo
+demo: ## poll a fleet of simulated appliances of all products
+	@scripts/setup python .venv-demo cli,testing
+	@.venv-demo/bin/python -m veeam_async.cli demo
+
+pins: ## write requirements.txt anew from pyproject.toml; versions that still fit stay
+	$$(scripts/uv) pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11.5 \
+		--no-annotate --no-header $(if $(UPGRADE),--upgrade) --output-file requirements.txt
 
 test: setup ## run the test suite
 	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not contract and not fuzz"
@@ -44,13 +49,20 @@ bench: setup ## benchmarks with ratios against the peers, as a table and as JSON
 	$(RUN) -m benchmarks
 
 contract: setup ## Prism, foreign clients, a real Prometheus, Python 3.14: proofs against what no one here wrote
-	@$(RUN) scripts/setup.py --node tests/contract
-	@$(RUN) scripts/setup.py --debian prometheus
+	@scripts/setup node tests/contract
+	@scripts/setup debian prometheus
 	$(RUN) -m tests.contract.run
 	$(RUN) -m pytest -q -p no:randomly -m contract tests/contract
 
 docs: setup ## build the documentation site into site/
 	$(RUN) scripts/build_docs.py
+
+matrix: ## the suite on every Python from 3.11 to 3.13 that is here
+	@for version in 3.11 3.12 3.13; do \
+		"$$(scripts/uv)" python find --quiet --no-python-downloads $$version >/dev/null 2>&1 || continue; \
+		PYTHON=$$version scripts/setup python .venv-$$version || exit 1; \
+		.venv-$$version/bin/python -m pytest -q -n $(JOBS) --dist worksteal -m "not contract and not fuzz" || exit 1; \
+	done
 
 dist: setup ## sdist and wheel, reproducible, and the suite against the installed wheel
 	$(RUN) scripts/build_dist.py

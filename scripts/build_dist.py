@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import venv
 import zipfile
 from pathlib import Path
 
@@ -65,18 +64,10 @@ def check_size(wheel: Path) -> None:
 def install(wheel: Path) -> Path:
     """Install the wheel alone into an empty environment, then prove that it works with no extra at all."""
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
-    venv.EnvBuilder(with_pip=True).create(ENVIRONMENT)
+    uv = subprocess.run([ROOT / "scripts" / "uv"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    run(uv, "venv", "--quiet", "--python", sys.executable, ENVIRONMENT)
     python = ENVIRONMENT / "bin" / "python"
-    pip: list[str | Path] = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--constraint",
-        "constraints.txt",
-    ]
+    pip: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python, "--constraint", "requirements.txt"]
     run(*pip, wheel)
     program = (
         "import asyncio, importlib, veeam_async\n"
