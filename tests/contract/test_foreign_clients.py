@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 # What is installed; veeam-az does not declare all that it imports.
 CLIENTS = {
     "veeam-br": ("veeam-br==0.5.1",),
+    "veeam-aiops": ("veeam-aiops==0.19.0",),
     "veeam-az": ("veeam-az==0.2.0", "attrs", "python-dateutil"),
 }
 
@@ -60,19 +61,55 @@ async def answers(client: str, script: str, *arguments: str) -> Any:
     return json.loads(output)
 
 
-async def test_veeam_br_lists_what_the_world_holds() -> None:
-    """The client veeam-br logs in over verified HTTPS and lists jobs, sessions and repositories."""
-    async with SimulatedAppliance("vbr", "1.3-rev0", tls=True) as appliance:
-        own = (appliance.url, appliance.username, appliance.password, appliance.ca_file)
+@pytest.mark.parametrize("revision", ["1.2-rev1", "1.3-rev0", "1.3-rev1", "1.3-rev2"])
+async def test_veeam_br_reads_everything_and_writes_rules_back(revision: str) -> None:
+    """Over verified HTTPS: every GET of veeam-br that needs no id is 2xx; what it read can be written back."""
+    async with SimulatedAppliance("vbr", revision, tls=True) as appliance:
+        own = (appliance.url, appliance.username, appliance.password, appliance.ca_file, revision)
         found: dict[str, Any] = await answers("veeam-br", "veeam_br_client.py", *own)
         world = appliance.world
-        assert found["jobs"] == ["JobsResult", len(world.jobs), [job.name for job in world.jobs]]
-        assert found["states"][1:] == found["jobs"][1:]
-        assert found["sessions"][1] == len(world.sessions)
-        assert found["repositories"][2] == [repository.name for repository in world.repositories]
-        assert found["repository_states"][2] == found["repositories"][2]
+        gets = found["gets"]
+        assert not {name: answer for name, answer in gets.items() if not 200 <= answer[0] < 300}
+        assert len(gets) > 45
+        assert 200 <= found["written"] < 300
+        assert gets["get_all_jobs"][1:] == ["JobsResult", [job.name for job in world.jobs]]
+        assert gets["get_all_jobs_states"][2] == gets["get_all_jobs"][2]
+        assert gets["get_all_repositories"][2] == [repository.name for repository in world.repositories]
+        assert gets["get_all_repositories_states"][2] == gets["get_all_repositories"][2]
+        assert len(gets["get_all_sessions"][2]) == len(world.sessions)
         assert not appliance.errors
-        assert {one.status for one in appliance.requests} == {200}
+        assert not appliance.departures
+
+
+async def test_veeam_aiops_commands(tmp_path: Path) -> None:
+    """The command line veeam-aiops checks, lists, diagnoses, and starts a job."""
+    async with SimulatedAppliance("vbr") as appliance:
+        host, port = appliance.url.removeprefix("http://").split(":")
+        (tmp_path / "config.yaml").write_text(
+            f"targets:\n- {{name: lab, host: {host}, port: {port}, scheme: http, username: {appliance.username}}}\n"
+        )
+        python = await asyncio.to_thread(interpreter, "veeam-aiops")
+        job = appliance.world.jobs[0]
+        for command in (
+            "overview", "job list", "repository list", "repository state", "session list", "backup list",
+            "backup ranking", "infra servers", "infra proxies", "diagnose job-failures", "diagnose repo-capacity",
+            f"job get {job.id}", f"job start {job.id}",
+        ):  # fmt: skip
+            process = await asyncio.create_subprocess_exec(
+                str(python.parent / "veeam-aiops"), *command.split(),
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+                env={
+                    "PATH": os.environ.get("PATH", ""), "HOME": str(tmp_path), "VEEAM_AIOPS_HOME": str(tmp_path),
+                    "VEEAM_LAB_PASSWORD": appliance.password, "COLUMNS": "400",
+                },
+            )  # fmt: skip
+            output, errors = await asyncio.wait_for(process.communicate(), 60)
+            assert process.returncode == 0, f"{command}: {errors.decode()[-2000:]}"
+            if command == "job list":
+                assert job.name in output.decode()
+        assert not appliance.departures
+        assert not appliance.errors
+        assert {one.status for one in appliance.requests} <= {200, 201}
 
 
 async def test_veeam_az_reads_everything_and_writes_settings_back() -> None:
