@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -147,14 +149,15 @@ BROKEN = [
     (aiohttp.ServerDisconnectedError(), errors.ConnectError),
     (aiohttp.ClientConnectorError(PLACE, OSError(111, "refused")), errors.ConnectError),
     (TimeoutError(), errors.RequestTimeout),
+    (aiohttp.ClientConnectorCertificateError(PLACE, ssl.SSLCertVerificationError(1, "self-signed")), errors.TlsError),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("raised", "kind"), BROKEN, ids=["disconnected", "refused", "timeout"])
+@pytest.mark.parametrize(("raised", "kind"), BROKEN, ids=["disconnected", "refused", "timeout", "certificate"])
 async def test_what_aiohttp_raises_becomes_an_error_of_ours(
     mocked: Any, raised: Exception, kind: type[VeeamError]
 ) -> None:
-    """A broken connection, a refused one and a time-out are VeeamErrors that name appliance and operation."""
+    """What aiohttp raises for a broken connection and its like is a VeeamError that names the operation."""
     mocked.get(ORIGIN["vbr"] + "/api/v1/serverInfo", exception=raised, repeat=True)
     async with client() as vbr:
         with pytest.raises(kind) as caught:
@@ -223,3 +226,31 @@ def test_addresses_that_make_no_sense() -> None:
     """What makes no address is InvalidAddress before anything is sent."""
     with pytest.raises(errors.InvalidAddress):
         client_class(find_revision("vbr", REVISION["vbr"]))("vbr01..example", Password("svc", "secret-enough"))
+
+
+async def test_another_origin_gets_nothing(mocked: Any) -> None:
+    """A URL at another origin is UnsafeOriginError, and no request goes there."""
+    async with client() as vbr:
+        with pytest.raises(errors.UnsafeOriginError):
+            await vbr.request("GET", "https://elsewhere.example/api/v1/jobs")
+    assert {url.host for _, url in mocked.requests} <= {"a1"}
+
+
+async def test_a_listing_that_ends_early(mocked: Any) -> None:
+    """Fewer rows than were announced are IncompleteListing where that is asked for."""
+    page = {"data": [], "pagination": {"total": 5, "count": 0, "skip": 0, "limit": 200}}
+    mocked.get(re.compile(r".*/api/v1/jobs.*"), payload=page, repeat=True)
+    async with client() as vbr:
+        with pytest.raises(errors.IncompleteListing) as caught:
+            async for _ in vbr.jobs.get_all_jobs().options(on_incomplete="raise"):
+                pass
+    assert (caught.value.received, caught.value.total) == (0, 5)
+
+
+def test_every_error_has_a_test_here() -> None:
+    """This module raises each error of the package."""
+    text = Path(__file__).read_text(encoding="utf-8")
+    classes = {
+        name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, VeeamError)
+    }
+    assert {name for name in classes if f"errors.{name}" not in text} == {"VeeamError"}
