@@ -597,13 +597,20 @@ class TestExporter:
 
 
 class TestDemo:
-    def test_one_table_and_one_line_of_totals(self) -> None:
-        """`demo` ends with status 0 and shows each appliance, the one that is down and the slow one among them."""
+    def test_what_an_operator_wants_to_see(self) -> None:
+        """Each appliance, the failed jobs with their errors, full repositories, totals, three commands to try next."""
         ran = veeam("demo", "--count", "9")
-        lines = ran.out.splitlines()
         assert ran.status == 0, ran.err
-        assert len(lines) == 1 + 9 + 1
-        assert "7 of 9 appliances answered" in lines[-1]
+        parts = ran.out.split("\n\n")
+        assert len(parts[0].splitlines()) == 1 + 9
+        assert parts[1].startswith("Failed jobs")
+        assert "Processing failed: " in parts[1]
+        assert parts[2].startswith("Repositories that are almost full")
+        assert "7 of 9 appliances answered" in parts[3]
+        counts = {line.partition("jobs")[0].split("  ")[-1] for line in parts[0].splitlines()[1:]}
+        assert len(counts) > 1
+        tries = ran.err.splitlines()[-3:]
+        assert [line.split()[1] for line in tries] == ["simulate", "check", "poll"]
 
     def test_colours_only_where_wanted(self) -> None:
         """NO_COLOR leaves a terminal without colours; see the terminal tests for how it looks."""

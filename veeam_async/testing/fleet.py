@@ -51,7 +51,7 @@ class SimulatedFleet:
     Args:
         count: how many.
         revisions: `product/revision`, given out in turn; all that have a specification where none are named.
-        worlds: how many different worlds there are for each revision.
+        worlds: how many different worlds there are.
         seed: of the first world; the others count on.
         tls: HTTPS, one throw-away authority for all.
         faulty: part of the appliances that something is wrong with, 0 to 1, spread evenly.
@@ -101,7 +101,8 @@ class SimulatedFleet:
         states: dict[tuple[str, int], State] = {}
         for index in range(count):
             product, _, revision = chosen[index % len(chosen)].partition("/")
-            number = index // len(chosen) % len(shown)
+            # Neighbours differ, of one revision as well as of several.
+            number = (index // len(chosen) + index) % len(shown)
             state = states.get((chosen[index % len(chosen)], number))
             if state is None:
                 served = serve(product, revision=revision)

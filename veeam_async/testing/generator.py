@@ -40,6 +40,13 @@ MESSAGES: dict[Result, str] = {
     "failed": "Processing failed: the target could not be reached.",
     "canceled": "Canceled by an operator.",
 }
+_FAILURES = (
+    MESSAGES["failed"],
+    "Processing failed: the snapshot could not be created within 30 minutes.",
+    "Processing failed: access denied for the account of the job.",
+    "Processing failed: not enough free space on the repository.",
+    "Processing failed: the host is in maintenance mode.",
+)
 
 
 @attrs.define(eq=False)
@@ -85,6 +92,7 @@ def restore_point(
 
 class _Generator:
     def __init__(self, seed: int, hour: datetime) -> None:
+        self._seed = seed
         self._random = Random(f"world:{seed}")
         self._hour = hour
         self.made = Inventory(license=self._license())
@@ -202,7 +210,8 @@ class _Generator:
     def _jobs(self) -> list[Job]:
         kinds: tuple[Kind, ...] = ("machine", "database", "machine", "files", "machine", "nosql")
         jobs = []
-        for place in range(20):
+        # Appliances of a fleet differ in how many they have.
+        for place in range(20 + self._seed * 5 % 13):
             kind: Kind = "network" if place == 19 else kinds[place % 6]
             enabled = place % 7 != 6
             jobs.append(
@@ -232,9 +241,10 @@ class _Generator:
             if place == 17:
                 continue  # never ran
             for age in range(3, 0, -1):
-                started = self._hour - timedelta(hours=20 * age, minutes=3 * place + 1)
+                minutes = 3 * place + 1 + self._seed * 37 % 240
+                started = self._hour - timedelta(hours=20 * age, minutes=minutes)
                 ended = started + timedelta(seconds=300 + self._random.randrange(3000))
-                result = _result(place, age)
+                result = _result(place + self._seed, age)
                 session = self._session(job.name, "backup", job, started, ended, result)
                 if result in ("success", "warning"):
                     for key in job.workloads:
@@ -271,7 +281,7 @@ class _Generator:
             started=started,
             ended=ended,
             progress=100 if result in ("success", "warning") else 70,
-            message=MESSAGES[result] if result else "",
+            message=_message(result, self._seed + (job.place if job else 0)),
             workloads=list(job.workloads) if job else [],
             log=[
                 LogLine(started, "Started", "success", 2),
@@ -291,3 +301,9 @@ def _result(place: int, age: int) -> Result:
     if roll == 3:
         return "failed"
     return "canceled" if roll == 5 and age > 1 else "success"
+
+
+def _message(result: Result | None, number: int) -> str:
+    if result == "failed":
+        return _FAILURES[number % len(_FAILURES)]
+    return MESSAGES[result] if result else ""
