@@ -48,11 +48,11 @@ codegen: setup ## generate veeam_async/{vbr,aws,azure} from specs/
 bench: setup ## benchmarks with ratios against the peers, as a table and as JSON
 	$(RUN) -m benchmarks
 
-contract: setup ## Prism, foreign clients, a real Prometheus, Python 3.14: proofs against what no one here wrote
+contract: setup ## Prism, foreign clients, a real Prometheus and PostgreSQL, Python 3.14: proofs against what no one here wrote
 	@scripts/setup node tests/contract
-	@scripts/setup debian prometheus
+	@scripts/setup debian prometheus postgresql
 	$(RUN) -m tests.contract.run
-	$(RUN) -m pytest -q -p no:randomly -m contract tests/contract
+	$(RUN) -m pytest -q -p no:randomly -m contract tests/contract tests/examples
 
 docs: setup ## build the documentation site into site/
 	$(RUN) scripts/build_docs.py

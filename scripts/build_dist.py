@@ -28,7 +28,8 @@ MAX_WHEEL_FILES = 1_500
 SUITE_NEEDS = ["tests", "examples", "docs", "specs", "README.md", "CHANGELOG.md", "mkdocs.yml", "pyproject.toml"]
 CLONE_ONLY = re.compile(r"^(from|import) (codegen|tests\.contract|tests\.docs)\b", re.MULTILINE)
 TOOLS = [
-    "aioresponses", "fastapi", "hypothesis", "opentelemetry-sdk", "pytest", "pytest-asyncio", "pytest-randomly",
+    "aioresponses", "apprise", "fastapi", "hypothesis", "line-protocol-parser", "mcp", "nagiosplugin",
+    "opentelemetry-sdk", "psycopg[binary]", "pytest", "pytest-asyncio", "pytest-randomly",
     "pytest-timeout", "pytest-xdist", "PyYAML", "schemathesis", "tomlkit", "uvicorn", "httpx",
 ]  # fmt: skip
 
@@ -76,7 +77,7 @@ def install(wheel: Path) -> Path:
         "    print(known.product, known.name, len(client.operations))\n"
     )
     run(python, "-I", "-c", program, cwd=WORK)
-    run(*pip, f"{wheel}[cli,speed,metrics,keyring,mfa,dask,arrow,testing,bench]", *TOOLS)
+    run(*pip, f"{wheel}[cli,speed,metrics,keyring,mfa,dask,arrow,sql,testing,bench]", *TOOLS)
     return python
 
 

@@ -11,6 +11,7 @@ import bcrypt
 import pytest
 import trustme
 
+from veeam_async import fetch_fingerprint
 from veeam_async.fleet import Fleet
 from veeam_async.metrics import Exporter, WebConfig, WebConfigError
 
@@ -85,6 +86,26 @@ async def test_tls_and_headers(web: Path) -> None:
             async with aiohttp.ClientSession() as session, session.get(url, ssl=context) as response:
                 assert response.status == 200
                 assert response.headers["X-Frame-Options"] == "deny"
+        finally:
+            await exporter.aclose()
+
+
+async def test_renewed_certificate(web: Path) -> None:
+    """A certificate that is replaced is shown to the next connection; one that is half there changes nothing."""
+    certificates(web.parent)
+    web.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}")
+    async with Fleet() as fleet:
+        exporter = Exporter(fleet)
+        try:
+            port = await exporter.serve(port=0, config=WebConfig.load(web))
+            first = await fetch_fingerprint("127.0.0.1", port)
+            assert await fetch_fingerprint("127.0.0.1", port) == first
+            certificate = (web.parent / "cert.pem").read_bytes()
+            (web.parent / "cert.pem").write_text("half of it")
+            assert await fetch_fingerprint("127.0.0.1", port) == first
+            (web.parent / "cert.pem").write_bytes(certificate)
+            certificates(web.parent)
+            assert await fetch_fingerprint("127.0.0.1", port) != first
         finally:
             await exporter.aclose()
 

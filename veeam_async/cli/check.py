@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from ..errors import (
     VeeamError,
 )
 from ..fleet import Appliance, Fleet, FleetView, License, LicenseStatus
+from ..fleet.probing import clock_offset
 from ..profiles import profile
 from ..registry import revision_key
 from .fingerprint import days_left, look
@@ -240,7 +240,7 @@ def _revision(client: ApplianceClient, report: Report) -> None:
 async def _clock_and_license(client: ApplianceClient, view: FleetView, report: Report, limits: Limits) -> None:
     unanswered: VeeamError | None = None
     try:
-        report.clock_offset = await _clock_offset(client)
+        report.clock_offset = await clock_offset(client)
     except VeeamError as error:
         if isinstance(error, (ConnectError, AuthenticationError)):
             raise
@@ -272,21 +272,6 @@ def _license(license: License, report: Report, limits: Limits) -> None:
         report.attention("the license has ended" if left < 0 else f"the license ends in {left:.0f} days")
     if license.instances and license.instances_used and license.instances_used > license.instances:
         report.attention(f"{license.instances_used:g} of {license.instances:g} licensed instances are used")
-
-
-async def _clock_offset(client: ApplianceClient) -> float | None:
-    """Seconds that the server is ahead, by the Date header of a cheap call; None where there is none."""
-    before = datetime.now(UTC)
-    reply = await client.request("GET", client.profile.probe_path.format(revision=client.revision.name))
-    after = datetime.now(UTC)
-    try:
-        server = parsedate_to_datetime(reply.headers["Date"])
-    except (KeyError, ValueError, TypeError):
-        return None
-    if server.tzinfo is None:
-        server = server.replace(tzinfo=UTC)
-    # The header has whole seconds, cut off.
-    return round((server - before).total_seconds() + 0.5 - (after - before).total_seconds() / 2, 1)
 
 
 _STATUS_STYLES = {"ok": "good", "attention": "warning", "failed": "bad"}

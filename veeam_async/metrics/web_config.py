@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ import attrs
 import yaml
 
 from ..errors import VeeamError
+
+_log = logging.getLogger("veeam_async.metrics")
 
 _VERSIONS = {
     "TLS10": ssl.TLSVersion.TLSv1,
@@ -82,13 +85,37 @@ class WebConfig:
             raise WebConfigError(f"{file}: {error}") from None
 
     def ssl_context(self) -> ssl.SSLContext | None:
-        """The server's TLS context; None for plain HTTP.
+        """The server's TLS context; None for plain HTTP. A certificate that is renewed is shown from then on.
 
         Raises:
             WebConfigError: certificate, key or CA cannot be used.
         """
         if self.cert_file is None:
             return None
+        context = self._context()
+        current, changed = context, self._changed()
+
+        def renew(connection: ssl.SSLObject, name: str | None, first: ssl.SSLContext) -> None:
+            nonlocal current, changed
+            if (now := self._changed()) != changed:
+                try:
+                    current, changed = self._context(), now
+                except WebConfigError as error:
+                    # Files that are being replaced: the certificate of before is good until they are whole.
+                    _log.warning("the certificate cannot be renewed: %s", error)
+            connection.context = current
+
+        # Called for each handshake, whether it names a server or not.
+        context.sni_callback = renew
+        return context
+
+    def _changed(self) -> tuple[int, ...]:
+        """When the files of certificate and key were changed last; 0 for one that is not there."""
+        files = [path for path in (self.cert_file, self.key_file) if path is not None]
+        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in files)
+
+    def _context(self) -> ssl.SSLContext:
+        assert self.cert_file is not None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = self.min_version
         context.maximum_version = self.max_version
