@@ -17,6 +17,7 @@ import orjson
 import pytest
 from line_protocol_parser import parse_line
 from prometheus_client.parser import text_string_to_metric_families
+from pyarrow import parquet
 
 from tests.cli.conftest import COMMAND, environment, host_of, veeam
 
@@ -496,6 +497,42 @@ class TestFingerprint:
         ran = veeam("fingerprint", "127.0.0.1:1")
         assert ran.status == 2
         assert "no TLS handshake" in ran.err
+
+
+class TestParquet:
+    def test_file(self, broken: Path, tmp_path: Path) -> None:
+        """The rows that came are in the file, with types; the errors of the others are told as ever."""
+        out = tmp_path / "jobs.parquet"
+        ran = veeam("poll", broken, "jobs", "--timeout", "5", "-o", "parquet", "--out", out)
+        assert ran.status == 1
+        table = parquet.read_table(out)
+        assert set(table["appliance"].to_pylist()) == {name for name, fault in faults_of(broken).items() if not fault}
+        assert str(table.schema.field("last_run").type) == "timestamp[us, tz=UTC]"
+        assert [path.name for path in tmp_path.iterdir()] == ["jobs.parquet"]
+
+    def test_columns_and_no_rows(self, healthy: Path, tmp_path: Path) -> None:
+        """Columns that were chosen, in that order, also where no row is."""
+        out = tmp_path / "none.parquet"
+        ran = veeam("poll", healthy, "jobs", "--result", "nothing", "--columns", "name,state", "-o", "parquet",
+                    "--out", out)  # fmt: skip
+        assert ran.status == 0, ran.err
+        assert parquet.read_table(out).column_names == ["name", "state"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            (["-o", "parquet"], "--out FILE"),
+            (["--out", "x"], "-o parquet"),
+            (["-o", "parquet", "--out", "x", "--sort", "name"], "--sort"),
+            (["-o", "parquet", "--out", "/dev/null/x"], "--out /dev/null/x"),
+            (["-o", "parquet", "--out", "x", "--watch", "5"], "--watch"),
+        ],
+    )
+    def test_wrong_options(self, healthy: Path, arguments: list[str], says: str) -> None:
+        """What does not go together, or cannot be written, is one line."""
+        ran = veeam("poll", healthy, "jobs", *arguments)
+        assert ran.status == 3
+        assert says in ran.err
 
 
 class TestMonitoring:

@@ -117,6 +117,24 @@ async def test_outage_of_a_third(site: Site) -> None:
     assert set(read(site.exporter)["veeam_up"].values()) == {1.0}
 
 
+async def test_one_that_hangs_delays_no_other(site: Site) -> None:
+    """While an appliance hangs, what is shown of the others is never older than one and a half intervals."""
+    site.simulated[2].faults.add(delay=3600.0)
+    every = 2.0
+    options: dict[str, Any] = {"rows": [Job], "checks": False, "silent_every": None, "concurrency": 2}
+    oldest: dict[str, float] = {}
+    async with Exporter(site.fleet, every=every, timeout=60, **options) as exporter:
+        began = time.time()
+        while time.time() < began + 5 * every:
+            await asyncio.sleep(0.1)
+            page = read(exporter)
+            for number in (0, 1, 3, 4, 5):
+                times = pick(page, "veeam_last_success_timestamp_seconds", appliance=f"a{number}") or [began]
+                oldest[f"a{number}"] = max(oldest.get(f"a{number}", 0), time.time() - times[0])
+        assert pick(page, "veeam_up", appliance="a2") == []
+    assert max(oldest.values()) < 1.5 * every, oldest
+
+
 async def test_success_is_remembered(site: Site) -> None:
     """The last success of a job stays when a later run fails, and the listing says only that."""
     await site.exporter.poll()

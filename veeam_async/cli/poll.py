@@ -15,6 +15,7 @@ from ..fleet import Answer, Fleet, FleetView
 from .fleets import open_fleet
 from .formats import FORMATS
 from .output import stderr
+from .parquet import check_parquet, write_parquet
 from .printing import Patience, Poll, Printer, row_type, tell
 from .progress import FleetProgress
 from .prometheus import poll_prometheus
@@ -52,6 +53,7 @@ class Request:
         raw: with the original objects.
         watch: seconds between two rounds, or None for one round.
         verbose: show each request.
+        out: file for rows as Parquet.
     """
 
     source: str
@@ -61,6 +63,7 @@ class Request:
     raw: bool = False
     watch: float | None = None
     verbose: bool = False
+    out: Path | None = None
 
 
 def poll_fleet(path: Path, request: Request, selection: Selection, patience: Patience) -> int:
@@ -70,6 +73,7 @@ def poll_fleet(path: Path, request: Request, selection: Selection, patience: Pat
         raise CommandError("--since goes with sessions: other rows have no time to filter by")
     if request.watch is not None and patience.deadline is not None:
         raise CommandError("--deadline does not go with --watch, which has no end; --timeout does")
+    check_parquet(request.out, selection)
     other = OTHER_FORMATS.get(selection.output)
     if other is not None:
         if request.watch is not None:
@@ -90,7 +94,10 @@ def poll_fleet(path: Path, request: Request, selection: Selection, patience: Pat
         status = Status.INTERRUPTED
     else:
         status = poll.status
-    printer.end(poll)
+    if request.out is not None:
+        write_parquet(request.out, poll.rows, row_type(request.source), selection)
+    else:
+        printer.end(poll)
     tell(poll, len(view), interrupted=status == Status.INTERRUPTED)
     return status
 

@@ -52,7 +52,8 @@ def check(
 )
 @WHERE
 @click.option("--watch", metavar="SECONDS", type=click.FloatRange(min=1), help="Again and again, what changed.")
-@output("prometheus", "influx", "zabbix")
+@output("prometheus", "influx", "zabbix", "parquet")
+@click.option("--out", metavar="FILE", type=PATH, help="The file for -o parquet.")
 @click.option("--raw", is_flag=True, help="json and jsonl: with the original object of each row.")
 @timeout(60.0)
 @DEADLINE
@@ -60,7 +61,8 @@ def check(
 @VERBOSE
 def poll(
     words: Sequence[str], since: str | None, results: Sequence[str], where: Sequence[str], watch: float | None,
-    selection: Selection, raw: bool, timeout: float, deadline: float | None, concurrency: int, verbose: bool,
+    selection: Selection, out: Path | None, raw: bool, timeout: float, deadline: float | None, concurrency: int,
+    verbose: bool,
 ) -> int:  # fmt: skip
     """List jobs, sessions and the like of a fleet.
 
@@ -76,7 +78,7 @@ def poll(
     from ..printing import Patience
 
     path, rows = _rows(words)
-    request = Request(rows, since, where, [one.lower() for one in results], raw, watch, verbose)
+    request = Request(rows, since, where, [one.lower() for one in results], raw, watch, verbose, out)
     return poll_fleet(fleet_file(path), request, selection, Patience(timeout, deadline, concurrency))
 
 
