@@ -42,7 +42,7 @@ types: setup node
 generated: setup
 	$(RUN) -m codegen check
 
-codegen: setup ## generate veeam_async/{vbr,aws,azure} from specs/
+codegen: setup ## generate veeam_async/{vbr,aws,azure,m365,spc,one} from specs/
 	$(RUN) -m codegen emit
 
 bench: setup ## benchmarks with ratios against the peers, as a table and as JSON

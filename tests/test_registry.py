@@ -23,6 +23,7 @@ def test_all_revisions_newest_first() -> None:
     assert names["vbr"] == ["1.3-rev2", "1.3-rev1", "1.3-rev0", "1.2-rev1", "1.1-rev0", "1.0-rev2"]
     assert names["azure"] == ["v8.1", "v8"]
     assert names["aws"] == ["1.7-rev0", "1.0-rev0"]
+    assert (names["m365"], names["spc"], names["one"]) == (["v8", "v7"], ["3.7", "3.6.2"], ["2.3"])
     assert [one.name for one in revisions()] == [name for product in PRODUCTS for name in names[product]]
     assert package_function is revisions
     with pytest.raises(ValueError, match="gcp"):
@@ -126,12 +127,14 @@ async def test_preload_loads_off_the_loop() -> None:
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_profiles_are_whole(product: str) -> None:
     """Each product can log in by password and refresh, log out, and says where."""
-    manners = profile(product)
-    assert manners.product == product
-    assert {"password", "refresh_token"} <= set(manners.grants)
-    assert manners.default_port in manners.ports
-    assert manners.token_path.startswith("/") and manners.logout[1].startswith("/")
-    for work in manners.long_work:
+    own = profile(product)
+    assert own.product == product
+    assert {"password", "refresh_token"} <= set(own.grants)
+    assert own.default_port in own.ports
+    assert own.token_path.startswith("/")
+    assert own.logout is not None and own.logout.path.startswith("/")
+    assert (own.probe_path is None) is (own.version is not None)
+    for work in own.long_work:
         assert "{id}" in work.path
         assert work.done or work.running
 

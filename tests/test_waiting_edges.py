@@ -123,7 +123,7 @@ async def test_a_list_that_is_never_put_together(
     await asyncio.sleep(0.1)
     assert not walk.done()
     turn(11)
-    with pytest.raises(RequestTimeout, match=rf"operation {ID} \(Running\) gave no page in 600 s") as caught:
+    with pytest.raises(RequestTimeout, match=rf"operation {ID} \(Running\) gave no answer in 600 s") as caught:
         await walk
     assert (caught.value.limit, caught.value.seconds) == ("wait", 600)
     assert (caught.value.operation, caught.value.appliance) == ("KeyVault_GetKeyVaultsPage", azure.name)

@@ -1,4 +1,5 @@
-"""Asyncio SDK for Veeam Backup & Replication, Veeam Backup for AWS and Veeam Backup for Microsoft Azure.
+"""Asyncio SDK for Veeam's REST APIs: Backup & Replication, Backup for AWS, Azure and Microsoft 365, ONE, and the
+Service Provider Console.
 
     from veeam_async import Password
     from veeam_async.vbr.v1_3_rev0 import Client
@@ -28,11 +29,16 @@ if TYPE_CHECKING:
     from ._running import run as run
     from .client import ApplianceClient as ApplianceClient
     from .connection import connect as connect
+    from .credentials import ApiKey as ApiKey
+    from .credentials import Assertion as Assertion
     from .credentials import AuthorizationCode as AuthorizationCode
     from .credentials import BearerToken as BearerToken
+    from .credentials import Impersonation as Impersonation
+    from .credentials import IntegrationToken as IntegrationToken
     from .credentials import Mfa as Mfa
     from .credentials import Password as Password
     from .credentials import RefreshToken as RefreshToken
+    from .credentials import RsaKey as RsaKey
     from .credentials import Saml as Saml
     from .credentials import SsoToken as SsoToken
     from .credentials import VbrToken as VbrToken
@@ -81,7 +87,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Accepted": "_operation.reply",
     "ApiError": "errors",
+    "ApiKey": "credentials",
     "ApplianceClient": "client",
+    "Assertion": "credentials",
     "AuthenticationError": "errors",
     "AuthorizationCode": "credentials",
     "BadRequestError": "errors",
@@ -94,10 +102,12 @@ _HOMES = {
     "Download": "downloads",
     "Fleet": "fleet",
     "ForbiddenError": "errors",
+    "Impersonation": "credentials",
     "IncompleteListing": "errors",
     "IncompleteListingWarning": "errors",
     "InferredOperationWarning": "errors",
     "InsecureWarning": "errors",
+    "IntegrationToken": "credentials",
     "InvalidAddress": "errors",
     "Listing": "listing",
     "Mfa": "credentials",
@@ -115,6 +125,7 @@ _HOMES = {
     "RequestTimeout": "errors",
     "RetryPolicy": "retry",
     "Revision": "_operation.operation",
+    "RsaKey": "credentials",
     "Saml": "credentials",
     "ServerError": "errors",
     "SessionFailed": "errors",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 from yarl import URL
 
+from ._http.answers import read_error
 from ._http.origin import Origin
 from ._http.token import TokenSource
 from ._http.transport import Transport
@@ -20,11 +21,12 @@ from ._operation.operation import Operation, Revision
 from ._operation.plans import plan_of
 from ._operation.reply import Reply
 from ._operation.sending import NO_OPTIONS, Options
-from .errors import UnsafeOriginError
+from .errors import DecodeError, NotFoundError, UnsafeOriginError
 from .profiles import Profile
 
 if TYPE_CHECKING:
     from ._operation.stream import ByteStream
+    from .errors import SessionFailed
 
 T = TypeVar("T")
 
@@ -65,6 +67,8 @@ class Session:
         self._tasks = tasks
         self._options = options
         self._decoders = self._make_decoders(strict)
+        # Most products answer at once, and an answer with a success status is one.
+        self._waits = any(kind.result_path for kind in profile.long_work)
 
     def with_options(self, options: Options) -> Session:
         """The same session with other defaults."""
@@ -86,7 +90,7 @@ class Session:
         """Send a request and decode its answer."""
         plan = plan_of(operation)
         call = self._call(plan, values, body, options)
-        return self._transport.fetch(call, self._tokens if plan.secured else None, self._decode(plan, options))
+        return self._fetch(call, plan.secured, self._decode(plan, options))
 
     def reply(
         self, operation: Operation[T], values: Mapping[str, Any], body: Any = UNSET, options: Options = NO_OPTIONS
@@ -95,9 +99,7 @@ class Session:
         plan = plan_of(operation)
         call = self._call(plan, values, body, options)
         decode = self._decode(plan, options)
-        return self._transport.fetch(
-            call, self._tokens if plan.secured else None, lambda reply: reply.with_value(decode(reply))
-        )
+        return self._fetch(call, plan.secured, lambda reply: reply.with_value(decode(reply)))
 
     def fetch(
         self, operation: Operation[Any], values: Mapping[str, Any], body: Any = UNSET, options: Options = NO_OPTIONS
@@ -105,7 +107,7 @@ class Session:
         """Send a request and leave its answer as it came."""
         plan = plan_of(operation)
         call = self._call(plan, values, body, options)
-        return self._transport.fetch(call, self._tokens if plan.secured else None, _as_it_came)
+        return self._fetch(call, plan.secured, _as_it_came)
 
     def open(
         self, operation: Operation[Any], values: Mapping[str, Any], body: Any = UNSET, options: Options = NO_OPTIONS
@@ -113,15 +115,12 @@ class Session:
         """Send a request and leave the body of its answer to be read."""
         plan = plan_of(operation)
         call = self._call(plan, values, body, options)
-        return self._transport.open(call, self._tokens if plan.secured else None)
+        tokens = self._tokens if plan.secured else None
+        return self._open_later(call, tokens) if self._waits else self._transport.open(call, tokens)
 
-    def get(self, path: str) -> Coroutine[Any, Any, Reply[None]]:
-        """Read what is at a path."""
-        return self.request("GET", path)
-
-    def post(self, path: str) -> Coroutine[Any, Any, Reply[None]]:
-        """Post to a path without a body."""
-        return self.request("POST", path)
+    def ask(self, method: str, path: str) -> Coroutine[Any, Any, Reply[None]]:
+        """Send a call without a body to a path, or to a URL of this appliance."""
+        return self.request(method, path)
 
     def request(
         self,
@@ -164,7 +163,7 @@ class Session:
             headers=extra or None,
             body=sent,
         )
-        return self._transport.fetch(self._with_options(call, NO_OPTIONS), self._tokens, _as_it_came)
+        return self._fetch(self._with_options(call, NO_OPTIONS), True, _as_it_came)
 
     def decoder(self, type_expression: str, label: str, options: Options = NO_OPTIONS) -> Callable[[Any], Any]:
         """What reads parsed JSON as a type of this revision, as leniently or strictly as answers are read.
@@ -246,6 +245,52 @@ class Session:
 
     # -------------------------------------------------------------------------------------------------------- answers
 
+    def _fetch(self, call: Call, secured: bool, decode: Callable[[Reply[Any]], T]) -> Coroutine[Any, Any, T]:
+        tokens = self._tokens if secured else None
+        if self.profile.faults is not None:
+            decode = _without_faults(decode, self.profile.faults)
+        return self._fetch_later(call, tokens, decode) if self._waits else self._transport.fetch(call, tokens, decode)
+
+    async def _fetch_later(self, call: Call, tokens: TokenSource | None, decode: Callable[[Reply[Any]], T]) -> T:
+        """As `Transport.fetch`; where the answer will be at another place, it is waited for and read there."""
+
+        def first(reply: Reply[Any]) -> T | Reply[Any]:
+            return reply if _elsewhere(reply.status, reply.headers) else decode(reply)
+
+        def second(reply: Reply[Any]) -> T:
+            reply.elsewhere = True
+            return decode(reply)
+
+        answer = await self._transport.fetch(call, tokens, first)
+        if not isinstance(answer, Reply) or not _elsewhere(answer.status, answer.headers):
+            return answer  # type: ignore[return-value]  # a 202 with a place is the reply alone
+        path, failure = await self._later(answer.headers["Location"], call)
+        try:
+            # The place wants a token, whether the call does or not.
+            value = await self._transport.fetch(_at(call, path), self._tokens, second)
+        except NotFoundError:
+            if failure is None:
+                raise
+            raise failure from None
+        if failure is not None:
+            raise failure
+        return value
+
+    async def _open_later(self, call: Call, tokens: TokenSource | None) -> ByteStream:
+        body: ByteStream = await self._transport.open(call, tokens)
+        if not _elsewhere(body.status, body.headers):
+            return body
+        body.close()
+        path, failure = await self._later(body.headers["Location"], call)
+        if failure is not None:
+            raise failure
+        return await self._transport.open(_at(call, path), self._tokens)
+
+    async def _later(self, location: str, call: Call) -> tuple[str, SessionFailed | None]:
+        from .waiting import finish_elsewhere  # few servers answer so
+
+        return await finish_elsewhere(self, location, call.label)
+
     def _decode(self, plan: Plan, options: Options) -> Callable[[Reply[Any]], Any]:
         return self._decoders_for(options).of(plan)
 
@@ -274,6 +319,33 @@ def _fields(body: Any) -> Mapping[str, Any]:
         return body
     fields: Mapping[str, Any] = body.to_dict()
     return fields
+
+
+def _elsewhere(status: int, headers: Mapping[str, str]) -> bool:
+    """True for an answer that says where the answer will be."""
+    return status == 202 and "Location" in headers
+
+
+def _at(call: Call, path: str) -> Call:
+    """The call that reads at another place what a call is answered."""
+    headers = {name: value for name, value in (call.headers or {}).items() if name != "Content-Type"}
+    return attrs.evolve(call, method="GET", path=path, headers=headers or None, body=None, safe=True)
+
+
+def _without_faults(decode: Callable[[Reply[Any]], T], field: str) -> Callable[[Reply[Any]], T]:
+    """What decodes an answer that does not say, in spite of its status, that something went wrong."""
+
+    def checked(reply: Reply[Any]) -> T:
+        if reply.body and "json" in reply.content_type:
+            try:
+                data = reply.parsed = reply.json()
+            except DecodeError:
+                return decode(reply)
+            if isinstance(data, dict) and data.get(field):
+                raise read_error(reply)
+        return decode(reply)
+
+    return checked
 
 
 def _as_it_came(reply: Reply[None]) -> Reply[None]:

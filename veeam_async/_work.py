@@ -246,23 +246,25 @@ class Work:
 
     async def _look(self) -> dict[str, Any]:
         if self.location is not None:
-            return self._object(await self.sender.get(self.location))
+            return self._object(await self.sender.ask(self.kind.method, self.location))
         for kind in self.kinds[:-1]:
             try:
-                raw = await self._get(kind.path)
+                raw = await self._at_its_place(kind)
             except NotFoundError:
                 continue
             self.kinds = [kind]
             return raw
-        raw = await self._get(self.kinds[-1].path)
+        raw = await self._at_its_place(self.kinds[-1])
         self.kinds = self.kinds[-1:]
         return raw
 
-    async def _get(self, path: str) -> dict[str, Any]:
-        return self._object(await self.sender.get(self._path(path)))
+    async def _at_its_place(self, kind: LongWork) -> dict[str, Any]:
+        return self._object(await self.sender.ask(kind.method, self.path(kind.path)), kind.within)
 
-    def _object(self, reply: Reply[Any]) -> dict[str, Any]:
+    def _object(self, reply: Reply[Any], within: str = "") -> dict[str, Any]:
         raw = reply.json()
+        if within and isinstance(raw, dict):
+            raw = raw.get(within)
         if not isinstance(raw, dict):
             raise DecodeError(
                 "the answer is not an object",
@@ -273,7 +275,12 @@ class Work:
             )
         return raw
 
-    def _path(self, template: str) -> str:
+    def path(self, template: str) -> str:
+        """A path of its kind, filled in for this work.
+
+        Raises:
+            VeeamError: the answer that named it lacks what belongs there.
+        """
         head, *pieces = template.split("{")
         path = [head]
         for piece in pieces:
@@ -329,7 +336,8 @@ class Work:
         """
         if self.kind.log_path is None:
             return []
-        rows = (await self._get(self.kind.log_path)).get(self.kind.log_rows)
+        reply = await self.sender.ask("GET", self.path(self.kind.log_path))
+        rows = self._object(reply).get(self.kind.log_rows)
         return rows if isinstance(rows, list) else []
 
     async def look(self) -> None:
@@ -372,6 +380,6 @@ class Work:
             return
         try:
             async with asyncio.timeout(_STOP_SECONDS):
-                await self.sender.post(self._path(self.kind.stop_path))
+                await self.sender.ask(self.kind.stop_method, self.path(self.kind.stop_path))
         except (VeeamError, TimeoutError) as error:
             _log.warning("%s: %s could not be stopped: %s", self.sender.name, self.label, error)

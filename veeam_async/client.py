@@ -298,6 +298,10 @@ class ApplianceClient:
         """The token in use, with its refresh token; None before the first call. Its repr shows no secret."""
         return self._account.tokens.current
 
+    def go_on_with(self, token: Token) -> None:
+        """Use a token that the same credentials gave to another client of this appliance, which is closed."""
+        self._account.go_on_with(token)
+
     async def login(self, *, force: bool = False) -> Token:
         """Log in now rather than at the first call.
 
@@ -312,6 +316,8 @@ class ApplianceClient:
 
     async def logout(self) -> None:
         """Log out, if there is a token. The next call logs in again.
+
+        The Service Provider Console has no logout of one session: there it ends all tokens of the user.
 
         Raises:
             VeeamError: the appliance did not carry it out; the token is forgotten nevertheless.

@@ -6,100 +6,14 @@ a token are taken off; what cannot be part of it is refused (`ValueError`) when 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
+from . import _pasted
+
 Answer: TypeAlias = str | Awaitable[str]
-
-# Zero-width and direction marks: str.strip() leaves them, and no login form can take them.
-_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-
-
-def _text(what: str, value: Any) -> str:
-    """The value, refused where it is no text or holds what no server can take."""
-    if not isinstance(value, str):
-        raise TypeError(f"{what} must be a str, not {type(value).__name__}")
-    if not value:
-        raise ValueError(f"{what} is empty")
-    text: str = value
-    for position, char in enumerate(text, 1):
-        if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
-            fault = "what is not UTF-8" if "\ud800" <= char <= "\udfff" else "a control character"
-            if char in "\r\n\u2028\u2029":
-                fault = "a line break"
-            raise ValueError(f"{what} holds {fault} (U+{ord(char):04X}, character {position})")
-    return text
-
-
-def _username(value: Any) -> str:
-    return _text("the user name", value)
-
-
-def _password(value: Any) -> str:
-    # A file's last line end, as `Path.read_text()` gives it, and the mark in front of it. Blanks may be meant.
-    return _text("the password", value.removeprefix("\ufeff").rstrip("\r\n") if isinstance(value, str) else value)
-
-
-def _pasted(what: str, value: Any) -> str:
-    """A value without blanks of its own, taken out of what surrounds it."""
-    if isinstance(value, str):
-        before = None
-        while before != value:
-            before, value = value, value.strip().strip(_INVISIBLE)
-    token = _text(what, value)
-    for position, char in enumerate(token, 1):
-        if not "!" <= char <= "~":
-            raise ValueError(f"{what} holds U+{ord(char):04X} (character {position}), which no token has")
-    return token
-
-
-def _token(value: Any) -> str:
-    return _pasted("the token", value)
-
-
-def _bearer(value: Any) -> str:
-    """A token that goes into a header: the name of its scheme is often copied with it."""
-    if isinstance(value, str):
-        scheme, _, rest = value.strip().strip(_INVISIBLE).strip().partition(" ")
-        if scheme.lower() in ("bearer", "bearer:"):
-            value = rest
-    return _pasted("the token", value)
-
-
-def _code(value: Any) -> str | None:
-    """A code without the blanks and dashes that it is shown with."""
-    if value is None:
-        return None
-    if isinstance(value, int):
-        raise TypeError("a code must be a str: an int loses its leading zeros")
-    return _pasted("the code", "".join(value.split()) if isinstance(value, str) else value)
-
-
-def _authorization_code(value: Any) -> str:
-    return _pasted("the authorization code", value)
-
-
-def _saml_response(value: Any) -> str | None:
-    """Base64, which is often wrapped into lines."""
-    if value is None:
-        return None
-    return _pasted("the SAML response", "".join(value.split()) if isinstance(value, str) else value)
-
-
-def _totp_secret(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = "".join(value.split()).strip(_INVISIBLE).replace("-", "").rstrip("=").upper()
-    secret = _text("totp_secret", value)
-    if secret.startswith("OTPAUTH:"):
-        raise ValueError("totp_secret is the secret alone: what `secret=` says in the otpauth address")
-    if not set(secret) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") or len(secret) % 8 in (1, 3, 6):
-        raise ValueError("totp_secret is not base32")  # the text is not repeated
-    return secret
 
 
 @attrs.frozen
@@ -110,31 +24,36 @@ class Password:
         username: as the appliance knows it (`DOMAIN\\\\user`, `user`).
         password: not shown by repr.
         short_term_refresh: ask for a refresh token that lives little longer than the access token (vbr, azure).
+        read_only: ask for a token that only reads (spc).
     """
 
-    username: str = attrs.field(converter=_username)
-    password: str = attrs.field(repr=False, converter=_password)
+    username: str = attrs.field(converter=_pasted.username)
+    password: str = attrs.field(repr=False, converter=_pasted.password)
     short_term_refresh: bool = attrs.field(default=False, kw_only=True)
+    read_only: bool = attrs.field(default=False, kw_only=True)
 
 
 @attrs.frozen
 class RefreshToken:
     """A refresh token from an earlier login: all products. It can be used once; `client.token` has the next one."""
 
-    token: str = attrs.field(repr=False, converter=_token)
+    token: str = attrs.field(repr=False, converter=_pasted.token)
     short_term_refresh: bool = attrs.field(default=False, kw_only=True)
+    read_only: bool = attrs.field(default=False, kw_only=True)
 
 
 @attrs.frozen
 class AuthorizationCode:
     """A code that another session asked for (`await other.authorization_code()`): good once, for 60 seconds."""
 
-    code: str = attrs.field(repr=False, converter=_authorization_code)
+    code: str = attrs.field(repr=False, converter=_pasted.authorization_code)
 
 
 @attrs.frozen
 class Mfa:
-    """User name, password and a second factor: aws and azure. Give one of code, ask, totp_secret, recovery_code.
+    """User name, password and a second factor: aws, azure, spc and one.
+
+    Give one of code, ask, totp_secret, recovery_code.
 
     Attributes:
         username: as the appliance knows it.
@@ -145,15 +64,17 @@ class Mfa:
         totp_secret: the base32 secret of the authenticator, blanks and letter case as you like; needs the extra `mfa`
             (pyotp) and a clock that is right.
         recovery_code: one of the scratch codes that enabling MFA gave. It serves for one login.
+        short_term_refresh, read_only: as in `Password`.
     """
 
-    username: str = attrs.field(converter=_username)
-    password: str = attrs.field(repr=False, converter=_password)
-    code: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_code)
+    username: str = attrs.field(converter=_pasted.username)
+    password: str = attrs.field(repr=False, converter=_pasted.password)
+    code: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_pasted.code)
     ask: Callable[[], Answer] | None = attrs.field(default=None, repr=False, kw_only=True)
-    totp_secret: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_totp_secret)
-    recovery_code: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_code)
+    totp_secret: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_pasted.totp_secret)
+    recovery_code: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_pasted.code)
     short_term_refresh: bool = attrs.field(default=False, kw_only=True)
+    read_only: bool = attrs.field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         given = [x for x in (self.code, self.ask, self.totp_secret, self.recovery_code) if x is not None]
@@ -172,7 +93,7 @@ class Saml:
         username: whose sign-on URL to ask for; needed with `ask` on aws.
     """
 
-    response: str | None = attrs.field(default=None, repr=False, converter=_saml_response)
+    response: str | None = attrs.field(default=None, repr=False, converter=_pasted.saml_response)
     ask: Callable[[str], Answer] | None = attrs.field(default=None, repr=False, kw_only=True)
     username: str | None = attrs.field(default=None, kw_only=True)
 
@@ -185,14 +106,14 @@ class Saml:
 class SsoToken:
     """A single sign-on token: azure. It serves for one login."""
 
-    token: str = attrs.field(repr=False, converter=_token)
+    token: str = attrs.field(repr=False, converter=_pasted.token)
 
 
 @attrs.frozen
 class VbrToken:
     """A Backup & Replication platform service token: vbr, in its restricted mode."""
 
-    token: str = attrs.field(repr=False, converter=_token)
+    token: str = attrs.field(repr=False, converter=_pasted.token)
 
 
 @attrs.frozen
@@ -206,23 +127,154 @@ class BearerToken:
         ValueError: it is empty, or holds a character that no header can carry.
     """
 
-    token: str = attrs.field(repr=False, converter=_bearer)
+    token: str = attrs.field(repr=False, converter=_pasted.bearer)
 
 
-Credentials: TypeAlias = Password | RefreshToken | AuthorizationCode | Mfa | Saml | SsoToken | VbrToken | BearerToken
+@attrs.frozen
+class ApiKey:
+    """A key that serves as the token of every call, without a login: spc, whose console gives it out once.
+
+    Attributes:
+        key: not shown by repr. Line ends, blanks and the word `Bearer` around it are taken off.
+    """
+
+    key: str = attrs.field(repr=False, converter=_pasted.bearer)
+
+
+@attrs.frozen
+class RsaKey:
+    """A pair of RSA keys whose public one was assigned to a user: spc.
+
+    The appliance gives a challenge that the private key decrypts. Needs the extra `rsa` (cryptography), except with
+    `decrypt`. Give private_key or decrypt.
+
+    Attributes:
+        public_key: base64, as it was assigned.
+        private_key: PEM; it never leaves this process.
+        decrypt: called with the challenge, bytes; gives the code in it, or an awaitable of that. For a key that lies in
+            a vault. A plain function runs in a thread.
+        read_only: as in `Password`.
+    """
+
+    public_key: str = attrs.field(converter=_pasted.public_key)
+    private_key: str | None = attrs.field(default=None, repr=False, converter=_pasted.private_key)
+    decrypt: Callable[[bytes], Answer] | None = attrs.field(default=None, repr=False, kw_only=True)
+    read_only: bool = attrs.field(default=False, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if (self.private_key is None) == (self.decrypt is None):
+            raise ValueError("give exactly one of private_key, decrypt")
+
+
+@attrs.frozen
+class Assertion:
+    """A signed assertion of an identity provider (RFC 7523): m365. Give assertion or ask.
+
+    Attributes:
+        client_id: the application's id, or `userId.tenantId`.
+        assertion: as the provider signed it. It is used for every login until the appliance refuses it.
+        ask: called without arguments for every login; gives an assertion, or an awaitable of it. A plain function runs
+            in a thread.
+        operator: log in as a restore operator rather than as an application.
+    """
+
+    client_id: str = attrs.field(converter=_pasted.client_id)
+    assertion: str | None = attrs.field(default=None, repr=False, converter=_pasted.assertion)
+    ask: Callable[[], Answer] | None = attrs.field(default=None, repr=False, kw_only=True)
+    operator: bool = attrs.field(default=False, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if (self.assertion is None) == (self.ask is None):
+            raise ValueError("give exactly one of assertion, ask")
+
+
+@attrs.frozen
+class IntegrationToken:
+    """A token of an integrated product: m365, revision v7."""
+
+    token: str = attrs.field(repr=False, converter=_pasted.token)
+
+
+@attrs.frozen
+class Impersonation:
+    """Another user's session, by the login of one who may take it: spc.
+
+    Attributes:
+        by: what logs in.
+        user_uid: id of the user whose session it becomes.
+        read_only: as in `Password`.
+
+    Raises:
+        TypeError: `by` are credentials that give no refresh token.
+    """
+
+    by: Password | RefreshToken | Mfa | RsaKey
+    user_uid: str = attrs.field(converter=_pasted.user_uid)
+    read_only: bool = attrs.field(default=False, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.by, (Password, RefreshToken, Mfa, RsaKey)):
+            raise TypeError(f"{type(self.by).__name__} gives no refresh token, which the login as another user takes")
+
+
+Credentials: TypeAlias = (
+    Password
+    | RefreshToken
+    | AuthorizationCode
+    | Mfa
+    | Saml
+    | SsoToken
+    | VbrToken
+    | BearerToken
+    | ApiKey
+    | RsaKey
+    | Assertion
+    | IntegrationToken
+    | Impersonation
+)
+
+
+def token_as_given(credentials: Credentials) -> str | None:
+    """The token that the credentials are, where nothing is asked for to get one; None for all others."""
+    match credentials:
+        case BearerToken():
+            return credentials.token
+        case ApiKey():
+            return credentials.key
+        case _:
+            return None
+
+
+def user_of(credentials: Credentials) -> str | None:
+    """Who logs in, where the credentials say so."""
+    match credentials:
+        case Impersonation():
+            return f"{credentials.user_uid} by {user_of(credentials.by) or 'a token'}"
+        case Assertion():
+            return credentials.client_id
+        case Password() | Mfa() | Saml():
+            return credentials.username
+        case _:
+            return None
 
 
 def secrets_of(credentials: Credentials) -> list[str]:
     """All secret strings in the credentials, for masking."""
-    names = ("password", "token", "code", "totp_secret", "recovery_code", "response")
+    if isinstance(credentials, Impersonation):
+        return secrets_of(credentials.by)
+    names = (
+        "password", "token", "code", "totp_secret", "recovery_code", "response", "key", "private_key", "assertion",
+    )  # fmt: skip
     return [value for name in names if isinstance(value := getattr(credentials, name, None), str) and value]
 
 
 def is_single_use(credentials: Credentials) -> bool:
     """True where a second login with the same credentials cannot succeed."""
     match credentials:
-        case AuthorizationCode() | RefreshToken() | SsoToken():
+        case AuthorizationCode() | RefreshToken() | SsoToken() | IntegrationToken():
             return True
+        case Impersonation():
+            return is_single_use(credentials.by)
         case Mfa():
             return credentials.code is not None or credentials.recovery_code is not None
         case Saml():

@@ -52,7 +52,8 @@ class ClientOptions(TypedDict, total=False):
     headers: Mapping[str, str] | None
     """Sent with every request to this origin, the login included, and nowhere else."""
     logout: bool | None
-    """Whether leaving logs out. Default: unless a token store keeps the token, or it came from elsewhere."""
+    """Whether leaving logs out. Default: unless a token store keeps the token, it came from elsewhere, or the product
+    can only end all tokens of the user (spc)."""
 
 
 OPTIONS = frozenset(ClientOptions.__annotations__)

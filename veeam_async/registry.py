@@ -59,7 +59,7 @@ def revisions(product: str | None = None) -> list[Revision]:
     """The revisions that can be used, newest first, product by product.
 
     Args:
-        product: `vbr`, `aws` or `azure`; None for all.
+        product: `vbr`, `aws`, `azure`, `m365`, `spc` or `one`; None for all.
 
     Raises:
         ValueError: no such product.

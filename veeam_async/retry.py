@@ -15,7 +15,7 @@ from ._validators import number, seconds
 # Answers after which a call that only reads is sent again.
 SAFE_STATUSES = frozenset({408, 429, 502, 503, 504})
 # Answers of which nobody knows whether the appliance carried out what it was asked for.
-UNCERTAIN_STATUSES = frozenset({408, 500, 502, 503, 504})
+UNCERTAIN_STATUSES = frozenset({408, 500, 502, 503, 504, 520})
 
 
 def _no_single_name(policy: Any, attribute: attrs.Attribute[Any], value: Any) -> None:

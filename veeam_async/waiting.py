@@ -13,15 +13,15 @@ from ._operation.sending import Sender
 from ._work import Progress as Progress
 from ._work import ProgressCallback as ProgressCallback
 from ._work import Work, find_work, nothing_to_wait_for
-from .errors import NotFoundError, RequestTimeout
+from .errors import NotFoundError, RequestTimeout, SessionFailed
 
 T = TypeVar("T")
 
 OnCancel: TypeAlias = Literal["leave", "stop"]
 """What a cancelled wait does to the work: lets it go on, or asks the appliance to stop it."""
 
-# An operation that puts a page of a listing together is given this long.
-_PAGE_SECONDS: Final = 600.0
+# What puts an answer together that others give at once is given this long.
+_ANSWER_SECONDS: Final = 600.0
 _BACK_OFF: Final = 1.5
 
 
@@ -75,6 +75,8 @@ async def send_and_wait(
         if not limit.expired():
             raise
         raise _late(sender, f"waited {timeout:g} s for an answer", timeout) from error
+    if answer.elsewhere:
+        return answer.value  # what the appliance worked on is the answer itself, and it was waited for
     location = answer.headers.get("Location")
     if answer.value is None and location:
         work: Work | list[Work] = _work_at(sender, location, answer.operation)
@@ -98,7 +100,8 @@ def _work_at(sender: Sender, location: str, operation: str) -> Work:
         match = re.fullmatch(f".*?{pattern}", path)
         if match is not None:
             places = {name: unquote(value) for name, value in match.groupdict().items()}
-            return Work(sender, [kind], places, location=location)
+            # Behind a gateway the host there is another one: what only names an action is looked at by its id.
+            return Work(sender, [kind], places, location=None if kind.result_path else location)
     raise nothing_to_wait_for(sender, f"Location {path[:100]!r} is no work that is known", operation)
 
 
@@ -141,16 +144,48 @@ async def finish(sender: Sender, raw: Mapping[str, Any], *, operation: str | Non
     work = find_work(sender, raw, operation)
     if isinstance(work, list):
         raise nothing_to_wait_for(sender, "several works instead of a page", operation)
-    limit = asyncio.timeout(_PAGE_SECONDS)
+    return (await _answered(work, operation)).raw
+
+
+async def finish_elsewhere(sender: Sender, location: str, operation: str) -> tuple[str, SessionFailed | None]:
+    """Wait for what a call was answered with instead of its answer.
+
+    Args:
+        sender: what sends the requests.
+        location: what the answer's `Location` says.
+        operation: the label of the call.
+
+    Returns:
+        The path where the answer is, and how the work failed, if it did.
+
+    Raises:
+        SessionFailed: it was cancelled.
+        VeeamError: it is no work of a kind that leaves an answer.
+    """
+    work = _work_at(sender, location, operation)
+    if work.kind.result_path is None:
+        raise nothing_to_wait_for(sender, f"a {work.kind.kind} leaves no answer", operation)
+    failure: SessionFailed | None = None
+    try:
+        await _answered(work, operation)
+    except SessionFailed as error:
+        if (error.result or "").lower() not in work.kind.failed:
+            raise
+        failure = error
+    return work.path(work.kind.result_path), failure
+
+
+async def _answered(work: Work, operation: str | None) -> Work:
+    limit = asyncio.timeout(_ANSWER_SECONDS)
     try:
         async with limit:
-            return (await work.run(0.25, 5.0, None)).raw
+            return await work.run(0.25, 5.0, None)
     except TimeoutError as error:
         if not limit.expired():
             raise
-        text = f"{work.label} gave no page in {_PAGE_SECONDS:g} s"
+        text = f"{work.label} gave no answer in {_ANSWER_SECONDS:g} s"
         raise RequestTimeout(
-            text, limit="wait", seconds=_PAGE_SECONDS, appliance=sender.name, operation=operation
+            text, limit="wait", seconds=_ANSWER_SECONDS, appliance=work.sender.name, operation=operation
         ) from error
 
 

@@ -50,6 +50,8 @@ def function_doc(function: Function, path: list[Argument], rest: list[Argument],
     lines += ["", *wrapped("", "Returns:", _INDENT)]
     for status, (expression, media_types) in function.responses.items():
         said = f"`{expression}`" if expression else "nothing"
+        if status == 202 and operation.elsewhere:
+            said = "the same, later: the call waits for it"
         kind = f" as {', '.join(media_types)}" if any(media != "application/json" for media in media_types) else ""
         lines += wrapped(f"{status}: ", f"{said}{kind}.", _INDENT + 4)
     errors = _errors(operation.errors)

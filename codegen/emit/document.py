@@ -96,7 +96,10 @@ class Content:
 
 @attrs.define
 class Operation:
-    """An operation; `responses` has the bodies of each 2xx status, `errors` the other statuses."""
+    """An operation; `responses` has the bodies of each 2xx status, `errors` the other statuses.
+
+    `elsewhere` is True where it may be answered with 202 and a `Location` instead: what is due comes later.
+    """
 
     operation_id: str
     title: str
@@ -108,6 +111,7 @@ class Operation:
     body_required: bool
     responses: dict[int, list[Content]]
     errors: list[int]
+    elsewhere: bool
     secured: bool
     safe: bool | None
     inferred: bool

@@ -7,6 +7,9 @@ from codegen.emit.beside import Types
 from codegen.emit.expressions import members, union
 from codegen.emit.parts import Class, Function, Listing
 
+# Arrays of pages that hold no rows.
+_NO_ROWS = ("_links", "links", "errors")
+
 
 class Listings:
     """Tells listings from other operations."""
@@ -21,9 +24,7 @@ class Listings:
         if schema is None:
             return None
         name, page = self._types.classes[schema], self._all_properties(schema)
-        arrays = [
-            wire for wire, (_, entry) in page.items() if "array" in entry.type and wire not in ("_links", "links")
-        ]
+        arrays = [wire for wire, (_, entry) in page.items() if "array" in entry.type and wire not in _NO_ROWS]
         if len(arrays) != 1:
             return None
         rows = arrays[0]
@@ -37,7 +38,8 @@ class Listings:
         }
         limit = by_wire.get("limit")
         skip = by_wire.get("skip") or by_wire.get("offset")
-        if limit and skip:
+        # Asked for page by page, a call that changes something would do so for every page.
+        if limit and skip and (function.operation.method == "GET" or function.operation.safe):
             return Listing(name, rows, row, skip.name, limit.name)
         if counted and function.operation.body and "$ref" in function.operation.body.type:
             requested = self._all_properties(function.operation.body.type["$ref"])
@@ -53,6 +55,8 @@ class Listings:
         """The schema that an operation gives, by itself or as the result of an operation that is waited for."""
         by_status: dict[int, str] = {}
         for status, contents in operation.responses.items():
+            if status == 202 and operation.elsewhere:
+                continue
             named = {content.type.get("$ref") for content in contents}
             if len(named) != 1 or None in named or all(content.shape != "json" for content in contents):
                 return None

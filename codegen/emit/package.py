@@ -234,7 +234,11 @@ class _Builder:
             body = self.types.body(operation)
             if operation.body.shape == "binary":
                 body = "bytes"
-        returns = union(expression or "None" for expression, _ in responses.values())
+        returns = union(
+            expression or "None"
+            for status, (expression, _) in responses.items()
+            if status != 202 or not operation.elsewhere
+        )
         return Function(name, group, operation, arguments, body, responses, returns)
 
     # -- files

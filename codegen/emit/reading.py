@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from codegen import naming
@@ -88,6 +88,7 @@ class _Reader:
             body_required=source.body_required and body is not None,
             responses=responses,
             errors=sorted(set(source.errors)),
+            elsewhere=_is_elsewhere(raw, responses),
             secured=security is None or bool(security),
             safe=bool(raw["x-safe"]) if "x-safe" in raw else None,
             inferred=bool(raw.get("x-inferred")),
@@ -160,6 +161,12 @@ class _Reader:
             if other is not operation:
                 places = f"{other.method} {other.path}, {operation.method} {operation.path}"
                 self.faults.append(f"two operations with one name, {operation.operation_id}: {places}")
+
+
+def _is_elsewhere(raw: Json, responses: Mapping[int, list[Content]]) -> bool:
+    """Whether a 202 without a body says in `Location` where the answer of the other status will be."""
+    headers = raw.get("responses", {}).get("202", {}).get("headers", {})
+    return "Location" in headers and len(responses) == 2 and responses.get(202) == []
 
 
 def _array(parameter: Json, plain: Json) -> Literal["none", "repeat", "csv"]:

@@ -185,6 +185,8 @@ def _operation(value: Any, where: str) -> dict[str, Any]:
     for key in ("operationId", "summary"):
         if key in found:
             kept[key] = " ".join(_text(found[key], f"{where}/{key}").split())
+    if "summary" in kept:
+        kept["summary"] = kept["summary"].rstrip(" .")  # a title is no sentence
     if "tags" in found:
         kept["tags"] = _texts(found["tags"], f"{where}/tags")
     for key in ("deprecated", "security"):

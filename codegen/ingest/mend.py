@@ -187,6 +187,21 @@ def split_unions(document: dict[str, Any]) -> None:
         base["discriminator"] = base.pop("discriminator")
 
 
+def give_children_their_base(document: dict[str, Any]) -> None:
+    """A schema that a mapping names and that does not say what it inherits is given its base."""
+    named = document["components"].get("schemas", {})
+    for name, base in named.items():
+        if "discriminator" not in base:
+            continue
+        reference = SCHEMA_PREFIX + name
+        for there in dict.fromkeys(base["discriminator"]["mapping"].values()):
+            child = target(document, there)
+            if "allOf" in child or child is base:
+                continue
+            own = {key: child.pop(key) for key in _OWN_PART if key in child}
+            child["allOf"] = [{"$ref": reference}, own]
+
+
 def _heirs(named: dict[str, Any]) -> dict[str, list[str]]:
     """The names of the schemas that inherit from a reference."""
     heirs: dict[str, list[str]] = defaultdict(list)
@@ -281,6 +296,7 @@ RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
     unwrap_parts,
     gather_own_part,
     split_unions,
+    give_children_their_base,
     hand_down_required,
     drop_unknown_required,
     drop_empty_alternatives,

@@ -12,7 +12,7 @@ A patch file is TOML:
 Actions: `set` puts `value` at the pointer (which must exist, but for its last step), `delete` takes away what is there,
 `add` appends `value` to the list there (made where it is absent), `remove` takes `value` out of it, `rename` gives the
 last step of the pointer the name `value`. In each of them `value` may be a list for `add` and `remove`. `define` puts
-`value` where a reference leads nowhere; it comes before the rules of `mend.py`, all others after them.
+`value` where a reference of any revision leads nowhere; it comes before the rules of `mend.py`, all others after them.
 
 A step of a pointer may be `*`, which stands for every key or index there, or `[key=text]`, which stands for every part
 that has this text at this key: `/paths/*/*/parameters/[name=Sort]/explode`.
@@ -33,6 +33,7 @@ import attrs
 
 from codegen.faults import BadInput
 from codegen.ingest import catalog
+from codegen.ingest.walking import objects
 
 ACTIONS = ("define", "set", "delete", "add", "remove", "rename")
 
@@ -98,7 +99,9 @@ def read(path: Path) -> list[Patch]:
 
 def define(patches: list[Patch], document: dict[str, Any], revision: str) -> int:
     """Apply the patches that define what a revision's document refers to and lacks, in place."""
-    return _apply_all([patch for patch in patches if patch.action == "define"], document, revision)
+    used = {found["$ref"] for _, found in objects(document) if isinstance(found.get("$ref"), str)}
+    lacking = [patch for patch in patches if patch.action == "define" and f"#{patch.pointer}" in used]
+    return _apply_all(lacking, document, revision)
 
 
 def apply(patches: list[Patch], document: dict[str, Any], revision: str) -> int:
@@ -183,8 +186,6 @@ def _change(patch: Patch, holder: Any, last: Any, may_make: bool) -> None:
         case "define":
             if not isinstance(holder, dict) or last in holder:
                 raise DoesNotApply(f"there is a {last!r} already")
-            if not may_make:
-                raise DoesNotApply(f"there is no {last!r}")
             holder[last] = patch.value
         case "set":
             if not isinstance(holder, dict):

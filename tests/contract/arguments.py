@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -26,6 +27,14 @@ _STRINGS = {
     "hostname": "appliance.example.com",
     "time-span": "01:30:00",
 }
+
+
+# One of them fits the patterns of the documents that `text` does not fit.
+_LIKE = (
+    "/mnt/text", "C:\\text", "DOMAIN\\user", "192.0.2.10", "admin@example.com", '"admin"@example.com', "server/share",
+    "\\\\server\\share",
+    "server.example.com", "nfs.example.com:/share", "https://appliance.example.com/", "12345678",
+)  # fmt: skip
 
 
 class Arguments:
@@ -65,7 +74,7 @@ class Arguments:
         made: dict[str, Any] = {}
         for parameter in operation.parameters:
             part = by_wire[parameter.location, parameter.wire]
-            value = self.value(part["schema"], 0)
+            value = self.value(part["schema"] if "schema" in part else part["content"]["application/json"]["schema"], 0)
             if (parameter.location, parameter.wire.lower()) == ("header", "accept"):
                 value = self._media_type(described)
             made[parameter.name] = decoder(parameter.type, operation.revision.package)(value)
@@ -108,6 +117,8 @@ class Arguments:
             raise ValueError("a schema that requires itself without end")
         if "discriminator" in found:
             return self._child(found, depth)
+        if len(found.get("allOf", ())) == 1 and "properties" not in found:
+            return self.value(found["allOf"][0], depth)
         if "allOf" in found or "properties" in found:
             return self._object(self._composed(found), depth)
         for key in ("oneOf", "anyOf"):
@@ -175,6 +186,8 @@ class Arguments:
         if isinstance(found.get("default"), str):
             return str(found["default"])
         text: str = _STRINGS.get(found.get("format", ""), "text")
+        if not re.search(found.get("pattern", ""), text):
+            text = next((like for like in _LIKE if re.search(found["pattern"], like)), text)
         text += "x" * (found.get("minLength", 0) - len(text))
         longest = found.get("maxLength") if "format" not in found else None
         return text if longest is None else text[: int(longest)]

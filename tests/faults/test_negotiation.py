@@ -175,7 +175,7 @@ async def test_given_revision_is_not_asked_for() -> None:
         with pytest.raises(ValueError, match=r"1\.3-rev0"):
             await connect(appliance.url, appliance.credentials, revision="7.0-rev0")
         with pytest.raises(ValueError, match="azure"):
-            await connect(appliance.url, appliance.credentials, product="gcp")
+            await connect(appliance.url, appliance.credentials, product="gcp")  # type: ignore[arg-type]
 
 
 async def test_shared_pool_remembers() -> None:

@@ -22,12 +22,20 @@ from veeam_async.credentials import (
     VbrToken,
 )
 from veeam_async.errors import AuthenticationError, MfaRequired, UnsupportedRevisionError, VeeamError
+from veeam_async.profiles import profile
 from veeam_async.registry import client_class, find_revision, revisions
 from veeam_async.testing import SimulatedAppliance
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 ALL = [(revision.product, revision.name) for revision in revisions()]
-A_CALL = {"vbr": "/api/v1/services", "aws": "/api/v1/sessions", "azure": "/api/v8.1/jobSessions"}
+A_CALL = {
+    "vbr": "/api/v1/services",
+    "aws": "/api/v1/sessions",
+    "azure": "/api/v8.1/jobSessions",
+    "m365": "/{}/License",
+    "spc": "/api/v3/about",
+    "one": "/api/v{}/license",
+}
 WITH_MFA = ["aws", "azure"]
 NEWEST = {"vbr": "1.3-rev0", "aws": "1.7-rev0", "azure": "v8.1"}
 
@@ -58,11 +66,12 @@ def client_of(appliance: SimulatedAppliance, credentials: Credentials) -> Applia
 async def used(appliance: SimulatedAppliance, credentials: Credentials) -> None:
     """Log in with the credentials, make a call, renew, make another, log out."""
     async with client_of(appliance, credentials) as client:
-        path = A_CALL[appliance.product.name].replace("v8.1", appliance.revision)
+        path = A_CALL[appliance.product.name].replace("v8.1", appliance.revision).format(appliance.revision)
         assert (await client.request("GET", path)).status == 200
         appliance.tokens.revoke_access()
         assert (await client.request("GET", path)).status == 200
-    assert appliance.tokens.open == 0
+    logout = profile(appliance.product.name).logout
+    assert appliance.tokens.open == (0 if logout is not None and logout.by_default else 1)
     assert not appliance.errors
 
 

@@ -72,8 +72,15 @@ async def jobs_of(client: ApplianceClient) -> int:
             return len((await client.call("GetAllJobsStates")).data)
         case "aws":
             return len((await client.call("PoliciesGetAll")).results)
-        case _:
+        case "azure":
             return len((await client.call("Policy_GetPolicies")).results)
+        case "m365":
+            jobs = await client.call("Job_Get")
+            return len(jobs if isinstance(jobs, list) else jobs.results)
+        case "spc":
+            return len((await client.call("GetBackupServerJobs")).data)
+        case _:
+            return len((await client.call("VbrJobs_GetVmBackupJobs")).items)
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ class Soak:
 
     @staticmethod
     async def _jobs(client: Any) -> int:
-        reply = await client.request("GET", client.profile.probe_path.replace("{revision}", client.revision.name))
+        reply = await client.request("GET", client.profile.cheap_path(client.revision.name))
         return int(reply.status == 200)
 
     async def come_and_go(self) -> None:

@@ -6,16 +6,15 @@ import logging
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from .._http.token import OneToken, Token
+from .._http.token import Token
 from .._http.transport import Transport
-from .._operation.call import Call
 from .._operation.operation import Revision
-from .._operation.reply import Reply
-from ..credentials import BearerToken, Credentials, secrets_of
+from ..credentials import Credentials, secrets_of, token_as_given, user_of
 from ..errors import VeeamError
 from ..profiles import Profile
 from ..timeouts import deadline
 from .login import Login
+from .logout import log_out
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -35,7 +34,8 @@ class Account:
         credentials: how to log in.
         origin: of the appliance, as text; tokens are stored by it.
         store: where tokens outlive the client, if anywhere.
-        logout: whether closing logs out; None for: unless a store keeps the token, or it came from elsewhere.
+        logout: whether closing logs out; None for: unless a store keeps the token, it came from elsewhere, or the
+            product can only end all tokens of the user.
 
     Attributes:
         tokens: the token in use, and its renewal.
@@ -54,12 +54,12 @@ class Account:
     ) -> None:
         self._transport = transport
         self._profile = profile
-        self._product = revision.product
+        self._revision = revision
         self._origin = origin
-        self._log_out = logout if logout is not None else None if store is not None else True
+        self._log_out = logout
         self._login = Login(transport, profile, revision, credentials)
         self._stored: StoreEntry | None = None
-        if store is not None and not isinstance(credentials, BearerToken):
+        if store is not None and token_as_given(credentials) is None:
             from .stored import StoreEntry  # few clients have a store
 
             self._stored = StoreEntry(store, self._store_key(credentials), transport.name)
@@ -80,11 +80,11 @@ class Account:
 
     def _store_key(self, credentials: Credentials) -> str:
         """Where the store keeps the token: by appliance and user, or by a hash where the credentials name no user."""
-        user = getattr(credentials, "username", None)
+        user = user_of(credentials)
         if not user:
             hashed = sha256("\n".join(secrets_of(credentials)).encode()).hexdigest()
             user = f"{type(credentials).__name__} {hashed[:32]}"
-        return f"{self._product} {self._origin} {user}"
+        return f"{self._revision.product} {self._origin} {user}"
 
     def _renewed(self, token: Token, elapsed: float) -> None:
         if self._transport.teller is not None:
@@ -105,9 +105,13 @@ class Account:
             await self._stored.delete()
         if token is None or token.left() <= 0:
             return
-        method, path = self._profile.logout
-        call = Call(method, path, f"{method} {path}", path, safe=False)
-        await self._transport.fetch(call, OneToken(token), _unchanged)
+        if self._profile.logout is not None:
+            await log_out(self._transport, self._profile.logout, self._revision, token)
+
+    def go_on_with(self, token: Token) -> None:
+        """Use a token; see `ApplianceClient.go_on_with`."""
+        self._login.used()
+        self.tokens.use(token)
 
     async def sign_on_url(self, username: str | None) -> str:
         """Where a user signs on at the identity provider; see `ApplianceClient.sign_on_url`."""
@@ -116,9 +120,12 @@ class Account:
     async def aclose(self) -> None:
         """End a renewal under way, and log out where that is wanted, as far as `timeouts.logout` seconds allow."""
         await self.tokens.aclose()
-        ours = not isinstance(self.credentials, BearerToken)
-        # Nobody can use a token later that the store could not keep.
-        wanted = self._log_out if self._log_out is not None else self._stored is not None and self._stored.unsaved
+        ours = token_as_given(self.credentials) is None
+        wanted = self._log_out
+        if wanted is None:
+            # Nobody can use a token later that the store could not keep.
+            unsaved = self._stored is None or self._stored.unsaved
+            wanted = unsaved and self._profile.logout is not None and self._profile.logout.by_default
         if not (wanted and ours) or self.tokens.current is None:
             return
         try:
@@ -126,7 +133,3 @@ class Account:
                 await self.logout()
         except (VeeamError, OSError) as error:
             _log.info("%s: not logged out: %s", self._transport.name, error)
-
-
-def _unchanged(reply: Reply[None]) -> Reply[None]:
-    return reply

@@ -11,11 +11,11 @@ from ..profiles import Profile
 
 
 class Poster(Protocol):
-    """What sends a POST with the client's token."""
+    """What sends a call with the client's token."""
 
     name: str
 
-    def post(self, path: str) -> Coroutine[Any, Any, Reply[None]]: ...
+    def ask(self, method: str, path: str) -> Coroutine[Any, Any, Reply[None]]: ...
 
 
 async def authorization_code(sender: Poster, profile: Profile) -> str:
@@ -29,10 +29,10 @@ async def authorization_code(sender: Poster, profile: Profile) -> str:
     *others, last = profile.code_paths
     for path in others:
         try:
-            return _code_in(await sender.post(path), profile.code_field, sender.name)
+            return _code_in(await sender.ask("POST", path), profile.code_field, sender.name)
         except NotFoundError:
             continue
-    return _code_in(await sender.post(last), profile.code_field, sender.name)
+    return _code_in(await sender.ask("POST", last), profile.code_field, sender.name)
 
 
 def _code_in(reply: Reply[None], field: str, appliance: str) -> str:

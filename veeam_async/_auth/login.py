@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from time import monotonic, time
 from typing import Any
 
@@ -18,23 +17,32 @@ from .._operation.operation import Revision
 from .._operation.reply import Reply
 from .._redact import Hidden, HiddenObject, HiddenTuple, Secret, forget_frames
 from ..credentials import (
+    ApiKey,
+    Assertion,
     AuthorizationCode,
-    BearerToken,
     Credentials,
+    Impersonation,
+    IntegrationToken,
     Mfa,
     Password,
     RefreshToken,
+    RsaKey,
     Saml,
     SsoToken,
     VbrToken,
     is_single_use,
     secrets_of,
+    token_as_given,
 )
 from ..errors import ApiError, AuthenticationError, DecodeError, MfaRequired, VeeamError, Where
 from ..profiles import Grant, Profile
+from .asking import answer_of
 from .totp import STEP, totp_code
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+# Parts of credentials that errors may show.
+_NOT_SECRET = frozenset({"username", "client_id", "user_uid", "public_key"})
 
 # Servers take 16 to 64 KiB of headers.
 _LONGEST_TOKEN = 65536
@@ -63,6 +71,10 @@ class Login:
         self._used = False
         self._last_code = None
 
+    def used(self) -> None:
+        """Note that the credentials have served for a login somewhere else."""
+        self._used = is_single_use(self._credentials) or token_as_given(self._credentials) is not None
+
     # ------------------------------------------------------------------------------------------- what Tokens asks for
 
     async def login(self) -> Token:
@@ -73,12 +85,14 @@ class Login:
             VeeamError: the appliance could not be asked.
         """
         credentials = self._credentials
-        if isinstance(credentials, BearerToken):
+        given = token_as_given(credentials)
+        if given is not None:
             if self._used:
-                raise self._refusal("the bearer token was refused, and nothing is there to get another one with")
+                what = "API key" if isinstance(credentials, ApiKey) else "bearer token"
+                raise self._refusal(f"the {what} was refused, and nothing is there to get another one with")
             self._used = True
             # Nobody said how long it lives: it serves until it is refused.
-            return Token(credentials.token, None, math.inf, "login")
+            return Token(given, None, math.inf, "login")
         if self._used:
             raise self._refusal(f"{type(credentials).__name__} serves for one login and was used: a new one is needed")
         try:
@@ -111,7 +125,7 @@ class Login:
     async def _by_refresh(self, token: Secret, source: Source) -> Token:
         fields = Hidden(refresh_token=token.value or "")
         started = monotonic()
-        reply = await self._ask("refresh_token", fields, short_term=self._short_term())
+        reply = await self._ask("refresh_token", fields)
         return self._token(reply, source, started)
 
     # ------------------------------------------------------------------------------------------------------ each grant
@@ -121,9 +135,22 @@ class Login:
         match credentials:
             case Password():
                 fields = Hidden(username=credentials.username, password=credentials.password)
-                reply = await self._ask("password", fields, short_term=self._short_term())
+                reply = await self._ask("password", fields)
             case Mfa():
                 return await self._by_mfa(credentials)
+            case RsaKey():
+                return await self._by_key(credentials)
+            case Impersonation():
+                return await self._as_another(credentials)
+            case Assertion():
+                assertion = credentials.assertion
+                if credentials.ask is not None:
+                    assertion = await answer_of(credentials.ask)
+                started = monotonic()
+                fields = Hidden(client_id=credentials.client_id, assertion=assertion or "")
+                reply = await self._ask("operator" if credentials.operator else "assertion", fields)
+            case IntegrationToken():
+                reply = await self._ask("integration", Hidden(token=credentials.token))
             case RefreshToken():
                 return await self._by_refresh(Secret(credentials.token), "refresh")
             case AuthorizationCode():
@@ -132,7 +159,7 @@ class Login:
                 response = credentials.response
                 if credentials.ask is not None:
                     url = await self.sign_on_url(credentials.username) if self._profile.sign_on_path else ""
-                    response = await _answer(credentials.ask, url)
+                    response = await answer_of(credentials.ask, url)
                 started = monotonic()
                 reply = await self._ask("saml", Hidden(response=response or ""))
             case SsoToken():
@@ -145,8 +172,16 @@ class Login:
 
     async def _by_mfa(self, credentials: Mfa) -> Token:
         fields = Hidden(username=credentials.username, password=credentials.password)
+        header = self._profile.mfa_header
+        if header is not None:
+            code = await self._mfa_code(credentials)
+            started = monotonic()
+            # An account without a second factor needs no code, and a person who is asked for one gives none.
+            with_code = Hidden({header: code}) if code else None
+            reply = await self._ask("password", fields, secrets=(code,) if code else (), headers=with_code)
+            return self._token(reply, "login", started)
         started = monotonic()
-        reply = await self._ask("password", fields, short_term=credentials.short_term_refresh)
+        reply = await self._ask("password", fields)
         data = _object(reply)
         if data.get("access_token"):
             return self._token(reply, "login", started)  # MFA is off for this account
@@ -158,14 +193,38 @@ class Login:
         reply = await self._ask(
             "mfa",
             Hidden(mfa_token=mfa_token, mfa_code=code),
-            short_term=credentials.short_term_refresh,
             secrets=(mfa_token, code),
         )
         return self._token(reply, "login", started)
 
+    async def _by_key(self, credentials: RsaKey) -> Token:
+        reply = await self._ask("public_key", Hidden(public_key=credentials.public_key))
+        encrypted = _object(reply).get("encrypted_code")
+        if not isinstance(encrypted, str) or not encrypted:
+            raise self._no_token(reply, "no challenge for the key")
+        from .rsa import code_in  # few logins have a key
+
+        code = await code_in(encrypted, credentials, self._name)
+        started = monotonic()
+        return self._token(await self._ask("authorization_code", Hidden(code=code)), "login", started)
+
+    async def _as_another(self, credentials: Impersonation) -> Token:
+        """The token of another user, by the refresh token of a login of one's own."""
+        if isinstance(credentials.by, RefreshToken):
+            own = Secret(credentials.by.token)
+        else:
+            own = Secret((await self._by(credentials.by)).refresh or "")
+        if not own.value:
+            raise VeeamError(
+                "the login gave no refresh token, which the login as another user takes", appliance=self._name
+            )
+        started = monotonic()
+        fields = Hidden(refresh_token=own.value, user_uid=credentials.user_uid)
+        return self._token(await self._ask("as", fields), "login", started)
+
     async def _mfa_code(self, credentials: Mfa) -> str:
         if credentials.ask is not None:
-            return (await _answer(credentials.ask)).strip()
+            return (await answer_of(credentials.ask)).strip()
         if credentials.totp_secret is None:
             return (credentials.code or credentials.recovery_code or "").strip()
         code = self._totp(credentials.totp_secret)
@@ -208,19 +267,23 @@ class Login:
     # -------------------------------------------------------------------------------------------------- one request
 
     async def _ask(
-        self, grant: Grant, fields: dict[str, str], *, short_term: bool = False, secrets: tuple[str, ...] = ()
+        self,
+        grant: Grant,
+        fields: dict[str, str],
+        *,
+        secrets: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> Reply[None]:
         profile = self._profile
         request = profile.grants.get(grant)
         if request is None:
             raise VeeamError(f"{profile.title} has no grant {grant!r}", appliance=self._name)
-        if short_term and profile.short_term_field is None:
-            raise VeeamError(f"{profile.title} has no short-term refresh tokens", appliance=self._name)
         form = Hidden((request.fields[name], value) for name, value in fields.items())
-        if short_term and profile.short_term_field is not None:
-            form[profile.short_term_field] = "true"
-        path = request.path or profile.token_path
-        sent = (value for name, value in fields.items() if name != "username")
+        form.update(profile.token_fields)
+        form.update(self._wishes())
+        template = request.path or profile.token_path
+        path = template.replace("{revision}", self._revision.name)
+        sent = (value for name, value in fields.items() if name not in _NOT_SECRET)
         secrets = HiddenTuple((*secrets_of(self._credentials), *secrets, *sent))
         error: ApiError | None = None
         for spelling in self._spellings(request.grant_type):
@@ -231,9 +294,9 @@ class Login:
                     "POST",
                     path,
                     f"POST {path}",
-                    path,
+                    template,
                     safe=False,
-                    headers=_FORM,
+                    headers=_FORM if headers is None else Hidden({**_FORM, **headers}),
                     body=encode_form(form),
                     secrets=secrets,
                 )
@@ -288,8 +351,24 @@ class Login:
     def _refusal(self, message: str) -> AuthenticationError:
         return AuthenticationError(message, appliance=self._name, step="login")
 
-    def _short_term(self) -> bool:
-        return bool(getattr(self._credentials, "short_term_refresh", False))
+    def _wishes(self) -> dict[str, str]:
+        """Form fields for what the credentials ask of the token.
+
+        Raises:
+            VeeamError: the product has no such tokens.
+        """
+        profile = self._profile
+        fields: dict[str, str] = {}
+        for wish, field, what in (
+            ("short_term_refresh", profile.short_term_field, "short-term refresh tokens"),
+            ("read_only", profile.read_only_field, "tokens that only read"),
+        ):
+            if not getattr(self._credentials, wish, False):
+                continue
+            if field is None:
+                raise VeeamError(f"{profile.title} has no {what}", appliance=self._name)
+            fields[field] = "true"
+        return fields
 
     @property
     def _name(self) -> str:
@@ -319,11 +398,3 @@ def _where(reply: Reply[None]) -> Where:
         "method": reply.call.method,
         "path": reply.call.template,
     }
-
-
-async def _answer(ask: Callable[..., Any], *args: Any) -> str:
-    """What a user's callable gives; a plain one runs in a thread, for it may wait for a person."""
-    if inspect.iscoroutinefunction(ask):
-        return str(await ask(*args))
-    given = await asyncio.to_thread(ask, *args)
-    return str(await given if inspect.isawaitable(given) else given)

@@ -15,8 +15,11 @@ from .._http.origin import Origin, parse_host
 from .._http.pool import Pool
 from .._operation.call import Call
 from .._operation.operation import Revision
+from .._operation.parts import value_at
 from .._operation.reply import Reply
-from ..errors import ApiError, ConnectError, Step, TlsError, UnsupportedRevisionError, VeeamError
+from .._operation.sending import Sender
+from .._text import neutral
+from ..errors import ApiError, ConnectError, DecodeError, Step, TlsError, UnsupportedRevisionError, VeeamError
 from ..options import ClientOptions
 from ..profiles import Profile
 from ..retry import SAFE_STATUSES, RetryPolicy
@@ -61,9 +64,9 @@ async def negotiate(server: Server, profile: Profile, offered: Sequence[Revision
     origins = server.origins(profile)
     names = tuple(revision.name for revision in offered)
     for origin in origins:
-        earlier = recall(server.pool, profile.product, origin)
-        if earlier is not None and earlier.offered == names:
-            return attrs.evolve(earlier, requests=0, reason=f"known from before: {earlier.reason}")
+        earlier = known_before(server, profile, origin, names)
+        if earlier is not None:
+            return earlier
     probes = [_Probe(origin, server, profile, names) for origin in origins]
     negotiation = await probes[0].run() if len(probes) == 1 else await _first(probes)
     origin = next(probe.origin for probe in probes if probe.origin.port == negotiation.port)
@@ -72,6 +75,57 @@ async def negotiate(server: Server, profile: Profile, offered: Sequence[Revision
         "%s: %s %s on port %d: %s",
         server.host, profile.product, negotiation.revision, negotiation.port, negotiation.reason,
     )  # fmt: skip
+    return negotiation
+
+
+def known_before(server: Server, profile: Profile, origin: Origin, offered: tuple[str, ...]) -> Negotiation | None:
+    """What was learned of an origin on the same pool, where the same revisions were offered; or None."""
+    earlier = recall(server.pool, profile.product, origin)
+    if earlier is None or earlier.offered != offered:
+        return None
+    return attrs.evolve(earlier, requests=0, reason=f"known from before: {earlier.reason}")
+
+
+async def choose_by_version(
+    sender: Sender, server: Server, profile: Profile, origin: Origin, offered: tuple[str, ...]
+) -> Negotiation:
+    """The newest revision among those offered that a server serves by its version.
+
+    Args:
+        sender: a session of the oldest of them.
+        server: its pool keeps the outcome.
+        origin: the server's.
+        profile: says where the version is read.
+        offered: newest first.
+
+    Raises:
+        UnsupportedRevisionError: it serves none of them.
+        DecodeError: it says no version.
+        VeeamError: it could not be asked.
+    """
+    says = profile.version
+    assert says is not None
+    reply = await sender.ask("GET", says.path)
+    version = value_at(reply.json(), says.field)
+    key = revision_key(version)[:2] if isinstance(version, str) else ()
+    if not key:
+        raise DecodeError(
+            "the answer says no version", status=reply.status, appliance=sender.name, operation=reply.operation
+        )
+    # A version that is newer than all that are known serves what the newest one served.
+    serves = [revision for known, revision in says.revisions.items() if revision_key(known) <= key]
+    newest = max(map(revision_key, serves), default=())
+    name = next((name for name in offered if revision_key(name) <= newest), None)
+    if name is None:
+        raise UnsupportedRevisionError(
+            f"the server has version {neutral(version, 40)}, which serves none of {', '.join(offered)}",
+            hint=_ADD_REVISION,
+            offered=offered,
+            appliance=sender.name,
+        )
+    reason = f"version {neutral(version, 40)} serves it"
+    negotiation = Negotiation(name, origin.port, (), offered, 2, reason)
+    remember(server.pool, profile.product, origin, negotiation)
     return negotiation
 
 
@@ -179,6 +233,7 @@ class _Probe:
 
     async def _ask(self, name: str) -> Reply[None]:
         profile = self._profile
+        assert profile.probe_path is not None
         self._requests += 1
         path = profile.probe_path.replace("{revision}", name)
         headers = {profile.revision_header: name} if profile.revision_header else None

@@ -228,6 +228,11 @@ class Tokens:
                 raise
         return await self._issuer.login()
 
+    def use(self, token: Token) -> None:
+        """Go on with a token from elsewhere: calls send it, and the next renewal starts from it."""
+        self.current = self._last = token
+        self._generation += 1
+
     def forget_refusal(self) -> None:
         """Let the next call log in at once: the credentials changed, or somebody asks for it."""
         self._backoff.forget()

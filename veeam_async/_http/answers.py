@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import orjson
 
 from .._operation.json_text import JsonValue
+from .._operation.parts import value_at
 from .._operation.reply import Reply, excerpt, shown
 from .._redact import redact, redact_all
 from ..errors import AnsweredBy, ApiError, api_error_class
@@ -15,16 +16,19 @@ from ..retry import parse_retry_after
 ERROR_BODY = 65536
 """Bytes of an error's body that are read; the rest of it nobody needs to see."""
 _MOST_FIELDS = 50
+# A wait in seconds beyond this is none.
+_LONGEST = 86400.0 * 365
 
 
 def read_error(reply: Reply[None], *, outcome_unknown: bool = False) -> ApiError:
     """The error of an answer.
 
     Known are `{errorCode, message, resourceId}`, problem details (`title`, `detail` or `details`, `traceId`,
-    `errors`), OAuth (`error`, `error_description`), a bare JSON string, text, HTML and nothing at all.
+    `errors`), OAuth (`error`, `error_description`), a list of errors (`message`, `type`, `code`), a bare JSON string,
+    text, HTML and nothing at all.
 
     Args:
-        reply: an answer with an error status.
+        reply: an answer with an error status, or one that says in its body that something went wrong.
         outcome_unknown: goes into the error.
     """
     said = _read(reply)
@@ -41,7 +45,7 @@ def read_error(reply: Reply[None], *, outcome_unknown: bool = False) -> ApiError
         trace_id=said.trace,
         field_errors=said.fields,
         body=said.body,
-        retry_after=parse_retry_after(reply.headers.get("Retry-After")),
+        retry_after=retry_after(reply),
         appliance=reply.appliance,
         operation=reply.operation,
         method=reply.call.method,
@@ -49,6 +53,34 @@ def read_error(reply: Reply[None], *, outcome_unknown: bool = False) -> ApiError
         answered_by=answered_by(reply),
         outcome_unknown=outcome_unknown,
     )
+
+
+def retry_after(reply: Reply[None]) -> float | None:
+    """Seconds that a server asks to wait, in the header or in its list of errors; None where it does not."""
+    header = parse_retry_after(reply.headers.get("Retry-After"))
+    if header is not None or reply.status not in (429, 503):
+        return header
+    waits = (value_at(error, "retryAfter") for error in _errors(reply))
+    return max((float(wait) for wait in waits if isinstance(wait, (int, float)) and 0 <= wait < _LONGEST), default=None)
+
+
+def is_passing(reply: Reply[None]) -> bool:
+    """True where the server says of its failure that it may pass."""
+    if reply.status < 500:
+        return False
+    kinds = [_text(value_at(error, "type")) for error in _errors(reply)]
+    return bool(kinds) and all((kind or "").lower() in ("transport", "retryablelogical") for kind in kinds)
+
+
+def _errors(reply: Reply[None]) -> list[JsonValue]:
+    """The list of errors of an answer, empty where it has none."""
+    if "json" not in reply.content_type or not reply.body:
+        return []
+    try:
+        errors = value_at(orjson.loads(reply.body[:ERROR_BODY]), "errors")
+    except orjson.JSONDecodeError:
+        return []
+    return errors[:_MOST_FIELDS] if isinstance(errors, list) else []
 
 
 def answered_by(reply: Reply[None]) -> AnsweredBy | None:
@@ -114,6 +146,19 @@ def _read_object(said: _Said, data: Mapping[str, JsonValue]) -> None:
         for name, value in list(errors.items())[:_MOST_FIELDS]:
             lines = value[:_MOST_FIELDS] if isinstance(value, list) else [value]
             said.fields[name] = [line if isinstance(line, str) else orjson.dumps(line).decode() for line in lines]
+    elif isinstance(errors, list) and said.message is None:
+        _read_list(said, [error for error in errors[:_MOST_FIELDS] if isinstance(error, dict)])
+
+
+def _read_list(said: _Said, errors: list[dict[str, JsonValue]]) -> None:
+    """A list of errors: the first one counts, all are told."""
+    texts = [text for error in errors if (text := _text(error.get("message"))) is not None]
+    said.message = "; ".join(dict.fromkeys(texts)) or None
+    for error in errors:
+        said.code = said.code or _text(error.get("type"))
+        for key in ("parameterName", "propertyName"):
+            if (name := _text(error.get(key))) is not None:
+                said.fields.setdefault(name, []).append(_text(error.get("message")) or "")
 
 
 def _read_text(said: _Said, reply: Reply[None], body: bytes) -> None:

@@ -17,10 +17,12 @@ class Answered(NamedTuple):
     Attributes:
         status: the HTTP status.
         retry_after: seconds that the server asks to wait, or None.
+        passing: True where the server says of its failure that it may pass.
     """
 
     status: int
     retry_after: float | None = None
+    passing: bool = False
 
 
 class Broken(NamedTuple):
@@ -133,6 +135,6 @@ def _after_answer(outcome: Answered, situation: Situation) -> Decision:
         return Decision(Next.RAISE, situation.changes)
     refused = status == 429 or (status == 503 and outcome.retry_after is not None)
     unknown = situation.changes and status in UNCERTAIN_STATUSES and not refused
-    if status in SAFE_STATUSES and situation.replayable and (situation.safe or refused):
+    if (status in SAFE_STATUSES or outcome.passing) and situation.replayable and (situation.safe or refused):
         return Decision(Next.RETRY, unknown, outcome.retry_after)
     return Decision(Next.RAISE, unknown)

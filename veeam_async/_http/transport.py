@@ -14,10 +14,10 @@ from .._operation.media import foreign_answer
 from .._operation.reply import Reply
 from .._redact import HiddenTuple, secrets_in
 from ..errors import BodyTooLarge, DecodeError
-from ..retry import RetryBudget, RetryPolicy, parse_retry_after
+from ..retry import RetryBudget, RetryPolicy
 from ..timeouts import Timeouts
 from ..tls import TlsPolicy
-from .answers import ERROR_BODY
+from .answers import ERROR_BODY, is_passing, retry_after
 from .bodies import read_body, read_start
 from .coding import CodingError, TooMuch
 from .decide import Answered
@@ -253,7 +253,7 @@ async def _refused(response: aiohttp.ClientResponse, exchange: Exchange[Any], to
     sent = secrets_in(call.body) if isinstance(call.body, bytes) else ()
     secrets = HiddenTuple((*call.secrets, *exchange.around.sender.secrets_with(token), *sent))
     reply: Reply[None] = Reply(response.status, response.headers, body, call, exchange.around.name, secrets)
-    return Ended(Answered(reply.status, parse_retry_after(reply.headers.get("Retry-After"))), reply=reply)
+    return Ended(Answered(reply.status, retry_after(reply), is_passing(reply)), reply=reply)
 
 
 def _partial(response: aiohttp.ClientResponse, exchange: Exchange[Any]) -> DecodeError | None:

@@ -72,7 +72,10 @@ class Decoders:
             return _bytes
         if response.type == "str" and not any("json" in media for media in response.media_types):
             return _text
-        decode = self.of_type(response.type, plan.label)
+        others = [member for member in response.type.split(" | ") if member != "bytes"]
+        decode = self.of_type(" | ".join(others), plan.label)
+        if len(others) < len(response.type.split(" | ")):
+            return _file_or(decode)
 
         def decode_json(reply: Reply[Any]) -> Any:
             data = reply.json()
@@ -97,6 +100,15 @@ def _nothing(reply: Reply[Any]) -> Accepted | None:
 def _bytes(reply: Reply[Any]) -> bytes:
     check_media_type(reply)
     return reply.body
+
+
+def _file_or(decode: Callable[[Any], Any]) -> Decode:
+    """What takes an answer that is a file, or the same as JSON, as its media type says."""
+
+    def decode_either(reply: Reply[Any]) -> Any:
+        return decode(reply.json()) if "json" in reply.content_type else _bytes(reply)
+
+    return decode_either
 
 
 def _text(reply: Reply[Any]) -> str:

@@ -17,7 +17,7 @@ class Revision:
     """One API revision of one product, and the package that was generated from it.
 
     Attributes:
-        product: `vbr`, `aws` or `azure`.
+        product: `vbr`, `aws`, `azure`, `m365`, `spc` or `one`.
         name: the vendor's name of the revision, such as `1.3-rev0` or `v8.1`.
         package: the importable package that holds `Client`, `models` and `api`.
     """

@@ -34,6 +34,6 @@ def _prepare(operation: Operation[Any]) -> Plan:
     plan = Plan(operation)
     # One document forgets to say that its token endpoint needs no token.
     token_path = profile(operation.revision.product).token_path
-    if operation.path == token_path and operation.method == "POST":
+    if operation.path == token_path.replace("{revision}", operation.revision.name) and operation.method == "POST":
         plan.secured = False
     return plan

@@ -50,10 +50,11 @@ class Reply(Generic[T_co]):
         call: what it answers.
         appliance: the appliance's label.
         secrets: what the request carried, which no excerpt of the body may show.
-        parsed: the value of a body that is so large that it was parsed in steps as it came.
+        parsed: the value of a body that was parsed already.
+        elsewhere: True where the call was answered later, at another place.
     """
 
-    __slots__ = ("_value", "appliance", "body", "call", "headers", "parsed", "secrets", "status")
+    __slots__ = ("_value", "appliance", "body", "call", "elsewhere", "headers", "parsed", "secrets", "status")
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Reply(Generic[T_co]):
         self.appliance = appliance
         self.secrets = secrets
         self.parsed: object = _UNSET
+        self.elsewhere = False
         self._value: Any = None
 
     def __repr__(self) -> str:

@@ -112,12 +112,8 @@ class Sender(Protocol):
         """Send a request and leave the body of its answer to be read."""
         ...
 
-    def get(self, path: str) -> Coroutine[Any, Any, Reply[None]]:
-        """Read what is at a path, or at a URL of this appliance."""
-        ...
-
-    def post(self, path: str) -> Coroutine[Any, Any, Reply[None]]:
-        """Post to a path without a body."""
+    def ask(self, method: str, path: str) -> Coroutine[Any, Any, Reply[None]]:
+        """Send a call without a body to a path, or to a URL of this appliance."""
         ...
 
     def decoder(self, type_expression: str, label: str, options: Options = NO_OPTIONS) -> Callable[[Any], Any]:

@@ -17,6 +17,7 @@ from .._model import Unset, encode
 from ..errors import DecodeError, ServerError
 from ..waiting import finish
 from .operation import Operation
+from .parts import positive, value_at
 from .reply import Reply
 from .sending import Options, Sender
 
@@ -104,16 +105,19 @@ class Walk:
         if paging.in_body:
             self.body = {} if isinstance(self.body, Unset) or self.body is None else encode(self.body)
             asked = self.body.get(paging.within) or {} if paging.within else self.body
-            self.position = _positive(asked.get(paging.skip)) or 0
-            self.page_size = _positive(asked.get(paging.limit))
+            self.position = positive(asked.get(paging.skip)) or 0
+            self.asked_size = self.page_size = positive(asked.get(paging.limit))
             return
         size, start = self.values.pop(paging.limit, None), self.values.pop(paging.skip, None)
-        self.page_size = None if isinstance(size, Unset) else size
+        self.asked_size = self.page_size = None if isinstance(size, Unset) else size
         self.position = start if isinstance(start, int) else 0
         if self.page_size is not None and self.page_size != -1 and self.page_size < 1:
             raise ValueError(f"{paging.limit} is {size}: it must be a number of rows, -1 for all or None")
         if self.position < 0:
             raise ValueError(f"{paging.skip} is {start}: it must be a number of rows")
+        # A page that is awaited has as many rows as the server likes; who reads all of them asks for more at once.
+        if self.page_size is None:
+            self.page_size = self.sender.profile.page_size
 
     @property
     def goes_on(self) -> bool:
@@ -128,6 +132,10 @@ class Walk:
                 break
             reply, start, limit = await self._fetch()
             raw, operation = await self._parse(reply)
+            place = value_at(raw, self.sender.profile.place)
+            if self.pages and isinstance(place, int) and place != start:
+                self._end(f"no rows from {start} on: the server gave those from {place} on instead")
+                break
             rows = raw.get(self.paging.rows)
             if rows is None:
                 rows = []
@@ -142,7 +150,7 @@ class Walk:
             except (RecursionError, orjson.JSONEncodeError):
                 raise self._unreadable(reply, "the rows are nested too deeply to compare") from None
             self.pages += 1
-            self._judge(len(rows), len(fresh), start, limit, total)
+            self._judge(len(rows), len(fresh), start, limit, total, last=self._is_last(raw))
             if fresh or first:
                 most = self.max_items
                 if most is not None and len(fresh) > most - self.fetched:
@@ -154,7 +162,7 @@ class Walk:
 
     async def first(self) -> FetchedPage:
         """The page where the walk starts, as it came."""
-        reply = await self._ask(self.position, self.page_size)
+        reply = await self._ask(self.position, self.asked_size)
         raw, operation = await self._parse(reply)
         return FetchedPage(raw, [], reply.status, operation)
 
@@ -259,13 +267,19 @@ class Walk:
 
     def _total(self, raw: Mapping[str, Any], rows: int) -> int | None:
         """The number of rows that a page announces, in whichever dialect."""
-        pagination = raw.get("pagination")
-        total = pagination.get("total") if isinstance(pagination, dict) else None
+        total = value_at(raw, self.sender.profile.total)
         if total is None:
             total = raw.get("totalCount")
         if isinstance(total, bool) or not isinstance(total, (int, float)) or total < 0 or (rows and not total):
             return None
         return int(total)
+
+    def _is_last(self, raw: Mapping[str, Any]) -> bool:
+        """True where the page says that no other follows. One that says nothing of other pages does not say so."""
+        field = self.sender.profile.next
+        if field is None or not value_at(raw, field.partition(".")[0]):
+            return False
+        return value_at(raw, field) is None
 
     def _fresh(self, rows: list[Any]) -> list[Any]:
         """The rows that were on no earlier page; what is new is remembered."""
@@ -304,7 +318,9 @@ class Walk:
             self.seen_pages.add(page)
         return fresh
 
-    def _judge(self, rows: int, fresh: int, start: int, limit: int | None, total: int | None) -> None:
+    def _judge(
+        self, rows: int, fresh: int, start: int, limit: int | None, total: int | None, *, last: bool = False
+    ) -> None:
         """Decide where to go on, or that and why this was the end."""
         before, first = self.total, self.pages == 1
         if total is not None:
@@ -325,6 +341,8 @@ class Walk:
             self._end("end")
         elif rereading is not None:
             return
+        elif last and total is None:
+            self._end("end")
         elif not rows:
             self._end("end" if total is None else f"no rows from {start} on, of {total} announced")
         elif not fresh:
@@ -372,11 +390,6 @@ class Walk:
         decode = self.sender.decoder(response.type, operation.operation_id, self.options)
         # Where the page is the result of an operation, the operation's own model knows of which type.
         return decode(page.raw) if page.operation is None else decode(page.operation).result
-
-
-def _positive(value: Any) -> int | None:
-    """A caller's own number of rows in a body, if it is one."""
-    return value if isinstance(value, int) and value > 0 else None
 
 
 def _key(row: dict[str, Any]) -> int:

@@ -45,7 +45,7 @@ def load(product: str, revision: str) -> Spec:
     """The specification of one revision, read and indexed once for each process.
 
     Args:
-        product: `vbr`, `aws` or `azure`.
+        product: `vbr`, `aws`, `azure`, `m365`, `spc` or `one`.
         revision: as the file is named, such as `1.3-rev0` or `v8.1`.
 
     Raises:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..credentials import Credentials
     from ..events import Listener
     from ..fleet import Appliance
-    from ..options import ClientOptions
+    from ..options import ClientOptions, Product
     from ..tls import TlsPolicy
 
 
@@ -28,7 +28,7 @@ class Target:
     """What the options of `call`, `wait` and the like say about the appliance."""
 
     host: str
-    product: str | None = None
+    product: Product | None = None
     revision: str | None = None
     fleet: Path | None = None
     username: str | None = None
@@ -67,7 +67,7 @@ class Target:
 
         one = self.described()
         with usage():
-            product = self.product or (one.product if one is not None else "vbr")
+            product: Product = self.product or (one.product if one is not None else "vbr")
             if self.revision is None or self.revision == "auto":
                 revisions(product)
             else:

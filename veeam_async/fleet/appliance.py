@@ -36,7 +36,7 @@ class Appliance:
         name: its label, unique in the fleet. Answers, rows, metrics, cursors and shards go by it.
         host: name, address, `name:port` or a whole origin, as for `Client`.
         credentials: how to log in. None only on an answer that came from another machine.
-        product: one of `Product`, or another that was registered.
+        product: `vbr`, `aws`, `azure`, `m365`, `spc` or `one`.
         revision: an API revision such as `1.3-rev0`, or `auto`: negotiated at the first call and remembered.
         port: the port; None for the product's own; `auto` for the first of its usual ones where the API answers.
         tags: words to select by: `fleet.where(tag="berlin")`.
@@ -49,7 +49,7 @@ class Appliance:
     name: str
     host: str
     credentials: Credentials | None = attrs.field(repr=False)
-    product: Product | str = attrs.field(default="vbr", kw_only=True)
+    product: Product = attrs.field(default="vbr", kw_only=True)
     revision: str = attrs.field(default="auto", kw_only=True)
     port: int | Literal["auto"] | None = attrs.field(default=None, kw_only=True)
     tags: frozenset[str] = attrs.field(default=frozenset(), converter=_tags, kw_only=True)

@@ -44,9 +44,12 @@ async def pages(
     if before is not None:
         await before()
     answer = reply.json()
+    if isinstance(answer, list):
+        yield answer
+        return
     if not isinstance(answer, dict):
         raise DecodeError(
-            "the answer is not an object",
+            "the answer is neither an object nor an array",
             status=reply.status,
             appliance=client.name,
             operation=operation.operation_id,
@@ -74,4 +77,7 @@ def raw_type(operation: Operation[Any], results: str | None) -> RawType:
     package = operation.revision.package
     if operation.paging is not None:
         return RawType(package, operation.paging.row)
-    return RawType(package, operation.responses[200].type, results)
+    type_ = operation.responses[200].type
+    if type_.startswith("list["):
+        type_ = type_.removeprefix("list[").removesuffix("]")
+    return RawType(package, type_, results)

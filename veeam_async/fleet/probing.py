@@ -20,7 +20,7 @@ async def clock_offset(client: ApplianceClient) -> float | None:
         VeeamError: the call failed.
     """
     before = datetime.now(UTC)
-    reply = await client.request("GET", client.profile.probe_path.format(revision=client.revision.name))
+    reply = await client.request("GET", client.profile.cheap_path(client.revision.name))
     after = datetime.now(UTC)
     try:
         server = parsedate_to_datetime(reply.headers["Date"])

@@ -16,6 +16,7 @@ from ..errors import ApiError, DecodeError, IncompleteListing, UnauthorizedError
 from .answer import Answer
 from .appliance import Appliance
 from .completing import complete, judge
+from .owners import Owners
 from .pages import pages, raw_type
 from .rows import ROW_TYPES, Job, Row, completions, sources
 from .rows.mapping import Completion, Source
@@ -80,17 +81,18 @@ async def read(
     await client.login()
     origin = appliance.described(client.revision.name)
     errors: list[VeeamError] = []
+    owners = Owners(client, origin, errors)
     for kind in kinds:
         listings = _completing(client.revision, kind, depth)
         if not listings:
-            async for page in _read_sources(client, kind, origin, depth, errors, before):
+            async for page in _read_sources(client, kind, origin, depth, owners, errors, before):
                 yield page
             continue
         # What an appliance gave until it failed comes all the same.
         held: list[list[RowT]] = []
         failed: VeeamError | None = None
         try:
-            async for page in _read_sources(client, kind, origin, depth, errors):
+            async for page in _read_sources(client, kind, origin, depth, owners, errors):
                 held.append(page)  # noqa: PERF401 - what came before a failure is kept
             await _complete(client, listings, [row for page in held for row in page], origin, depth, errors)
         except VeeamError as error:
@@ -110,6 +112,7 @@ async def _read_sources(
     kind: type[RowT],
     origin: Appliance,
     depth: Depth,
+    owners: Owners,
     errors: list[VeeamError],
     before: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[list[RowT], None]:
@@ -127,6 +130,8 @@ async def _read_sources(
                 if since is not None and kind.began is not None:
                     rows = [row for row in rows if not _before(row, since)]
                 if rows:
+                    if source.owner:
+                        await owners.label(rows, source.owner)
                     yield rows
         except (ApiError, DecodeError, IncompleteListing) as error:
             # A role that may not see one thing, a call that fails: the other operations still have something to give.

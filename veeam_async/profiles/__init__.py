@@ -1,16 +1,16 @@
-"""The three products' manners. Nothing outside this folder asks which product it talks to."""
+"""What each product does in its own way. Nothing outside this folder asks which product it talks to."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
 
-from .base import Grant, Profile, TokenRequest
+from .base import Grant, Logout, Profile, TokenRequest, VersionAnswer
 from .work import LongWork
 
-PRODUCTS = ("vbr", "aws", "azure")
+PRODUCTS = ("vbr", "aws", "azure", "m365", "spc", "one")
 
-__all__ = ["PRODUCTS", "Grant", "LongWork", "Profile", "TokenRequest", "profile"]
+__all__ = ["PRODUCTS", "Grant", "Logout", "LongWork", "Profile", "TokenRequest", "VersionAnswer", "profile"]
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import Profile, TokenRequest
+from .base import Logout, Profile, TokenRequest
 from .work import LongWork
 
 PROFILE = Profile(
@@ -20,17 +20,12 @@ PROFILE = Profile(
         "mfa": TokenRequest("mfa", {"mfa_token": "mfa_token", "mfa_code": "mfa_code"}),
         "saml": TokenRequest(None, {"response": "SamlResponse"}, path="/api/v1/identityProvider/token"),
     },
-    short_term_field=None,
-    logout=("DELETE", "/api/v1/token"),
+    logout=Logout("DELETE", "/api/v1/token"),
     code_paths=("/api/v1/token/authorization_code", "/api/v1/token/authorizationCode"),
-    code_field="code",
     sign_on_path="/api/v1/identityProvider/signOnUrl",
     sign_on_user="userName",
     sign_on_field="redirectToUrl",
-    fallback_lifetime=900.0,
     total="totalCount",
-    skip="Offset",
-    limit="Limit",
     long_work=(
         LongWork(
             kind="session",

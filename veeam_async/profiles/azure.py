@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import Profile, TokenRequest
+from .base import Logout, Profile, TokenRequest
 from .work import LongWork
 
 _RUNNING = frozenset({"running", "runningwitherror", "runningwithwarning", "pending", "canceling", "neverexecuted"})
@@ -14,7 +14,6 @@ PROFILE = Profile(
     title="Veeam Backup for Microsoft Azure",
     default_port=443,
     ports=(443,),
-    revision_header=None,
     probe_path="/api/{revision}/system/about",
     token_path="/api/oauth2/token",
     grants={
@@ -26,17 +25,9 @@ PROFILE = Profile(
         "sso_token": TokenRequest("SsoToken", {"token": "sso_token"}),
     },
     short_term_field="short_lived_refresh_token",
-    logout=("DELETE", "/api/oauth2/token"),
-    # No document says how a session asks for one.
-    code_paths=(),
-    code_field="code",
-    sign_on_path=None,
-    sign_on_user="",
-    sign_on_field="",
-    fallback_lifetime=900.0,
+    logout=Logout("DELETE", "/api/oauth2/token"),
+    # No document says how a session asks for an authorization code.
     total="totalCount",
-    skip="Offset",
-    limit="Limit",
     long_work=(
         LongWork(
             kind="job session",

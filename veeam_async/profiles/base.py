@@ -11,6 +11,7 @@ from .work import LongWork
 
 Grant = Literal[
     "password", "refresh_token", "authorization_code", "mfa", "saml", "sso_token", "vbr_token",
+    "assertion", "operator", "integration", "public_key", "as",
 ]  # fmt: skip
 
 
@@ -30,28 +31,71 @@ class TokenRequest:
 
 
 @attrs.frozen(eq=False)
-class Profile:
-    """A product's API manners.
+class Logout:
+    """How a token is ended.
 
     Attributes:
-        product: `vbr`, `aws` or `azure`.
+        method, path: the call. `{revision}` is filled in, any other placeholder by what `asks` answers.
+        token_field: form field that carries the access token; None where the call says nothing but who it is.
+        asks: path of a GET that is sent before; a placeholder of `path` is a field of its answer, a dot leads into an
+            object. None for none.
+        by_default: False where it ends more than this session, and leaving the client does not do so unasked.
+    """
+
+    method: str
+    path: str
+    token_field: str | None = None
+    asks: str | None = None
+    by_default: bool = True
+
+
+@attrs.frozen(eq=False)
+class VersionAnswer:
+    """Where a server that says nothing without a token tells which version it is.
+
+    Attributes:
+        path: GET, with a token.
+        field: the version in its answer; a dot leads into an object.
+        revisions: version to the newest revision that it serves.
+    """
+
+    path: str
+    field: str
+    revisions: Mapping[str, str]
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Profile:
+    """What a product does in its own way.
+
+    In paths `{revision}` stands for the name of the revision.
+
+    Attributes:
+        product: its short name, as in `connect(host, credentials, "vbr")`.
         title: the product's name.
         default_port: where the API listens.
         ports: tried for `port="auto"`, best first.
         revision_header: header that selects the revision on every call, or None where the path does.
-        probe_path: GET that tells without a token whether a revision is served; `{revision}` is filled in.
+        probe_path: GET that tells without a token whether a revision is served; None where there is none.
+        version: where else the revision is learned from, or None.
         token_path: where tokens are asked for.
+        token_fields: sent with every request for a token.
         grants: how each grant is asked for; a grant that is not here does not exist.
+        mfa_header: header that carries the second factor together with the password; None where a grant does so.
         short_term_field: form field that asks for a short-lived refresh token, or None.
-        logout: method and path.
+        read_only_field: form field that asks for a token that only reads, or None.
+        logout: how a token is ended, or None.
         code_paths: POST paths that give an authorization code, best first; older releases have another.
         code_field: field of that answer that holds the code.
         sign_on_path: GET that gives the identity provider's sign-on URL, or None.
         sign_on_user: its query parameter for the user name.
         sign_on_field: field of its answer with the URL.
         fallback_lifetime: seconds that a token is taken to live where the server gives no usable `expires_in`.
-        total: field of a listing's answer that holds the number of rows; a dot leads into an object.
-        skip, limit: wire names that ask for a page, where the listing does not say otherwise.
+        total: field of a page that may hold the number of rows of the listing; a dot leads into an object.
+        place: field of a page that says where it starts, or None.
+        next: field of a page that is there when another one follows, or None. It counts where there is no total.
+        page_size: rows to ask for in a page where nobody says otherwise; None to leave it to the server.
+        faults: field of an answer that lists what went wrong, a success status notwithstanding; or None.
         long_work: kinds of long work, in the order in which an answer is compared with them.
         rows: fields that hold the rows of a page, where an answer is several works at once.
     """
@@ -60,20 +104,31 @@ class Profile:
     title: str
     default_port: int
     ports: tuple[int, ...]
-    revision_header: str | None
-    probe_path: str
+    revision_header: str | None = None
+    probe_path: str | None = None
+    version: VersionAnswer | None = None
     token_path: str
+    token_fields: Mapping[str, str] = {}
     grants: Mapping[Grant, TokenRequest]
-    short_term_field: str | None
-    logout: tuple[str, str]
-    code_paths: tuple[str, ...]
-    code_field: str
-    sign_on_path: str | None
-    sign_on_user: str
-    sign_on_field: str
-    fallback_lifetime: float
+    mfa_header: str | None = None
+    short_term_field: str | None = None
+    read_only_field: str | None = None
+    logout: Logout | None
+    code_paths: tuple[str, ...] = ()
+    code_field: str = "code"
+    sign_on_path: str | None = None
+    sign_on_user: str = ""
+    sign_on_field: str = ""
+    fallback_lifetime: float = 900.0
     total: str
-    skip: str
-    limit: str
+    place: str | None = None
+    next: str | None = None
+    page_size: int | None = None
+    faults: str | None = None
     long_work: tuple[LongWork, ...]
-    rows: tuple[str, ...] = ("data", "results")
+    rows: tuple[str, ...] = ("data", "results", "items")
+
+    def cheap_path(self, revision: str) -> str:
+        """A GET that costs the server little, for who is logged in."""
+        path = self.version.path if self.version is not None else self.probe_path or "/"
+        return path.replace("{revision}", revision)

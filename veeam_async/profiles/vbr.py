@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import Profile, TokenRequest
+from .base import Logout, Profile, TokenRequest
 from .work import LongWork
 
 PROFILE = Profile(
@@ -22,16 +22,9 @@ PROFILE = Profile(
         "vbr_token": TokenRequest("vbr_token", {"token": "vbr_token"}),
     },
     short_term_field="use_short_term_refresh",
-    logout=("POST", "/api/oauth2/logout"),
+    logout=Logout("POST", "/api/oauth2/logout"),
     code_paths=("/api/oauth2/authorization_code",),
-    code_field="code",
-    sign_on_path=None,
-    sign_on_user="",
-    sign_on_field="",
-    fallback_lifetime=900.0,
     total="pagination.total",
-    skip="skip",
-    limit="limit",
     long_work=(
         LongWork(
             kind="session",

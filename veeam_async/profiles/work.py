@@ -18,7 +18,9 @@ class LongWork:
         marks: an answer with all fields of one of these sets is the work itself, its id in `id`.
         model: the revision's model of the work.
         family: models whose names begin so are the work itself too; empty for none.
-        path: polled with GET.
+        path: where it is polled.
+        method: by which method; one product asks by POST.
+        within: field of the answer that holds the work; empty where the answer is the work itself.
         status: field that says whether it still runs.
         running: words of `status` under which it still runs. A word in neither set is taken for running.
         done: words of `status` that end it.
@@ -33,7 +35,10 @@ class LongWork:
         log_rows: field of the log's answer that holds the lines.
         log_line: fields of a line that may hold its text; all that are there are joined.
         log_status: field of a line that says how that step went.
-        stop_path: POST that asks the appliance to stop it, or None.
+        result_path: GET for what the call would have answered at once; None where the work itself is the result. A call
+            that is answered with such work waits for it by itself.
+        stop_path: asks the appliance to stop it, or None.
+        stop_method: by which method.
     """
 
     kind: str
@@ -42,6 +47,8 @@ class LongWork:
     model: str
     family: str = ""
     path: str
+    method: str = "GET"
+    within: str = ""
     status: str
     running: frozenset[str]
     done: frozenset[str]
@@ -56,4 +63,6 @@ class LongWork:
     log_rows: str = "log"
     log_line: tuple[str, ...] = ("message",)
     log_status: str = "status"
+    result_path: str | None = None
     stop_path: str | None = None
+    stop_method: str = "POST"

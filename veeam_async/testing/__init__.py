@@ -1,4 +1,4 @@
-"""A simulated appliance to test against: real HTTP servers on loopback that behave as the three products do.
+"""A simulated appliance to test against: real HTTP servers on loopback that behave as the products do.
 
 ```python
 from veeam_async.testing import SimulatedAppliance

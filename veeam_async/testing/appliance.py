@@ -60,7 +60,7 @@ class SimulatedAppliance:
     """A real HTTP(S) server on loopback that knows every operation of the revisions that a release serves.
 
     Args:
-        product: `vbr`, `aws` or `azure`.
+        product: `vbr`, `aws`, `azure`, `m365`, `spc` or `one`.
         revision: the newest revision that it serves, such as `1.3-rev0`; the release's own newest where None.
         version: the release that it plays, or the beginning of one, such as `13.0.1`; where None the newest that there
             is a document of, or the one that came with `revision`.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import parse_qsl
 
 from .._spec import Spec
-from .handlers import Answer, Call, Handler
+from .handlers import JSON, Answer, Call, Handler
 from .products import Product
 
 
@@ -48,3 +49,15 @@ def common(spec: Spec, product: Product) -> dict[str, Handler]:
         elif operation.path.endswith("/identityProvider/signOnUrl"):
             made[operation.operation_id] = sign_on
     return made
+
+
+def login_fields(body: bytes, media: str) -> dict[str, str]:
+    """The fields of a login: a form, or the same as JSON."""
+    if media != JSON:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        return {}
+    said = fields.items() if isinstance(fields, dict) else ()
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in said}

@@ -12,6 +12,7 @@ from .handlers import JSON, Answer, Call, Handlers
 from .kinds import Kind
 from .overlay import DROP
 from .products import Product
+from .query import Row
 from .things import Job, Proxy, Repository, RestorePoint, Result, Session, Workload
 from .views import Playing
 
@@ -22,6 +23,10 @@ _STATUSES: Mapping[Result | None, str] = {
     "failed": "Failed",
     "canceled": "Stopped",
 }
+
+
+# Every fifth job is a copy job.
+_COPY = 4
 
 
 class M365View(CloudView):
@@ -63,7 +68,13 @@ class M365View(CloudView):
         return f"/{self.spec.revision}"
 
     def _is_copy(self, job: Job) -> bool:
-        return job.place % 5 == 4
+        return job.place % 5 == _COPY
+
+    def make_copy_job(self, row: Row) -> Job:
+        """A world job that is shown as a copy job, of a created row."""
+        job = self.make_job("machine")(row)
+        job.place = _COPY
+        return job
 
     def _kinds(self) -> Sequence[Kind[Any]]:
         world = self.world
@@ -75,7 +86,7 @@ class M365View(CloudView):
             ),
             Kind(
                 name="copy job", facts=lambda: [job for job in world.jobs if self._is_copy(job)], row=self.job,
-                paths=["/CopyJobs"], schemas=["RESTCopyJob"], make=self.make_job("machine"), apply=self.apply_job,
+                paths=["/CopyJobs"], schemas=["RESTCopyJob"], make=self.make_copy_job, apply=self.apply_job,
                 remove=world.jobs.remove,
             ),
             Kind(

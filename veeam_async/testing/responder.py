@@ -19,6 +19,7 @@ from .documents import document_of
 from .faults import Fault, Faults
 from .handlers import Answer, Call, Handlers
 from .journal import Departure, Journal, Recorded, body_of
+from .logins import login_fields
 from .paging import ORIGIN
 from .products import Problem, Product, Refused
 from .state import State
@@ -179,7 +180,7 @@ class Responder:
         if not found.served:
             raise Refused(self._wrong_revision(request.headers.get(self.product.revision_header, "")))
         if found.login:
-            form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+            form = login_fields(body, request.content_type)
             answer = Answer(200, self.tokens.answer(form))
             if any(fault.dead_token for fault in faults):
                 self._dead.add(answer.payload["access_token"])

@@ -46,6 +46,7 @@ class SpcView(CloudView):
 
     def __init__(self, handlers: Handlers, product: Product, playing: Playing) -> None:
         super().__init__(handlers, product, playing)
+        handlers.faults = "errors"
         self._actions: dict[str, Answer] = {}
         for kind in self._kinds():
             self.show(kind)
@@ -268,12 +269,18 @@ class SpcView(CloudView):
             raise Refused(Problem(404, f"There is no action {key}."))
         return key, self._actions[key]
 
-    def _info(self, call: Call) -> Answer:
+    def _info(self, call: Call) -> Answer | None:
+        if self._is_unknown(call):
+            return None
         key, _ = self._held(call)
         made = self.handlers.made_json(call.operation, call.path)
         schema = call.operation.responses[0].content[JSON]
         over = {"data": {"actionId": key, "status": OneOf("succeed")}, "errors": None}
         return Answer(200, self.lay(made, over, schema))
 
-    def _result(self, call: Call) -> Answer:
-        return self._held(call)[1]
+    def _result(self, call: Call) -> Answer | None:
+        return None if self._is_unknown(call) else self._held(call)[1]
+
+    def _is_unknown(self, call: Call) -> bool:
+        """True for an action that nobody began, where any id is to be answered."""
+        return call.host.behaviour.unknown_ids == "answer" and call.values["actionId"].lower() not in self._actions

@@ -264,7 +264,8 @@ class Store:
         elif collection.key == "id" or field.get("format") == "uuid":
             row[collection.key] = str(mark)
         collection.add(row)
-        return collection.rows[str(row[collection.key]).lower()]
+        # A list may show a part of what there is.
+        return collection.rows.get(str(row[collection.key]).lower(), row)
 
     def change(self, collection: Collection, key: str, body: Mapping[str, Any], *, whole: bool) -> Row:
         """Change a row by a body: replaced by it where the body is a whole row, else the fields that it has."""

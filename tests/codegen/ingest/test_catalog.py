@@ -103,9 +103,9 @@ def test_the_revision_in_a_path_does_not_matter(tmp_path: Path) -> None:
 
 def test_a_directory_of_ones_own_knows_the_products(tmp_path: Path) -> None:
     """A new specs directory starts with our products; its own words about a product win."""
-    assert set(catalog.load(tmp_path)["products"]) == {"aws", "azure", "vbr"}
+    assert set(catalog.load(tmp_path)["products"]) == {"aws", "azure", "m365", "one", "spc", "vbr"}
     (tmp_path / catalog.NAME).write_text('[products.other]\ntitle = "Other"\nport = 1\n', encoding="utf-8")
-    assert set(catalog.load(tmp_path)["products"]) == {"aws", "azure", "other", "vbr"}
+    assert set(catalog.load(tmp_path)["products"]) == {"aws", "azure", "m365", "one", "other", "spc", "vbr"}
 
 
 def test_a_broken_catalog_is_refused(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_bytes_that_are_no_document_are_refused(
 @pytest.mark.parametrize(
     ("product", "revision", "says"),
     [
-        ("vb365", "9.9-rev9", "unknown product 'vb365' (known: aws, azure, vbr)"),
+        ("vb365", "9.9-rev9", "unknown product 'vb365' (known: aws, azure, m365, one, spc, vbr)"),
         ("vbr", "../../etc", "is no name of a revision"),
         ("vbr", "", "is no name of a revision"),
         ("../vbr", "1", "unknown product"),

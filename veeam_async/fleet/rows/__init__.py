@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
+from ...profiles import PRODUCTS
 from .mapping import Completion, RowT, Source
 from .row import Row, columns, facts
 from .types import (
@@ -43,11 +44,9 @@ __all__ = [
     "columns",
     "completions",
     "facts",
+    "owners",
     "sources",
 ]
-
-
-_PRODUCTS = ("vbr", "aws", "azure")
 
 
 _sources: dict[tuple[str, type[Row]], tuple[Source[Row], ...]] = {}
@@ -58,11 +57,11 @@ def sources(product: str, row: type[RowT]) -> tuple[Source[RowT], ...]:
     """Where rows of a type come from on a product: one entry for each operation.
 
     Args:
-        product: `vbr`, `aws` or `azure`; any other has none.
+        product: one of `PRODUCTS`; any other has none.
         row: one of `ROW_TYPES`.
     """
     if (product, row) not in _sources:
-        table = import_module(f".{product}", __name__).SOURCES if product in _PRODUCTS else ()
+        table = import_module(f".{product}", __name__).SOURCES if product in PRODUCTS else ()
         _sources[product, row] = tuple(source for source in table if source.row is row)
     return cast("tuple[Source[RowT], ...]", _sources[product, row])
 
@@ -75,6 +74,17 @@ def completions(product: str, row: type[RowT]) -> tuple[Completion[RowT], ...]:
         row: one of `ROW_TYPES`.
     """
     if (product, row) not in _completions:
-        table = getattr(import_module(f".{product}", __name__), "COMPLETIONS", ()) if product in _PRODUCTS else ()
+        table = getattr(import_module(f".{product}", __name__), "COMPLETIONS", ()) if product in PRODUCTS else ()
         _completions[product, row] = tuple(one for one in table if one.source.row is row)
     return cast("tuple[Completion[RowT], ...]", _completions[product, row])
+
+
+def owners(product: str) -> Source[Row] | None:
+    """The listing of the organizations that the things of one appliance belong to; None where they are of one.
+
+    Args:
+        product: as for `sources`.
+    """
+    if product not in PRODUCTS:
+        return None
+    return cast("Source[Row] | None", getattr(import_module(f".{product}", __name__), "OWNERS", None))

@@ -122,6 +122,8 @@ class Source(Generic[RowT]):
         unless: an operation in whose place this one is asked, where the revision lacks it; None for none.
         keep: objects of the answer for which it is False are left out.
         results: the array of rows in an answer that the document does not describe as a listing.
+        owner: fields that may hold the id of the organization that a row belongs to, best first; empty where all rows
+            are of one.
         note: for the reader of the docs.
     """
 
@@ -132,6 +134,7 @@ class Source(Generic[RowT]):
     query_in: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     since: str | None = None
     unless: str | None = None
+    owner: tuple[str, ...] = ()
     keep: Callable[[Any], bool] | None = None
     results: str | None = None
     note: str = ""
