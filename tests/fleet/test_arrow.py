@@ -43,7 +43,7 @@ async def fleet() -> AsyncIterator[Fleet]:
         SimulatedAppliance("azure", world=world) as az,
     ):
         appliances = [
-            Appliance(name, one.url, one.credentials, product=one.product.name, tags=("t",), labels={"customer": name})
+            Appliance(name, one.url, one.credentials, product=one.product.name, tags=("t",), labels={"customer": name})  # type: ignore[arg-type]
             for name, one in (("berlin", vbr), ("azure", az))
         ]
         async with Fleet(appliances) as fleet:

@@ -60,7 +60,7 @@ def add_run(facts: Inventory | World, started: datetime, result: Any = "success"
 async def serving(product: str, revision: str, world: World) -> AsyncIterator[tuple[Fleet, SimulatedAppliance]]:
     """An appliance that shows a world, and a fleet of it alone."""
     async with SimulatedAppliance(product, revision, world=world) as one:
-        appliance = Appliance("one", one.url, one.credentials, product=product, revision=revision)
+        appliance = Appliance("one", one.url, one.credentials, product=product, revision=revision)  # type: ignore[arg-type]
         async with Fleet([appliance]) as fleet:
             yield fleet, one
     assert one.errors == []

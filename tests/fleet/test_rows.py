@@ -185,7 +185,7 @@ async def fleet() -> AsyncIterator[tuple[Fleet, World]]:
                 f"{product} {name}",
                 one.url,
                 one.credentials,
-                product=product,
+                product=product,  # type: ignore[arg-type]
                 revision=name,
                 tags=("b", "a"),
                 labels={"customer": "example"},

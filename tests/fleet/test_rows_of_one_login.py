@@ -30,7 +30,7 @@ async def fleet() -> AsyncIterator[tuple[Fleet, World]]:
     await asyncio.gather(*(one.start() for one in simulated))
     try:
         async with Fleet(
-            Appliance(f"{product} {name}", one.url, one.credentials, product=product, revision=name)
+            Appliance(f"{product} {name}", one.url, one.credentials, product=product, revision=name)  # type: ignore[arg-type]
             for (product, name), one in zip(SHOWN, simulated, strict=True)
         ) as fleet:
             yield fleet, world
