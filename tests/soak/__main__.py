@@ -91,7 +91,7 @@ class Soak:
         self.policy = TlsPolicy(ca_file=folder / "trusted.pem")
         self.store = FileTokenStore(folder / "tokens")
         self.appliances = [
-            Appliance(one["name"], one["url"], Password(one["username"], one["password"]), product=one["product"])
+            Appliance(one["name"], one["url"], Password(one["username"], one["password"]), product=one["product"])  # type: ignore[arg-type]
             for one in appliances
         ]
         self.offset = 0.0
