@@ -18,3 +18,13 @@ def value_at(raw: Any, path: str | None) -> Any:
 def positive(value: Any) -> int | None:
     """A whole number above 0, or None."""
     return value if isinstance(value, int) and value > 0 else None
+
+
+def row_key(row: dict[str, Any]) -> int:
+    """What is alike in two rows of the same thing. Two things may share an id, and differ in type or name."""
+    key = (row["id"], row.get("type"), row.get("name"))
+    try:
+        # Hashes, so that a million of them can be held.
+        return hash(key)
+    except TypeError:
+        return hash(str(key))

@@ -17,7 +17,7 @@ from .._model import Unset, encode
 from ..errors import DecodeError, ServerError
 from ..waiting import finish
 from .operation import Operation
-from .parts import positive, value_at
+from .parts import positive, row_key, value_at
 from .reply import Reply
 from .sending import Options, Sender
 
@@ -304,7 +304,7 @@ class Walk:
             if id is None:
                 fresh.append(row)
                 continue
-            key = _key(row)
+            key = row_key(row)
             if key not in seen:
                 fresh.append(row)
                 keys.append(key)
@@ -390,13 +390,3 @@ class Walk:
         decode = self.sender.decoder(response.type, operation.operation_id, self.options)
         # Where the page is the result of an operation, the operation's own model knows of which type.
         return decode(page.raw) if page.operation is None else decode(page.operation).result
-
-
-def _key(row: dict[str, Any]) -> int:
-    """What is alike in two rows of the same thing. Two things may share an id, and differ in type or name."""
-    key = (row["id"], row.get("type"), row.get("name"))
-    try:
-        # Hashes, so that a million of them can be held.
-        return hash(key)
-    except TypeError:
-        return hash(str(key))
