@@ -11,12 +11,15 @@ import os
 import stat
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from veeam_async import Fleet
 from veeam_async.testing import SimulatedAppliance, SimulatedFleet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +62,8 @@ async def aws() -> AsyncIterator[SimulatedAppliance]:
 @pytest.fixture
 async def fleet_file(tmp_path: Path) -> AsyncIterator[Path]:
     """A fleet of seven, one of which is down."""
-    async with SimulatedFleet(7, faulty=1 / 7, troubles=["dead"]) as simulated:
+    revisions = ["aws/1.7-rev0", "azure/v8.1", "vbr/1.3-rev0"]
+    async with SimulatedFleet(7, revisions, faulty=1 / 7, troubles=["dead"]) as simulated:
         yield simulated.write_toml(tmp_path / "fleet.toml")
 
 
@@ -67,6 +71,19 @@ async def test_poll_fleet(fleet_file: Path) -> None:
     """A JSON line for each job of those that answer, and the one that is down on stderr."""
     out, err = await run("poll_fleet.py", "fleet.toml", folder=fleet_file.parent, status=1)
     assert len({json.loads(line)["appliance"] for line in out.splitlines()}) == 6
+    assert "cannot connect" in err
+
+
+async def test_poll_in_processes(fleet_file: Path) -> None:
+    """The rows of all that answer in one file, whichever process read them, and the one that is down on stderr."""
+    arguments = ("fleet.toml", "sessions.parquet")
+    _, err = await run("poll_in_processes.py", *arguments, folder=fleet_file.parent, status=1)
+    table = pq.read_table(fleet_file.parent / "sessions.parquet")
+    async with Fleet.from_toml(fleet_file) as fleet:
+        rows = await fleet.sessions(since=timedelta(days=7)).gather()
+    assert set(table.column("appliance").to_pylist()) == {row.appliance.name for row in rows}
+    assert len(set(table.column("appliance").to_pylist())) > 3
+    assert sorted(table.column("id").to_pylist()) == sorted(row.id for row in rows)
     assert "cannot connect" in err
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -86,6 +88,36 @@ async def test_newest_restore_points_in_few_requests(revision: str) -> None:
         assert all(row.horizon is None and row.restore_points == 2 for row in rows)
         assert all(row.size == (64 * GIB if revision >= "1.3" else None) for row in rows)
         assert sum(one.counts.values()) + one.count("login") <= 8
+
+
+async def test_a_fleet_of_large_appliances() -> None:
+    """Of every workload of every appliance the newest restore point, in few requests to each of them.
+
+    The environment's VEEAM_ROWS_APPLIANCES says how many there are: 100 takes some minutes.
+    """
+    world = large(500)
+    count = int(os.environ.get("VEEAM_ROWS_APPLIANCES", "6"))
+    async with AsyncExitStack() as stack:
+        simulated = [
+            await stack.enter_async_context(SimulatedAppliance("vbr", REVISIONS[number % 6], world=world, record=False))
+            for number in range(count)
+        ]
+        fleet = await stack.enter_async_context(
+            Fleet(
+                Appliance(f"vbr-{number}", one.url, one.credentials, revision=one.revision)
+                for number, one in enumerate(simulated)
+            )
+        )
+        newest = newest_points(world)
+        found: Counter[str] = Counter()
+        rows = fleet.protected()
+        async for row in rows:
+            assert row.last_backup == newest[row.id]
+            found[row.appliance.name] += 1
+        assert rows.errors == []
+        assert set(found.values()) == {500}
+        assert len(found) == count
+        assert max(sum(one.counts.values()) + one.count("login") for one in simulated) <= 8
 
 
 def newest_points(world: World) -> dict[str, datetime]:

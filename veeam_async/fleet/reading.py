@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import attrs
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from ..client import ApplianceClient
 
 RowT = TypeVar("RowT", bound=Row)
+
+_lacking: dict[tuple[Revision, type[Row]], bool] = {}
+_origins: WeakKeyDictionary[Appliance, Appliance] = WeakKeyDictionary()
 
 
 class RowsError(VeeamError):
@@ -79,7 +83,7 @@ async def read(
     """
     # Without a token no operation has anything to give: one error then, not one for each of them.
     await client.login()
-    origin = appliance.described(client.revision.name)
+    origin = _origin(appliance, client.revision.name)
     errors: list[VeeamError] = []
     owners = Owners(client, origin, errors)
     for kind in kinds:
@@ -193,8 +197,19 @@ def failed_kinds(answer: Answer[Any]) -> frozenset[type[Row]]:
 
 def lacks(revision: Revision, row: type[Row]) -> bool:
     """True where a revision has none of the operations that rows of this type come from."""
-    operations = import_module(f"{revision.package}.api").OPERATIONS
-    return not any(source.operation in operations for source in sources(revision.product, row))
+    if (revision, row) not in _lacking:
+        operations = import_module(f"{revision.package}.api").OPERATIONS
+        own = sources(revision.product, row)
+        _lacking[revision, row] = not any(source.operation in operations for source in own)
+    return _lacking[revision, row]
+
+
+def _origin(appliance: Appliance, revision: str) -> Appliance:
+    """What rows say of where they come from: one object for all of them, from round to round."""
+    known = _origins.get(appliance)
+    if known is None or known.revision != revision:
+        known = _origins[appliance] = appliance.described(revision)
+    return known
 
 
 def _before(row: Row, since: datetime) -> bool:
@@ -204,9 +219,16 @@ def _before(row: Row, since: datetime) -> bool:
 
 def _values(source: Source[Any], operation: Operation[Any], since: datetime | None) -> dict[str, Any]:
     """What is sent: the parameters of a table by their Python names."""
-    asked = dict(source.query_in.get(operation.revision.name, source.query))
+    values = dict(_asked(source, operation))
     if since is not None and source.since is not None:
-        asked[source.since] = since
+        values |= {one.name: since for one in operation.parameters if one.wire == source.since}
+    return values
+
+
+@lru_cache(maxsize=1024)
+def _asked(source: Source[Any], operation: Operation[Any]) -> dict[str, Any]:
+    """What is sent always, by the Python names."""
+    asked = source.query_in.get(operation.revision.name, source.query)
     return {parameter.name: asked[parameter.wire] for parameter in operation.parameters if parameter.wire in asked}
 
 
