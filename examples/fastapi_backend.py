@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Request
 
 from veeam_async import Fleet, VeeamError, preload
-from veeam_async.fleet import FleetView
+from veeam_async.fleet import FleetView, Job
 
 
 @asynccontextmanager
@@ -51,9 +51,9 @@ async def appliances(fleet: FleetOf) -> list[dict[str, Any]]:
 
 
 @app.get("/appliances/{name}/jobs")
-async def jobs(view: OneOf) -> list[dict[str, Any]]:
+async def jobs(view: OneOf) -> list[Job]:
     rows = view.jobs(deadline=20)
-    found = [row.to_dict() async for row in rows]
+    found = [row async for row in rows]
     if rows.errors:
         raise HTTPException(502, str(rows.errors[0].error))
     return found

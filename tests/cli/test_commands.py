@@ -558,6 +558,9 @@ class TestMonitoring:
         assert {point["measurement"] for point in points} == {"veeam_job"}
         assert all({"appliance", "product", "id"} <= point["tags"].keys() for point in points)
         assert {name for point in points for name in point["fields"]} == {"state", "objects"}
+        whole = parse_line(veeam("poll", healthy, "jobs", "-o", "influx").out.splitlines()[0])
+        assert "description" in whole["fields"]
+        assert "labels" not in whole["fields"]
 
     def test_watch_for_telegraf(self, healthy: Path) -> None:
         """`--watch -o influx` is what `execd` reads: line after line, each at once."""

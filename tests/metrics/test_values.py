@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from tests.metrics.conftest import Site
 from tests.metrics.pages import one, pick, read
 from veeam_async.credentials import Password
 from veeam_async.errors import TlsError
-from veeam_async.fleet import Appliance, BreakerPolicy, Fleet, Job, Repository
+from veeam_async.fleet import Appliance, BreakerPolicy, Fleet, Job, Repository, Session
 from veeam_async.metrics import BUCKETS, FAMILIES, Exporter
 from veeam_async.metrics.families import UP
 from veeam_async.metrics.lines import Lines
@@ -120,12 +120,12 @@ async def test_outage_of_a_third(site: Site) -> None:
 async def test_one_that_hangs_delays_no_other(site: Site) -> None:
     """While an appliance hangs, what is shown of the others is never older than one and a half intervals."""
     site.simulated[2].faults.add(delay=3600.0)
-    every = 2.0
+    every = 4.0
     options: dict[str, Any] = {"rows": [Job], "checks": False, "silent_every": None, "concurrency": 2}
     oldest: dict[str, float] = {}
     async with Exporter(site.fleet, every=every, timeout=60, **options) as exporter:
         began = time.time()
-        while time.time() < began + 5 * every:
+        while time.time() < began + 4 * every:
             await asyncio.sleep(0.1)
             page = read(exporter)
             for number in (0, 1, 3, 4, 5):
@@ -247,6 +247,63 @@ async def test_what_changes_slowly_is_read_seldom(site: Site) -> None:
         assert exporter.ready
     assert counts["GetAllJobsStates"] >= 4
     assert counts["GetInstalledLicense"] == 1
+
+
+async def test_sessions_are_read_from_where_they_were(site: Site) -> None:
+    """After the first poll only new sessions are asked for; those that are known are counted on, and leave in time."""
+    simulated = site.simulated[0]
+    world = simulated.world
+    running = world.start(kind="infrastructure", name="Rescan")
+    async with Exporter(site.fleet, every=0.3, timeout=10, rows=[Session], checks=False) as exporter:
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if simulated.counts["GetAllSessions"] >= 2:
+                break
+        world.finish(running)
+        world.finish(world.start(kind="infrastructure", name="Rescan"))
+        asked = simulated.counts["GetAllSessions"]
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if simulated.counts["GetAllSessions"] >= asked + 3:
+                break
+        page = read(exporter)
+    listings = [request for request in simulated.requests if request.operation_id == "GetAllSessions"]
+    whole = Exporter(site.fleet, timeout=10, rows=[Session], checks=False)
+    await whole.poll()
+    assert page["veeam_sessions"] == read(whole)["veeam_sessions"]
+    first, last = (datetime.fromisoformat(one.query["createdAfterFilter"][0]) for one in (listings[0], listings[-1]))
+    assert last - first > timedelta(hours=12)
+
+
+async def test_incomplete_listing_takes_nothing_away(site: Site) -> None:
+    """A listing that breaks off leaves the rows of before, with what came of it."""
+    await site.exporter.poll()
+    before = pick(read(site.exporter), "veeam_job_info", appliance="a0")
+
+    pages: list[int] = []
+
+    def cut(answer: Any) -> Any:
+        answer["data"] = [] if pages else answer["data"][:1]
+        pages.append(len(answer["data"]))
+        return answer
+
+    site.simulated[0].faults.add(operation="GetAllJobsStates", mutate=cut)
+    await site.exporter.poll()
+    page = read(site.exporter)
+    assert one(page, "veeam_rows_complete", appliance="a0", rows="jobs") == 0
+    assert one(page, "veeam_poll_failures_total", appliance="a0", reason="incomplete") == 1
+    assert pick(page, "veeam_job_info", appliance="a0") == before
+
+
+async def test_clock_that_hangs(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that does not come back costs its own value, not the poll."""
+    monkeypatch.setattr("veeam_async.metrics.polling._CHECK_SECONDS", 0.2)
+    site.simulated[0].faults.add(operation="GetServerTime", delay=3600.0)
+    await site.exporter.poll()
+    page = read(site.exporter)
+    assert one(page, "veeam_up", appliance="a0") == 1
+    assert pick(page, "veeam_clock_offset_seconds", appliance="a0") == []
+    assert pick(page, "veeam_clock_offset_seconds", appliance="a4") != []
 
 
 async def test_who_left(site: Site) -> None:

@@ -103,7 +103,9 @@ class Printer:
     def point(self, cells: Cells) -> str:
         """A row as a line of the line protocol, as of now. What a series goes by is in it whatever was chosen."""
         chosen = self.selection.narrow(cells)
-        kept = {name: value for name, value in cells.items() if name in chosen or name in influx.TAGS}
+        kept = {
+            name: value for name, value in cells.items() if name != "labels" and (name in chosen or name in influx.TAGS)
+        }
         return influx.point(f"veeam_{row_type(self.source).__name__.lower()}", kept, datetime.now(UTC), cells["labels"])
 
     def row(self, row: Row) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import attrs
 
@@ -24,6 +24,8 @@ from ..fleet import (
     Row,
     RowsError,
     Server,
+    Session,
+    SessionState,
     failed_kinds,
 )
 from ..fleet.probing import certificate_end, clock_offset
@@ -34,6 +36,8 @@ _log = logging.getLogger("veeam_async.metrics")
 # What changes slowly, or is long to list, is not read in every poll.
 _SLOW: tuple[type[Row], ...] = (Server, License, Protected, Proxy, Finding)
 _CHECK_SECONDS = 10.0
+# By how much a reading of sessions goes back before what is known, for those that show up late.
+_OVERLAP = timedelta(minutes=10)
 
 
 @attrs.frozen
@@ -73,7 +77,9 @@ class Poller:
         due = [kind for kind in self._plan.rows if everything or self._is_due(snapshot, kind, now)]
         view = self._fleet.where(name=appliance.name)
         rows: list[Row] = []
-        stream = view.rows(*due, since=self._plan.sessions, concurrency=1, timeout=self._plan.timeout)
+        window = datetime.now(UTC) - self._plan.sessions
+        since = window if everything or Finding in due else _since(snapshot, window)
+        stream = view.rows(*due, since=since, concurrency=1, timeout=self._plan.timeout)
         answer: Answer[int] | None = None
         async with contextlib.aclosing(stream.answers()) as items:
             async for item in items:
@@ -84,6 +90,7 @@ class Poller:
         if answer is None:
             return  # it has left the fleet
         self._note(answer, rows, due, snapshot, now)
+        _leave_window(snapshot, window)
         if snapshot.up and self._plan.checks:
             await self._check(view, appliance, snapshot, now)
         if snapshot.up and Job in due:
@@ -128,8 +135,11 @@ class Poller:
             by_kind[type(row)][row.id] = row
         for kind in due:
             snapshot.complete[kind] = kind not in failed
-            if by_kind[kind] or kind not in failed:
-                snapshot.rows[kind] = tuple(by_kind[kind].values())
+            read = by_kind[kind]
+            if kind in failed or kind is Session:
+                # What came is no more than a part: of the listing, or of the window.
+                read = {row.id: row for row in snapshot.rows.get(kind, ())} | read
+            snapshot.rows[kind] = tuple(read.values())
             if kind not in failed:
                 snapshot.read[kind] = now
         if rows:
@@ -140,7 +150,7 @@ class Poller:
 
     async def _check(self, view: FleetView, appliance: Appliance, snapshot: Snapshot, now: float) -> None:
         """Certificate and clock; what does not answer leaves the value of before."""
-        with contextlib.suppress(VeeamError):
+        with contextlib.suppress(VeeamError, TimeoutError):
             client = await view.client(appliance.name)
             snapshot.revision = client.revision.name
             async with asyncio.timeout(_CHECK_SECONDS):
@@ -156,6 +166,26 @@ class Poller:
         if every is not None and _is_time(self._judged, appliance.name, every, now):
             jobs = view.jobs(silent=True, concurrency=1, timeout=self._plan.timeout)
             snapshot.judge(await jobs.gather())
+
+
+def _since(snapshot: Snapshot, window: datetime) -> datetime:
+    """From when on sessions are read: from before the oldest that was not over, and the newest that is known."""
+    known = [row for row in snapshot.rows.get(Session, ()) if isinstance(row, Session)]
+    started = [row.started for row in known if row.started is not None]
+    if not started or not snapshot.complete.get(Session, False):
+        return window
+    unfinished = [row.started for row in known if row.started and row.state is not SessionState.FINISHED]
+    return max(window, min([max(started), *unfinished]) - _OVERLAP)
+
+
+def _leave_window(snapshot: Snapshot, window: datetime) -> None:
+    """Forget sessions that began before the window."""
+    if Session in snapshot.rows:
+        snapshot.rows[Session] = tuple(
+            row
+            for row in snapshot.rows[Session]
+            if not isinstance(row, Session) or row.started is None or row.started >= window
+        )
 
 
 def _is_time(last: dict[str, float], name: str, every: float, now: float) -> bool:
