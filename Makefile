@@ -55,7 +55,7 @@ contract: setup ## Prism, foreign clients, a real Prometheus and PostgreSQL, Pyt
 	$(RUN) -m pytest -q -p no:randomly -m contract tests/contract tests/examples
 
 docs: setup ## build the documentation site into site/
-	$(RUN) scripts/build_docs.py
+	$(RUN) -m scripts.build_docs
 
 matrix: ## the suite on every Python from 3.11 to 3.13 that is here
 	@for version in 3.11 3.12 3.13; do \

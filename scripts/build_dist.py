@@ -26,7 +26,7 @@ MAX_WHEEL_FILES = 1_500
 
 # What the suite needs beside the package. What uses the generator is about a clone, not about the wheel.
 SUITE_NEEDS = ["tests", "examples", "docs", "specs", "README.md", "CHANGELOG.md", "mkdocs.yml", "pyproject.toml"]
-CLONE_ONLY = re.compile(r"^(from|import) (codegen|tests\.contract|tests\.docs)\b", re.MULTILINE)
+CLONE_ONLY = re.compile(r"^(from|import) (codegen|scripts|tests\.contract|tests\.docs)\b", re.MULTILINE)
 TOOLS = [
     "aioresponses", "apprise", "fastapi", "hypothesis", "line-protocol-parser", "mcp", "nagiosplugin",
     "opentelemetry-sdk", "psycopg[binary]", "pytest", "pytest-asyncio", "pytest-randomly",

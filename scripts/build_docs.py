@@ -1,16 +1,33 @@
-"""`make docs`: build the site into site/, then follow every link of the built pages that stays on the site."""
+"""`make docs`: build the site into site/, then follow every link of the built pages that stays on the site.
+
+The pages are those of docs/, those that the package gives, and what commands print on simulated appliances: on a page
+`<!-- terminal: poll jobs --result failed -->` becomes a picture of that command's output.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
+
+import yaml
+
+from scripts.site_pages import pages as made_pages
+from scripts.terminal import picture
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "site"
+WORK = ROOT / "build" / "docs"
+_TERMINAL = re.compile(r"^<!-- terminal: (.+?) -->$", re.MULTILINE)
 
 
 class Page(HTMLParser):
@@ -30,9 +47,9 @@ class Page(HTMLParser):
                 self.links.append(value)
 
 
-def broken(pages: dict[Path, Page]) -> list[str]:
+def lost_links(pages: dict[Path, Page]) -> list[str]:
     """Links that lead to no file of the site, or to no anchor of its page."""
-    found = []
+    lost = []
     for path, page in pages.items():
         for link in page.links:
             target, anchor = urldefrag(link)
@@ -45,29 +62,96 @@ def broken(pages: dict[Path, Page]) -> list[str]:
                 goal = (base / unquote(parts.path.lstrip("/"))).resolve()
                 goal = goal / "index.html" if goal.is_dir() else goal
             if not goal.is_file():
-                found.append(f"{path.relative_to(SITE)}: {link}: no such page")
+                lost.append(f"{path.relative_to(SITE)}: {link}: no such page")
             elif anchor and goal in pages and unquote(anchor) not in pages[goal].anchors and anchor != "__skip":
-                found.append(f"{path.relative_to(SITE)}: {link}: no such anchor")
-    return found
+                lost.append(f"{path.relative_to(SITE)}: {link}: no such anchor")
+    return lost
+
+
+@contextmanager
+def simulated(name: str, *options: str) -> Iterator[Path]:
+    """A fleet of simulated appliances; gives its fleet file."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "veeam_async.cli", "simulate", "9", "--directory", str(WORK / name), *options],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        yield Path(process.stdout.readline().strip())
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
+
+
+def with_pictures(text: str, name: str, healthy: Path, broken: Path) -> str:
+    """A page with a picture of each command that it asks for; `check` looks at the fleet in which some are broken."""
+    number = 0
+
+    def draw(match: re.Match[str]) -> str:
+        nonlocal number
+        number += 1
+        file = f"terminal/{name}-{number}.svg"
+        target = WORK / "pages" / file
+        target.parent.mkdir(exist_ok=True)
+        fleet = broken if match[1].startswith("check") else healthy
+        target.write_text(picture(match[1], fleet), encoding="utf-8")
+        return f"![What `veeam-async {match[1]}` prints]({file})"
+
+    return _TERMINAL.sub(draw, text)
+
+
+def configuration() -> dict[str, Any]:
+    """The configuration of the site with the pages that are made here in its navigation."""
+    settings: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
+    settings |= {"docs_dir": "pages", "site_dir": "site"}
+    for name, text, place in made_pages():
+        path = WORK / "pages" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        if len(place) == 1:
+            settings["nav"].append({place[0]: name})
+            continue
+        group = next((entry for entry in settings["nav"] if place[0] in entry), None)
+        if group is None:
+            settings["nav"].append(group := {place[0]: []})
+        group[place[0]].append({place[1]: name})
+    return settings
+
+
+def guides_first() -> None:
+    """Take the texts of operations out of the search, so that it answers with guides; pages and tags stay in it."""
+    path = SITE / "search.json"
+    index = json.loads(path.read_text())
+    kept = [item for item in index["items"] if not (item["location"].startswith("operations/") and item["level"] > 2)]
+    for item in kept:
+        if item["location"].startswith("operations/"):
+            item["text"] = ""
+    path.write_text(json.dumps({**index, "items": kept}, separators=(",", ":")))
 
 
 def main() -> None:
+    shutil.rmtree(WORK, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", WORK / "pages", ignore=shutil.ignore_patterns("__pycache__"))
+    with simulated("healthy") as healthy, simulated("broken", "--faults") as broken:
+        for path in sorted((WORK / "pages").glob("*.md")):
+            path.write_text(with_pictures(path.read_text(), path.stem, healthy, broken), encoding="utf-8")
+    (WORK / "mkdocs.yml").write_text(yaml.safe_dump(configuration(), sort_keys=False), encoding="utf-8")
+    shutil.rmtree(SITE, ignore_errors=True)
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"],
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+        [Path(sys.executable).with_name("zensical"), "build", "--strict", "--clean", "-f", WORK / "mkdocs.yml"],
+        env={**os.environ, "NO_COLOR": "1"}, cwd=ROOT, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
     if built.returncode:
         sys.exit(built.returncode)
+    shutil.move(WORK / "site", SITE)
+    guides_first()
     # The page for missing pages has absolute links, which hold where the site is served from the root.
     pages = {path: Page(path) for path in sorted(SITE.rglob("*.html")) if path.name != "404.html"}
     for path in sorted(SITE.rglob("*.html")):
-        text = path.read_text()
-        if "fonts.googleapis.com" in text:
+        if "fonts.googleapis.com" in path.read_text():
             sys.exit(f"{path.relative_to(SITE)} loads fonts from another server")
-    faults = broken(pages)
+    faults = lost_links(pages)
     print("\n".join(faults) or f"docs: {len(pages)} pages in site/, every link on the site leads somewhere")
     sys.exit(1 if faults else 0)
 

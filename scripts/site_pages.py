@@ -1,0 +1,168 @@
+"""Pages of the site that are made out of the package: operations of every revision, products, the changelog."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from veeam_async import Operation, Revision, revisions
+from veeam_async._model.classes import is_enum, is_model, names_in, resolve
+from veeam_async._model.expressions import parse
+from veeam_async._model.fields import REQUIRED, fields
+from veeam_async.profiles import PRODUCTS, profile
+
+ROOT = Path(__file__).resolve().parent.parent
+# Enum values that a page shows; the rest is counted.
+_VALUES = 12
+
+
+def pages() -> Iterator[tuple[str, str, list[str]]]:
+    """File, text and place in the navigation of each page."""
+    yield "changelog.md", (ROOT / "CHANGELOG.md").read_text().replace("](docs/", "]("), ["Changelog"]
+    for product in PRODUCTS:
+        if revisions(product):
+            yield f"products/{product}.md", product_page(product), ["Products", profile(product).title]
+    yield "operations/index.md", revisions_page(), ["Operations", "All revisions"]
+    for known in revisions():
+        title = f"{profile(known.product).title} {known.name}"
+        yield page(known), operations_page(known), ["Operations", title]
+
+
+def page(known: Revision) -> str:
+    """The file of a revision's operations."""
+    return f"operations/{known.product}-{known.name}.md"
+
+
+def revisions_table(link: str = "", product: str | None = None) -> str:
+    """Every revision with what it holds, as a Markdown table.
+
+    Args:
+        link: put before the file names of the revisions' pages; without it the names are no links.
+        product: only its revisions.
+    """
+    catalog = tomllib.loads((ROOT / "specs" / "catalog.toml").read_text())["revisions"]
+    lines = [
+        "| product | revision | of | package | operations | models | families | inferred |",
+        "|---|---|---|---|--:|--:|--:|--:|",
+    ]
+    for known in revisions(product):
+        entry = catalog[f"{known.product}/{known.name}"]
+        name = f"[{known.name}]({link}{Path(page(known)).name})" if link else known.name
+        lines.append(
+            f"| {profile(known.product).title} | {name} | {entry['product_version']} | `{known.package}` | "
+            f"{entry['operations']} | {entry['schemas']} | {entry['families']} | {entry['inferred'] or ''} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def revisions_page() -> str:
+    """The page above the operation indexes."""
+    return (
+        "# Operations\n\n"
+        "Each revision has a page with all its operations: parameters, body and answer with types and enum values.\n"
+        "On the command line, `veeam-async operations vbr auto repository` finds an operation and\n"
+        "`veeam-async operations show GetJob` shows one.\n\n"
+        "*Of* is the product version that brought the revision. *Families* are schemas with a discriminator: they\n"
+        "have subclasses here. No document evidences an *inferred* operation, so it may not exist.\n\n"
+        + revisions_table(link="./")
+    )
+
+
+def product_page(product: str) -> str:
+    """What is particular to a product: ports, grants, long work, rows, revisions."""
+    about = profile(product)
+    ports = ", ".join(map(str, dict.fromkeys([about.default_port, *about.ports])))
+    newest = revisions(product)[0]
+    lines = [
+        f"# {about.title}\n",
+        "```python",
+        "from veeam_async import Password, connect",
+        "",
+        f'async with connect("host.example.com", Password("svc-monitor", secret), "{product}") as client:',
+        "    ...",
+        "```\n",
+        "| | |",
+        "|---|---|",
+        f'| in a fleet file | `product = "{product}"` |',
+        f"| ports | {ports} |",
+        f"| grants | {', '.join(sorted(about.grants))} |",
+        f"| revision header | {f'`{about.revision_header}`' if about.revision_header else 'none: the path names it'} |",
+        f"| long work | {', '.join(kind.kind for kind in about.long_work) or 'none'} |",
+        f"| newest revision | [{newest.name}](../{page(newest)}) |\n",
+        "## Revisions\n",
+        revisions_table(link="../operations/", product=product),
+        "Where rows come from is in [Rows](../rows.md).\n",
+    ]
+    return "\n".join(lines)
+
+
+def operations_page(known: Revision) -> str:
+    """The operations of one revision, a section for each tag."""
+    operations = import_module(known.package).Client.operations
+    lines = [f"# {profile(known.product).title} {known.name}\n", f"`from {known.package} import Client`\n"]
+    for tag, group in groupby(sorted(operations, key=lambda operation: operation.tag), key=lambda one: one.tag):
+        lines += [f"## {tag}\n", *section(group)]
+    return "\n".join(lines)
+
+
+def section(operations: Iterable[Operation[Any]]) -> Iterable[str]:
+    """A heading for each operation with what it takes and gives."""
+    for operation in operations:
+        package = operation.revision.package
+        notes = ["*inferred*"] if operation.inferred else []
+        notes += ["*deprecated*"] if operation.deprecated else []
+        yield f"### {operation.operation_id}\n"
+        yield f"{operation.title or operation.operation_id}: `{operation.method} {operation.path}` {' '.join(notes)}\n"
+        names = [one.name if one.required else f"{one.name}=" for one in operation.parameters]
+        names += ["body"] if operation.body is not None else []
+        yield f"`client.{operation.group}.{operation.name}({', '.join(names)})`\n"
+        for one in operation.parameters:
+            required = ", required" if one.required else ""
+            yield f"- `{one.wire}`: `{one.type}`, {one.location}{required}{_enums(one.type, package)}"
+        if operation.parameters:
+            yield ""
+        if operation.body is not None:
+            yield f"Body: `{operation.body.type}`\n"
+            yield from _fields(operation.body.type, package)
+        for status, response in operation.responses.items():
+            if response.type:
+                yield f"Answer {status}: `{response.type}`\n"
+
+
+def _fields(type_: str, package: str) -> Iterator[str]:
+    """The fields of the models in a type, as a list."""
+    lines = 0
+    for name in sorted(names_in(parse(type_))):
+        cls = _class(name, package)
+        if not is_model(cls):
+            continue
+        for each in fields(cls).values():
+            lines += 1
+            required = ", required" if each.default is REQUIRED else ""
+            shown = each.annotation.replace(" | Unset", "")
+            yield f"- `{each.wire}`: `{shown}`{required}{_enums(each.annotation, package)}"
+    if lines:
+        yield ""
+
+
+def _enums(type_: str, package: str) -> str:
+    """The values of the enums in a type, in words."""
+    texts = []
+    for name in sorted(names_in(parse(type_))):
+        cls = _class(name, package)
+        if is_enum(cls):
+            values = [f"`{member.value}`" for member in cls]
+            more = f" and {len(values) - _VALUES} more" if len(values) > _VALUES else ""
+            texts.append(f"; {', '.join(values[:_VALUES])}{more}")
+    return "".join(texts)
+
+
+def _class(name: str, package: str) -> Any:
+    try:
+        return resolve(name, package)
+    except NameError:
+        return None
