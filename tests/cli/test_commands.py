@@ -132,6 +132,9 @@ class TestOperations:
         assert "teapot" in ran.err
 
 
+ROWS = ["jobs", "repositories", "servers", "licenses", "protected", "tasks", "proxies", "restore_points", "findings"]
+
+
 class TestPoll:
     def test_table_has_every_appliance(self, healthy: Path) -> None:
         """In a pipe the table has a line for each row, uncut, and the totals go to stderr; status 0."""
@@ -142,7 +145,7 @@ class TestPoll:
         assert "7 of 7 appliances" in ran.err
         assert "\x1b" not in ran.out + ran.err
 
-    @pytest.mark.parametrize("rows", ["jobs", "repositories", "servers", "licenses", "protected"])
+    @pytest.mark.parametrize("rows", ROWS)
     def test_formats_hold_the_same_rows(self, healthy: Path, rows: str) -> None:
         """JSON, JSON lines and CSV give the same rows."""
         common = ("poll", healthy, rows, "--where", "product=vbr", "-o")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import linecache
 import pickle
+import re
+import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -651,6 +653,31 @@ def test_an_odd_value_costs_that_value_alone(product: str, odd: Any) -> None:
                 assert same == row
                 assert row.name is None or isinstance(row.name, str)
                 orjson.dumps(str(row.to_dict()).encode("utf-8", "replace").decode())
+
+
+def test_memory_of_rows_that_are_kept() -> None:
+    """Rows take at most half as much again as the JSON objects that they were made of and refer to."""
+    session = {
+        "id": "00000000-0000-4000-8000-{:012}", "name": "backup {}", "jobId": "10000000-0000-4000-8000-{:012}",
+        "sessionType": "BackupJob", "creationTime": "2026-03-01T12:00:00.1234567+01:00",
+        "endTime": "2026-03-01T12:10:00.1234567+01:00", "state": "Stopped", "progressPercent": 100,
+        "result": {"result": "Success", "message": "no {}", "isCanceled": False}, "usn": 1, "platformName": "VMware",
+        "resourceId": "20000000-0000-4000-8000-{:012}", "initiatedBy": "EXAMPLE\\operator {}",
+    }  # fmt: skip
+    line = orjson.dumps(session).decode()
+    body = orjson.dumps([orjson.loads(re.sub(r"\{:?0?1?2?\}", f"{number:012}", line)) for number in range(2000)])
+    (source,) = sources("vbr", Session)
+    source.rows(orjson.loads(body)[:10], HERE)
+    tracemalloc.start()
+    try:
+        objects = orjson.loads(body)
+        before, _ = tracemalloc.get_traced_memory()
+        rows = source.rows(objects, HERE)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(rows) == 2000
+    assert after <= 1.5 * before
 
 
 def test_a_number_for_a_name() -> None:

@@ -103,4 +103,33 @@ COLUMNS: dict[str, list[Column]] = {
         Column("restore_points", "points", rank=1, show=_count, right=True),
         Column("last_backup", "last backup", show=_when),
     ],
+    "tasks": [
+        APPLIANCE, NAME, KIND,
+        Column("state", "state", rank=1, show=word),
+        Column("result", "result", show=word),
+        Column("started", "started", rank=1, show=_when),
+        _bytes("processed", "processed", 2),
+        _bytes("transferred", "sent", 3),
+        Column("bottleneck", "bottleneck", rank=4),
+        Column("message", "message", rank=5),
+    ],
+    "proxies": [
+        APPLIANCE, NAME, KIND,
+        Column("online", "state", show=_online),
+        Column("location", "where", rank=1),
+        Column("description", "description", rank=3),
+    ],
+    "restore_points": [
+        APPLIANCE, NAME, KIND,
+        Column("created", "created", show=_when),
+        Column("platform", "platform", rank=2),
+        _bytes("size", "size", 1),
+        Column("malware", "malware", rank=3),
+    ],
+    "findings": [
+        APPLIANCE, NAME, KIND,
+        Column("severity", "severity", show=word),
+        Column("time", "found", show=_when),
+        Column("message", "message", rank=1),
+    ],
 }  # fmt: skip

@@ -25,6 +25,9 @@ from .watching import watch_fleet
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
+# The rows that have a time to filter by.
+SINCE = ("sessions", "tasks", "restore_points", "findings")
+
 # Formats that are about the fleet as a whole instead of its rows.
 OTHER_FORMATS: Mapping[str, Callable[[Fleet, FleetView, str, Patience], int]] = {"prometheus": poll_prometheus}
 
@@ -69,8 +72,8 @@ class Request:
 def poll_fleet(path: Path, request: Request, selection: Selection, patience: Patience) -> int:
     """Poll once, or watch until Ctrl-C."""
     after = parse_since(request.since)
-    if after is not None and request.source != "sessions":
-        raise CommandError("--since goes with sessions: other rows have no time to filter by")
+    if after is not None and request.source not in SINCE:
+        raise CommandError(f"--since goes with {', '.join(SINCE)}: other rows have no time to filter by")
     if request.watch is not None and patience.deadline is not None:
         raise CommandError("--deadline does not go with --watch, which has no end; --timeout does")
     check_parquet(request.out, selection)

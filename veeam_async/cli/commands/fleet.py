@@ -46,7 +46,7 @@ def check(
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[FLEET.TOML] ROWS", shell_complete=complete_row_kind)
-@click.option("--since", metavar="AGE|DATE", help="Sessions from so long ago on: 30m, 24h, 7d; or a date.")
+@click.option("--since", metavar="AGE|DATE", help="Sessions and the like from so long ago on: 30m, 24h, 7d; or a date.")
 @click.option(
     "--result", "results", metavar="RESULT", multiple=True, help="Only what ended so: failed, warning, ...; repeatable."
 )
@@ -68,8 +68,8 @@ def poll(
 
     The columns are the same for all products.
 
-    ROWS is jobs, sessions, repositories, servers, licenses or protected. Without FLEET.TOML the file is that of
-    VEEAM_FLEET, ./fleet.toml, or the one in the folder of the user's settings.
+    ROWS is jobs, sessions, repositories, servers, licenses, protected, tasks, proxies, restore_points or findings.
+    Without FLEET.TOML the file is that of VEEAM_FLEET, ./fleet.toml, or the one in the folder of the user's settings.
 
     Status 0: all appliances answered. 1: some did not, their errors are at the end. 2: none did.
     """
