@@ -32,6 +32,7 @@ CLIENT_MEMBERS = frozenset(
     [
         "aclose",
         "adopt_pool",
+        "adopt_token",
         "authorization_code",
         "base_url",
         "call",

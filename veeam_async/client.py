@@ -298,9 +298,9 @@ class ApplianceClient:
         """The token in use, with its refresh token; None before the first call. Its repr shows no secret."""
         return self._account.tokens.current
 
-    def go_on_with(self, token: Token) -> None:
+    def adopt_token(self, token: Token) -> None:
         """Use a token that the same credentials gave to another client of this appliance, which is closed."""
-        self._account.go_on_with(token)
+        self._account.adopt_token(token)
 
     async def login(self, *, force: bool = False) -> Token:
         """Log in now rather than at the first call.

@@ -124,7 +124,7 @@ async def _negotiated(
     client = client_class(chosen)(server.host, credentials, port=negotiation.port, name=server.name, **server.options)
     client.negotiation = negotiation
     if token is not None:
-        client.go_on_with(token)
+        client.adopt_token(token)
     return client
 
 

@@ -17,8 +17,8 @@ def format_tree(folder: Path) -> None:
         BadInput: ruff found something that is no Python.
     """
     options = ["--isolated", "--no-cache", "--target-version", "py311", "--line-length", str(LINE_LENGTH), str(folder)]
-    first_party = 'lint.isort.known-first-party=["veeam_async"]'
-    for command in (["check", "--select", "I", "--fix", "--quiet", "--config", first_party], ["format"]):
+    isort = 'lint.isort={known-first-party=["veeam_async"], combine-as-imports=true}'
+    for command in (["check", "--select", "I", "--fix", "--quiet", "--config", isort], ["format"]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *command, *options], capture_output=True, text=True, check=False
         )

@@ -108,8 +108,8 @@ class Account:
         if self._profile.logout is not None:
             await log_out(self._transport, self._profile.logout, self._revision, token)
 
-    def go_on_with(self, token: Token) -> None:
-        """Use a token; see `ApplianceClient.go_on_with`."""
+    def adopt_token(self, token: Token) -> None:
+        """Use a token; see `ApplianceClient.adopt_token`."""
         self._login.used()
         self.tokens.use(token)
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from veeam_async._operation import Revision
 
 if TYPE_CHECKING:
-    from . import api as api
-    from . import models as models
+    from . import api as api, models as models
     from .client import Client as Client
 
 REVISION = Revision("vbr", "1.0-rev2", __name__)
