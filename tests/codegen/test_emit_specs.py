@@ -220,8 +220,8 @@ def test_files_hold_what_belongs_together_and_are_few(target: Target) -> None:
 
 
 def test_the_package_stays_small() -> None:
-    """All revisions and the hand-written modules together are less than 1,500 files."""
-    assert sum(1 for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts) < 1_500
+    """All revisions and the hand-written modules together are less than 2,000 files."""
+    assert sum(1 for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts) < 2_000
 
 
 def run(code: str) -> Any:
