@@ -10,6 +10,7 @@ import pytest
 
 from veeam_async.fleet import Appliance, BreakerPolicy, Fleet
 from veeam_async.metrics import Exporter
+from veeam_async.options import Product
 from veeam_async.retry import RetryPolicy
 from veeam_async.testing import SimulatedAppliance
 
@@ -25,8 +26,10 @@ class Site:
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    kinds = [("vbr", "1.3-rev1"), ("vbr", "1.1-rev0"), ("aws", "1.7-rev0"), ("aws", "1.7-rev0"), ("azure", "v8.1")]
-    kinds.append(("azure", "v8"))
+    kinds: list[tuple[Product, str]] = [
+        ("vbr", "1.3-rev1"), ("vbr", "1.1-rev0"), ("aws", "1.7-rev0"), ("aws", "1.7-rev0"), ("azure", "v8.1"),
+        ("azure", "v8"),
+    ]  # fmt: skip
     async with AsyncExitStack() as stack:
         simulated = [
             await stack.enter_async_context(SimulatedAppliance(*kind, seed=seed, validate=False))
@@ -38,12 +41,12 @@ async def site() -> AsyncIterator[Site]:
                     f"a{number}",
                     each.url,
                     each.credentials,
-                    product=each.product.name,
-                    revision=each.revision,
+                    product=product,
+                    revision=revision,
                     tags=[each.product.name, "lab"],
                     labels={"customer": 'Example "AG"', "cost-centre": "7", "product": "own"},
                 )
-                for number, each in enumerate(simulated)
+                for number, (each, (product, revision)) in enumerate(zip(simulated, kinds, strict=True))
             ),
             retry=RetryPolicy(attempts=1),
             breaker=BreakerPolicy(failures=2),

@@ -19,6 +19,7 @@ from veeam_async.metrics.families import UP
 from veeam_async.metrics.lines import Lines
 from veeam_async.metrics.page import texts
 from veeam_async.metrics.snapshot import reason_of
+from veeam_async.testing import SimulatedAppliance
 
 
 async def test_values(site: Site) -> None:
@@ -335,6 +336,21 @@ async def test_odd_names_of_appliances() -> None:
         page = read(exporter)
         assert one(page, "veeam_up", appliance=name) == 0
         assert one(page, "veeam_appliance_tag", appliance=name, tag='t"') == 1
+
+
+async def test_organizations() -> None:
+    """Where one appliance serves many, a job says whose it is."""
+    async with SimulatedAppliance("spc", "3.7", validate=False) as spc:
+        login = Appliance("s", spc.url, spc.credentials, product="spc")
+        async with Fleet([login]) as fleet:
+            exporter = Exporter(fleet, rows=[Job], checks=False, silent_every=None)
+            await exporter.poll()
+            jobs = read(exporter)["veeam_job_info"]
+            labels = [row.appliance.labels async for row in fleet.jobs()]
+    shown = {dict(key)["organization"] for key in jobs}
+    assert len(shown) > 1
+    names = ("company", "reseller", "provider", "organization")
+    assert shown == {next((one[name] for name in names if name in one), "") for one in labels}
 
 
 def test_half_a_surrogate_pair() -> None:

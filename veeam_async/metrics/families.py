@@ -74,7 +74,7 @@ LOGINS = Family("veeam_logins_total", "counter", "Access tokens by where they ca
 REQUESTS = Family("veeam_http_request_duration_seconds", "summary", "Time from request to response.")
 LOGIN_TIME = Family("veeam_login_duration_seconds", "summary", "Time of each login or renewal of a token.")
 
-JOB_INFO = Family("veeam_job_info", "gauge", "Names of a job.", ("job_id", "job_name", "kind"), "jobs")
+JOB_INFO = Family("veeam_job_info", "gauge", "Names of a job.", ("job_id", "job_name", "kind", "organization"), "jobs")
 JOB_STATE = Family("veeam_job_state", "gauge", "1 for what the job is doing, 0 for each other state.",
                    ("job_id", "state"), "jobs")  # fmt: skip
 JOB_RESULT = Family(
@@ -114,8 +114,8 @@ JOBS = Family("veeam_jobs", "gauge", "Number of jobs by state and last result.",
 
 _REPOSITORY = ("repository_id",)
 REPOSITORY_INFO = Family(
-    "veeam_repository_info", "gauge", "Names of a repository.", ("repository_id", "repository_name", "kind"),
-    "repositories",
+    "veeam_repository_info", "gauge", "Names of a repository.",
+    ("repository_id", "repository_name", "kind", "organization"), "repositories",
 )  # fmt: skip
 REPOSITORY_CAPACITY = Family(
     "veeam_repository_capacity_bytes", "gauge", "Size of the repository.", _REPOSITORY, "repositories"
@@ -135,7 +135,7 @@ REPOSITORY_ONLINE = Family(
 
 SERVER_INFO = Family(
     "veeam_server_info", "gauge", "Names of a server, and its version where it is the appliance itself.",
-    ("server_id", "server_name", "kind", "version"), "servers",
+    ("server_id", "server_name", "kind", "version", "organization"), "servers",
 )  # fmt: skip
 SERVER_ONLINE = Family(
     "veeam_server_online", "gauge", "1 where the server can be reached or is at work.", ("server_id",), "servers"
@@ -143,7 +143,7 @@ SERVER_ONLINE = Family(
 
 _LICENSE = ("license_id",)
 LICENSE_INFO = Family(
-    "veeam_license_info", "gauge", "Names of a license.", ("license_id", "edition", "kind"), "licenses"
+    "veeam_license_info", "gauge", "Names of a license.", ("license_id", "edition", "kind", "organization"), "licenses"
 )
 LICENSE_STATUS = Family(
     "veeam_license_status", "gauge", "1 for the status of the license, 0 for each other.", ("license_id", "status"),
@@ -172,7 +172,7 @@ SESSIONS = Family(
 _PROTECTED = ("protected_id",)
 PROTECTED_INFO = Family(
     "veeam_protected_info", "gauge", "Names of a workload that has backups.",
-    ("protected_id", "protected_name", "kind", "platform", "location"), "protected",
+    ("protected_id", "protected_name", "kind", "platform", "location", "organization"), "protected",
 )  # fmt: skip
 PROTECTED_BACKUP = Family(
     "veeam_protected_last_backup_timestamp_seconds", "gauge", "Time of the newest restore point.", _PROTECTED,

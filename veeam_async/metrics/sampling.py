@@ -14,6 +14,7 @@ from .snapshot import Runs, Snapshot
 
 RowT = TypeVar("RowT", bound=Row)
 _NOTHING = Runs()
+_OWNERS = ("company", "reseller", "provider")
 
 
 def sample(
@@ -62,6 +63,14 @@ def _word(value: Any, words: tuple[str, ...]) -> str:
     return "none" if value is None else str(value) if value in words else f.OTHER
 
 
+def _owner(row: Row) -> str:
+    """Whose it is, where one appliance serves many: the name of a company, reseller or provider, else an id."""
+    labels = row.appliance.labels
+    if "organization" not in labels:
+        return ""
+    return next((labels[kind] for kind in _OWNERS if kind in labels), labels["organization"])
+
+
 def _poll(lines: Lines, appliance: Appliance, breaker: BreakerState, snapshot: Snapshot) -> None:
     lines.add(f.UP, _flag(snapshot.up))
     lines.add(f.SUCCESS, snapshot.success)
@@ -95,7 +104,7 @@ def _jobs(lines: Lines, jobs: Iterable[Job], runs: dict[str, Runs]) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     for job in jobs:
         known = runs.get(job.id, _NOTHING)
-        lines.add(f.JOB_INFO, 1, job.id, job.name, job.kind)
+        lines.add(f.JOB_INFO, 1, job.id, job.name, job.kind, _owner(job))
         lines.states(f.JOB_STATE, f.JOB_STATES, job.state, job.id)
         lines.states(f.JOB_RESULT, f.RESULTS, job.last_result, job.id)
         lines.add(f.JOB_RUN, _time(job.last_run), job.id)
@@ -115,7 +124,7 @@ def _jobs(lines: Lines, jobs: Iterable[Job], runs: dict[str, Runs]) -> None:
 
 def _repositories(lines: Lines, repositories: Iterable[Repository]) -> None:
     for row in repositories:
-        lines.add(f.REPOSITORY_INFO, 1, row.id, row.name, row.kind)
+        lines.add(f.REPOSITORY_INFO, 1, row.id, row.name, row.kind, _owner(row))
         lines.add(f.REPOSITORY_CAPACITY, row.capacity, row.id)
         lines.add(f.REPOSITORY_FREE, row.free, row.id)
         lines.add(f.REPOSITORY_USED, row.used, row.id)
@@ -124,13 +133,13 @@ def _repositories(lines: Lines, repositories: Iterable[Repository]) -> None:
 
 def _servers(lines: Lines, servers: Iterable[Server]) -> None:
     for row in servers:
-        lines.add(f.SERVER_INFO, 1, row.id, row.name, row.kind, row.version)
+        lines.add(f.SERVER_INFO, 1, row.id, row.name, row.kind, row.version, _owner(row))
         lines.add(f.SERVER_ONLINE, _flag(row.online), row.id)
 
 
 def _licenses(lines: Lines, licenses: Iterable[License]) -> None:
     for row in licenses:
-        lines.add(f.LICENSE_INFO, 1, row.id, row.edition, row.kind)
+        lines.add(f.LICENSE_INFO, 1, row.id, row.edition, row.kind, _owner(row))
         lines.states(f.LICENSE_STATUS, f.LICENSE_STATES, row.status, row.id)
         lines.add(f.LICENSE_END, _time(row.expires), row.id)
         lines.add(f.SUPPORT_END, _time(row.support_expires), row.id)
@@ -152,7 +161,7 @@ def _sessions(lines: Lines, sessions: Iterable[Session]) -> None:
 
 def _protected(lines: Lines, protected: Iterable[Protected]) -> None:
     for row in protected:
-        lines.add(f.PROTECTED_INFO, 1, row.id, row.name, row.kind, row.platform, row.location)
+        lines.add(f.PROTECTED_INFO, 1, row.id, row.name, row.kind, row.platform, row.location, _owner(row))
         lines.add(f.PROTECTED_BACKUP, _time(row.last_backup), row.id)
         lines.add(f.PROTECTED_POINTS, row.restore_points, row.id)
         lines.add(f.PROTECTED_SIZE, row.size, row.id)
