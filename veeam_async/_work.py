@@ -49,7 +49,7 @@ class Progress:
     """How far long work has come.
 
     Attributes:
-        percent: 0 to 100, or None where the product does not tell.
+        percent: 0 to 100, or None where the product does not say.
         state: the product's word for its state.
         last_log_line: the newest line of its log, or None where there is none.
         session: the session, task or operation as it was last seen: a model.
@@ -320,7 +320,7 @@ class Work:
             await told
 
     async def log(self) -> list[str]:
-        """The lines of its log, oldest first, as far as they can be had."""
+        """The lines of its log, oldest first, as far as they can be read."""
         try:
             rows = await self.log_records()
         except VeeamError as error:

@@ -31,7 +31,7 @@ _BLOCK: Final = 1 << 20
 _CHUNK: Final = 1 << 16
 
 DownloadProgress: TypeAlias = Callable[[int, int | None], object]
-"""Called with the bytes received so far and the size, or None where the server does not tell it. May be a coroutine
+"""Called with the bytes received so far and the size, or None where the server does not say. May be a coroutine
 function."""
 
 
@@ -133,7 +133,7 @@ class StreamedBody:
     Attributes:
         headers: the answer's headers, case-insensitive.
         status: the HTTP status.
-        size: the size in bytes, or None where the server does not tell it.
+        size: the size in bytes, or None where the server does not say.
         content_type: the media type of the answer.
         filename: the name that the server gives the file, without any folder, or None.
         received: bytes that came so far.

@@ -1,4 +1,4 @@
-"""What a client tells while it works: one attrs object for each event, given to `events=` if there is one."""
+"""What a client reports while it works: one attrs object for each event, given to `events=` if there is one."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class RetryBudget:
 
     Attributes:
         capacity: repeats that it holds at most.
-        full: True while nothing is missing; then successes need not be told.
+        full: True while nothing is missing; then successes need not be reported.
     """
 
     __slots__ = ("_at", "_left", "capacity", "full")

@@ -20,7 +20,7 @@ async def log_out(transport: Transport, logout: Logout, revision: Revision, toke
     """End a token.
 
     Raises:
-        VeeamError: the appliance could not be told.
+        VeeamError: the appliance did not take the logout.
     """
     tokens = OneToken(token)
     path = logout.path.replace("{revision}", revision.name)

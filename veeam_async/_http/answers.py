@@ -151,7 +151,7 @@ def _read_object(said: _Said, data: Mapping[str, JsonValue]) -> None:
 
 
 def _read_list(said: _Said, errors: list[dict[str, JsonValue]]) -> None:
-    """A list of errors: the first one counts, all are told."""
+    """A list of errors: the first one counts, the text names all."""
     texts = [text for error in errors if (text := _text(error.get("message"))) is not None]
     said.message = "; ".join(dict.fromkeys(texts)) or None
     for error in errors:

@@ -366,12 +366,12 @@ class Exchange(Generic[T]):
     # ---------------------------------------------------------------------------------------------------- events
 
     def answered(self, status: int, size: int) -> None:
-        """Tell that an answer came; -1 for the size of one that is not read yet."""
+        """Report that an answer came; -1 for the size of one that is not read yet."""
         if self.around.teller is not None:
             self.around.teller.answered(self.call, self._attempt, status, size, monotonic() - self._begun)
 
     async def run_and_tell(self, teller: Teller) -> T:
-        """As `run`, and tell of an error at its end."""
+        """As `run`, and report an error at its end."""
         try:
             return await self.run()
         except VeeamError as error:

@@ -21,7 +21,7 @@ class StreamedReply:
         status: the HTTP status.
         headers: case-insensitive.
         content_type: the media type without parameters, lower case; empty where the server says none.
-        size: bytes of the body, or None where the server does not tell it, or it is packed.
+        size: bytes of the body, or None where the server does not say, or it is packed.
         packed: True where the body comes in a content coding: length and checksum are not those of what is read.
         received: bytes that were read so far.
         call: what it answers.

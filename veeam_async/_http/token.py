@@ -23,7 +23,7 @@ class Token:
     Attributes:
         access, refresh: the secrets; repr does not show them.
         lifetime: seconds, as the server said.
-        source: how it was had.
+        source: where it came from.
         issued: when it was asked for, on the clock of `time.monotonic()`.
         soon: from then on it is renewed in the background while it still serves.
         must: from then on calls wait for its successor.

@@ -48,7 +48,7 @@ def attribute(field: Field, package: str) -> property:
 
 @lru_cache(maxsize=4096)
 def _kind(annotation: str) -> Kind:
-    """How a field of this type is read, as far as its text tells: nothing is loaded for it."""
+    """How a field of this type is read, as far as its text says: nothing is loaded for it."""
     names = [name for name in _NAME.findall(annotation) if name not in _WITHOUT_CLASS]
     if not names or "Any" in annotation.split(" | "):
         return "plain"

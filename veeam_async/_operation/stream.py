@@ -15,7 +15,7 @@ class ByteStream(Protocol):
         status: the HTTP status.
         headers: case-insensitive.
         content_type: the media type; empty where the server says none.
-        size: bytes of the body, or None where the server does not tell it.
+        size: bytes of the body, or None where the server does not say.
         packed: True where the body comes in a content coding.
         received: bytes that were read so far.
         filename: the name that the server gives the file, as it came.

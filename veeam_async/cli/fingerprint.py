@@ -37,7 +37,7 @@ def days_left(not_after: datetime | None) -> float | None:
 
 @attrs.frozen
 class Seen:
-    """The certificate of a host, or why it could not be had."""
+    """The certificate of a host, or why it cannot be read."""
 
     host: str
     fingerprint: str | None = None

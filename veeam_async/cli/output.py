@@ -222,7 +222,7 @@ def _cell(value: Any) -> Any:
 
 
 def whole(stream: TextIO) -> TextIO:
-    """The stream with a buffer, where Python was told to do without (PYTHONUNBUFFERED, usual in containers).
+    """The stream with a buffer, where Python does without (PYTHONUNBUFFERED, usual in containers).
 
     A terminal may take a part of a long write only. A buffer writes the rest; without one Python drops it in silence.
     """

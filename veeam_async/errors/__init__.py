@@ -33,7 +33,7 @@ class VeeamWarning(UserWarning):
 
 
 class IncompleteListingWarning(VeeamWarning):
-    """A listing ended before all its rows were had."""
+    """A listing ended before all its rows had come."""
 
 
 class InferredOperationWarning(VeeamWarning):

@@ -191,7 +191,7 @@ class SessionFailed(VeeamError):
         session: the session (or operation) as it was last seen: a model.
         session_id: its id.
         result: the vendor's word for how it ended (`Failed`, `Canceled`).
-        log: the session's log lines, oldest first, as far as they could be had.
+        log: the session's log lines, oldest first, as far as they could be read.
     """
 
     def __init__(
@@ -212,7 +212,7 @@ class SessionFailed(VeeamError):
 
 
 class IncompleteListing(VeeamError):
-    """A listing ended before all its rows were had (`on_incomplete="raise"`).
+    """A listing ended before all its rows had come (`on_incomplete="raise"`).
 
     Attributes:
         received: rows that were given.

@@ -88,7 +88,7 @@ class Limits:
     Attributes:
         concurrency: appliances that are worked on at the same time.
         timeout: seconds that one appliance may take, all attempts together; None for no limit. An appliance's own
-            `timeout` goes before it.
+            `timeout` overrides it.
         deadline: seconds for the whole fan-out from its start; None for no limit.
         attempts: how often the function is tried on an appliance when no connection was made or a time limit of a
             call passed. More than 1 only where the function may run twice.

@@ -79,7 +79,7 @@ async def read(
         before: awaited before an answer whose rows are given at once is parsed.
 
     Raises:
-        VeeamError: after all rows that could be had, when an operation failed; `RowsError` when several did.
+        VeeamError: after all rows that came, when an operation failed; `RowsError` when several did.
     """
     # Without a token no operation has anything to give: one error then, not one for each of them.
     await client.login()

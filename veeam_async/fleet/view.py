@@ -168,7 +168,7 @@ class FleetView(RowReader):
             concurrency: appliances that are worked on at the same time.
             per_appliance: functions that may run on one appliance at the same time, those of other fan-outs and
                 watches of this fleet counted; None for no limit.
-            timeout: seconds for one appliance; None for no limit. An appliance's own `timeout` goes before it.
+            timeout: seconds for one appliance; None for no limit. An appliance's own `timeout` overrides it.
             deadline: seconds for everything. What is in flight then ends, what is not begun stays so; both give an
                 answer with an error.
             attempts: how often the function is tried where no connection was made or a time limit passed. Calls

@@ -1,4 +1,4 @@
-"""`python -m veeam_async.testing`: simulated appliances in a process of their own, until it is told to end."""
+"""`python -m veeam_async.testing`: simulated appliances in a process of their own, until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 ```python
 appliance.faults.add(operation="GetAllSessions", after=3, times=1, status=503, retry_after=2)
 appliance.faults.add(operation="login", delay=5.0)
-appliance.faults.add(method="POST", cut="after")  # carried out, but nobody is told
+appliance.faults.add(method="POST", cut="after")  # carried out, without an answer
 appliance.faults.add(operation="GetAllJobs", change="unknown_enum", fields=["type"])
 ```
 """
@@ -95,7 +95,7 @@ class Fault:
         carried_out: with `status`: do what was asked and answer with the error all the same.
         skew: seconds that the server's wall clock is ahead (or behind) from this request on.
         tls: serve a new certificate of the same authority, or of one that nobody trusts, from this request on.
-        optional: it may end without having met a request; any other that does is told of, see `Faults.unfired`.
+        optional: it may end without having met a request; any other that does is reported, see `Faults.unfired`.
         hits: how many requests it has met.
 
     Raises:
@@ -111,7 +111,7 @@ class Fault:
     every: int = attrs.field(default=1, validator=_at_least(1))
     status: int | None = attrs.field(default=None, validator=_at_least(200))
     code: str = ""
-    message: str = "The server was told to fail."
+    message: str = "The server fails as the test asks."
     retry_after: float | str | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict)
     body: bytes | str | Mapping[str, Any] | Sequence[Any] | None = None

@@ -177,7 +177,7 @@ class Rows(Generic[Fact]):
         return self._more
 
     def take_over(self, other: Rows[Fact]) -> None:
-        """Know what other rows of the same kind were told by POST and PUT."""
+        """Know what other rows of the same kind got by POST and PUT."""
         self._documents = dict(other.documents)
         self._more = dict(other.more)
 

@@ -55,7 +55,7 @@ class Source(Protocol):
     """Rows of the world, and what POST and PUT said of them."""
 
     def take_over(self, other: Any) -> None:
-        """Know what other rows of the same kind were told."""
+        """Know what other rows of the same kind got."""
         ...
 
 
@@ -159,7 +159,7 @@ class Store:
             placeholder: name of the placeholder that follows it in the paths of single rows.
 
         Returns:
-            None where the path lists nothing, or nothing that can be told apart.
+            None where the path lists nothing, or nothing that distinguishes them.
         """
         shown = self._shown.get(template)
         if shown is not None:

@@ -227,7 +227,7 @@ COMPLETIONS: tuple[Completion[Any], ...] = (
             query={"Sort": ["startTimeDesc"], "Types": ["Policy"]},
             since="FromUtc",
             note="the newest session of a policy, by the link to it or else by the policy's name; "
-            "policies of one name are told apart by links alone",
+            "only links distinguish policies of one name",
         ),
         keys=(("session_id",), ("name",)),
         lacking=ran,

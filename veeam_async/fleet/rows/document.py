@@ -29,8 +29,8 @@ it. A field is None where the product, the revision or the appliance does not sa
 
 Some fields are on no object, such as the time of a workload's newest restore point. They come from one more listing for
 all rows of an appliance. It is read newest first, a day, a week, then back to the horizon (30 days unless told), until
-every row is complete; never with a call for each row. Rows that cannot be told apart in it, such as two machines of one
-name, are asked for singly, the first 50 of an appliance, where the product has a filter for that, or stay without.
+every row is complete; never with a call for each row. Some rows cannot be distinguished in it, such as two machines of
+one name. Where the product has a filter, the first 50 of them on an appliance are asked for singly.
 
 The tables below name operations and fields as the vendor's documents do, so that they can be read beside them. Where
 several fields stand in one cell, separated by "or", the first one that is there counts. "Asked with" are parameters

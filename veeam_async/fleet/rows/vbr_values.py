@@ -87,7 +87,7 @@ def opposite(value: Any) -> bool | None:
 
 
 def practice_severity(status: Any) -> Severity | None:
-    """How bad a practice's status is; None where it was suppressed, or could not be told."""
+    """How bad a practice's status is; None where it was suppressed, or is not known."""
     return {"ok": Severity.OK, "violation": Severity.WARNING}.get(str(status).lower())
 
 
