@@ -38,7 +38,7 @@ def sentences(text: str) -> Iterator[str]:
     """Sentences: up to a full stop, a colon that ends a line, or the end of a paragraph or a list item."""
     for block in re.split(r"\n\s*\n|\n(?=\s*[-*] |\s*\d+\. )", text):
         flat = " ".join(block.split())
-        yield from (part for part in re.split(r"(?<=[.!?:;])\s+(?=[A-Z*`\[(\"])|:$", flat) if part.strip())
+        yield from (part for part in re.split(r"(?<=[.!?:;])\s+(?=[A-Z\d*`\[(\"])|:$", flat) if part.strip())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
