@@ -15,6 +15,9 @@ _MOST = 20_000
 _MOST_BODY = 65_536
 
 
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "veeam-mfa-code"})
+
+
 @attrs.frozen
 class Recorded:
     """A request that came.
@@ -40,7 +43,7 @@ class Recorded:
 
     def to_dict(self) -> dict[str, Any]:
         """The request as JSON takes it, without its secrets: no Authorization header, no body of a login."""
-        headers = {name: value for name, value in self.headers.items() if name not in ("authorization", "cookie")}
+        headers = {name: value for name, value in self.headers.items() if name not in _SECRET_HEADERS}
         secret = self.headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/"))
         return {
             "method": self.method,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from .._spec import Spec
@@ -51,8 +52,13 @@ def common(spec: Spec, product: Product) -> dict[str, Handler]:
     return made
 
 
-def login_fields(body: bytes, media: str) -> dict[str, str]:
-    """The fields of a login: a form, or the same as JSON."""
+def login_fields(body: bytes, media: str, headers: Mapping[str, str], mfa_header: str) -> dict[str, str]:
+    """The fields of a login: a form, or the same as JSON; a second factor in a header is one of them."""
+    code = {mfa_header: headers[mfa_header]} if mfa_header in headers else {}
+    return {**_body_fields(body, media), **code}
+
+
+def _body_fields(body: bytes, media: str) -> dict[str, str]:
     if media != JSON:
         return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     try:

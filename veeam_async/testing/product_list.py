@@ -171,6 +171,7 @@ class M365(Product):
         "refresh_token": "refresh_token",
         "urn:ietf:params:oauth:grant-type:jwt-bearer": "saml",
         "operator": "saml",
+        "integration": "integration",
     }
     login = "/{revision}/token"
     logout: ClassVar[tuple[str, str]] = ("POST", "/{revision}/token/logout")
@@ -193,6 +194,9 @@ class M365(Product):
         return {"message": problem.message, "errorCode": code}
 
 
+_NO_TOKENS = dict.fromkeys(("access_token", "token_type", "refresh_token", "mfa_token", "encrypted_code", "expires_in"))
+
+
 class Spc(Product):
     """Veeam Service Provider Console."""
 
@@ -206,8 +210,11 @@ class Spc(Product):
         "refresh_token": "refresh_token",
         "mfa": "mfa",
         "authorization_code": "authorization_code",
+        "public_key": "public_key",
+        "as": "as",
     }
     login = "/api/v3/token"
+    ends_user = True
     logout: ClassVar[tuple[str, str]] = ("DELETE", "/api/v3/users/{userUid}/tokens")
     logout_status = 200
     problem_type = "application/json"
@@ -230,8 +237,10 @@ class Spc(Product):
         }
 
     def mfa_needed(self, user: str, token: str) -> dict[str, Any]:
-        empty = dict.fromkeys(("access_token", "token_type", "refresh_token", "encrypted_code", "expires_in"))
-        return {**empty, "mfa_token": token}
+        return {**_NO_TOKENS, "mfa_token": token}
+
+    def challenge(self, encrypted: str) -> dict[str, Any]:
+        return {**_NO_TOKENS, "encrypted_code": encrypted}
 
     def problem(self, problem: Problem) -> dict[str, Any]:
         kind = "security" if problem.status in (401, 403) else "logical"
@@ -254,6 +263,7 @@ class One(Product):
     grants: ClassVar[Mapping[str, Grant]] = {"password": "password", "refresh_token": "refresh_token"}
     login = "/api/token"
     logout: ClassVar[tuple[str, str]] = ("POST", "/api/revoke")
+    mfa_header = "Veeam-Mfa-Code"
     logout_status = 200
     default_limit = 100
     wrong_path = 400

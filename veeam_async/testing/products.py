@@ -10,7 +10,17 @@ from typing import Any, ClassVar, Literal
 import attrs
 
 Grant = Literal[
-    "password", "refresh_token", "authorization_code", "vbr_token", "mfa", "saml", "sso_token", "updater_token"
+    "password",
+    "refresh_token",
+    "authorization_code",
+    "vbr_token",
+    "mfa",
+    "saml",
+    "sso_token",
+    "updater_token",
+    "integration",
+    "public_key",
+    "as",
 ]
 Shape = Literal["product", "empty", "string"]
 
@@ -134,6 +144,8 @@ class Product:
         antiforgery: True where tokens ask for a cookie on each call, unless the login said otherwise.
         server_error: the status of a failure of the server, where it is not 500.
         wrong_path: the status for a revision in the path that is not served.
+        mfa_header: header of a login that carries the second factor; empty where a grant does so.
+        ends_user: True where the logout ends all tokens of the user.
     """
 
     name = ""
@@ -157,6 +169,8 @@ class Product:
     antiforgery = False
     server_error = 500
     wrong_path = 404
+    mfa_header = ""
+    ends_user = False
 
     def login_path(self, revision: str) -> str:
         """Path of the token endpoint as a revision has it."""
@@ -183,6 +197,10 @@ class Product:
 
     def mfa_needed(self, user: str, token: str) -> dict[str, Any]:
         """The body that asks for a second factor."""
+        raise NotImplementedError
+
+    def challenge(self, encrypted: str) -> dict[str, Any]:
+        """The body that asks for what a private key decrypts."""
         raise NotImplementedError
 
     def problem(self, problem: Problem) -> dict[str, Any]:

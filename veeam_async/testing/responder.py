@@ -180,7 +180,7 @@ class Responder:
         if not found.served:
             raise Refused(self._wrong_revision(request.headers.get(self.product.revision_header, "")))
         if found.login:
-            form = login_fields(body, request.content_type)
+            form = login_fields(body, request.content_type, request.headers, self.product.mfa_header)
             answer = Answer(200, self.tokens.answer(form))
             if any(fault.dead_token for fault in faults):
                 self._dead.add(answer.payload["access_token"])
@@ -275,7 +275,7 @@ class Responder:
         token = _bearer(request)
         if not operation.secured:
             return None
-        user = self.tokens.check(token, cookies=bool(request.headers.get("Cookie")))
+        user = self.tokens.check(token, cookies=bool(request.headers.get("Cookie")), method=request.method)
         if token in self._dead or operation.operation_id in user.forbidden or "*" in user.forbidden:
             raise Refused(Problem(403, "The account is not allowed to do this."))
         return user

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from .keys import Keys
 from .products import Grant, Problem, Product, Refused, Tokens
 
 _CODE_LIFETIME = 60.0
@@ -66,6 +68,7 @@ class _Access:
     until: float
     login: int
     guarded: bool = False
+    read_only: bool = False
 
 
 @attrs.frozen
@@ -126,7 +129,8 @@ class TokenService:
         self._assertions: dict[str, User] = {}
         self._vbr_tokens: dict[str, User] = {}
         self._logins = 0
-        self._guarded = False
+        self._guarded = self._read_only = False
+        self.keys = Keys()
         self._grants: Mapping[Grant, Callable[[Mapping[str, str]], dict[str, Any]]] = {
             "password": self._password,
             "refresh_token": self._refresh_token,
@@ -135,6 +139,9 @@ class TokenService:
             "mfa": self._mfa,
             "saml": self.saml,
             "sso_token": lambda fields: self._never("SSO token"),
+            "integration": self._vbr_token,
+            "public_key": self._public_key,
+            "as": self._as,
             "updater_token": lambda fields: self._never("updater token"),
         }
 
@@ -198,12 +205,13 @@ class TokenService:
         self._access[key] = _Access(user, math.inf, 0)
         return key
 
-    def check(self, token: str, *, cookies: bool = True) -> User:
+    def check(self, token: str, *, cookies: bool = True, method: str = "GET") -> User:
         """The account behind an access token.
 
         Args:
             token: as sent.
             cookies: True where the request carried cookies; some logins ask for one.
+            method: of the request; some tokens only read.
 
         Raises:
             Refused: 401.
@@ -214,6 +222,8 @@ class TokenService:
         if access.until <= self.clock():
             del self._access[token]
             raise Refused(Problem(401, "The access token has expired.", "ExpiredToken"))
+        if access.read_only and method not in ("GET", "HEAD"):
+            raise Refused(Problem(403, "The access token is for reading alone."))
         if access.guarded and not cookies:
             raise Refused(Problem(401, "The antiforgery cookie is missing.", "InvalidToken"))
         return access.user
@@ -221,7 +231,10 @@ class TokenService:
     def end(self, token: str) -> None:
         """Log out: the token and all others of the same login end."""
         access = self._access.pop(token, None)
-        if access is not None:
+        if access is not None and self.product.ends_user:
+            self._access = {key: value for key, value in self._access.items() if value.user is not access.user}
+            self._refresh = {key: value for key, value in self._refresh.items() if value.user is not access.user}
+        elif access is not None:
             self._access = {key: value for key, value in self._access.items() if value.login != access.login}
             self._refresh = {key: value for key, value in self._refresh.items() if value.login != access.login}
 
@@ -239,6 +252,7 @@ class TokenService:
         if grant is None:
             raise Refused(Problem(400, "The grant type is not supported."), "unsupported_grant_type")
         self.grants[grant] += 1
+        self._read_only = fields.get("readonly", "").lower() == "true"
         self._guarded = self.product.antiforgery and fields.get("disable_antiforgery_token", "").lower() != "true"
         return self._grants[grant](fields)
 
@@ -257,6 +271,10 @@ class TokenService:
             raise Refused(Problem(401, "This account logs in by its identity provider.", "AccessDenied"))
         self._in_a_row.pop(name, None)
         if user.totp_secret:
+            if self.product.mfa_header:
+                if not user.accepts(fields.get(self.product.mfa_header.lower(), "")):
+                    raise Refused(Problem(400, "A multi-factor authentication (MFA) code is missing or wrong."))
+                return self._give(user, self._is_short(fields))
             if "mfa" not in self.product.grants:
                 raise Refused(Problem(401, "This account needs a second factor, which this interface does not take."))
             token = secrets.token_urlsafe(24)
@@ -298,16 +316,32 @@ class TokenService:
         Raises:
             Refused: the response is not one that was given, or was used before.
         """
-        user = self._assertions.pop(fields.get("saml_response") or fields.get("samlresponse", ""), None)
+        user = self._assertions.pop(_first(fields, "saml_response", "samlresponse", "assertion"), None)
         if user is None:
             raise Refused(Problem(401, "The identity provider's answer is not good.", "AccessDenied"))
         return self._give(user, self._is_short(fields))
 
     def _vbr_token(self, fields: Mapping[str, str]) -> dict[str, Any]:
-        user = self._vbr_tokens.pop(fields.get("vbr_token", ""), None)
+        user = self._vbr_tokens.pop(_first(fields, "vbr_token", "integration_token"), None)
         if user is None:
             raise Refused(Problem(401, "The VBR token is not good.", "AccessDenied"))
         return self._give(user, self._is_short(fields))
+
+    def _public_key(self, fields: Mapping[str, str]) -> dict[str, Any]:
+        key = fields.get("public_key", "")
+        code = self.authorization_code(self.keys.user(key))
+        return self.product.challenge(self.keys.encrypted(key, code))
+
+    def _as(self, fields: Mapping[str, str]) -> dict[str, Any]:
+        held = self._refresh.pop(fields.get("refresh_token", ""), None)
+        other = next((user for user in self.users.values() if self.uid(user) == fields.get("useruid")), None)
+        if held is None or held.until <= self.clock() or other is None:
+            raise Refused(Problem(400, "There is no such user, or the refresh token is not good."))
+        return self._give(other, held.short)
+
+    def uid(self, user: User) -> str:
+        """The id of an account."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, user.name.lower()))
 
     def _never(self, what: str) -> dict[str, Any]:
         raise Refused(Problem(401, f"The {what} is not good.", "AccessDenied"))
@@ -332,7 +366,7 @@ class TokenService:
         now = self.clock()
         self._forget(now)
         access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        self._access[access] = _Access(user, now + self.access_lifetime, login, self._guarded)
+        self._access[access] = _Access(user, now + self.access_lifetime, login, self._guarded, self._read_only)
         self._refresh[refresh] = _Refresh(user, now + lifetime, lifetime, login, short)
         issued = self.now()
         return self.product.tokens(
@@ -355,3 +389,7 @@ class TokenService:
 
     def _account(self, name: str) -> User:
         return self.users[name.lower()]
+
+
+def _first(fields: Mapping[str, str], *names: str) -> str:
+    return next((fields[name] for name in names if fields.get(name)), "")

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from ...profiles import profile
+from ...profiles import PRODUCTS, profile
 from . import completions, sources
 from .mapping import Combine, Completion, Constant, Source, Take
 from .row import Row, slots
@@ -54,7 +54,7 @@ def _lines() -> Iterator[str]:
         yield inspect.cleandoc(row.__doc__ or "").partition("\n")[0]
         yield ""
         yield from _fields(row)
-        for product in ("vbr", "aws", "azure"):
+        for product in PRODUCTS:
             yield f"### {row.__name__} of {profile(product).title}"
             yield ""
             for source in sources(product, row):
@@ -66,7 +66,7 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "The vendor's words, in any letter case, and the word of the row."
     yield ""
-    for product in ("vbr", "aws", "azure"):
+    for product in PRODUCTS:
         yield from _words(product)
 
 
@@ -127,6 +127,8 @@ def _source(source: Source[Any]) -> Iterator[str]:
         remarks.append(f"where there is no `{source.unless}`")
     if source.since:
         remarks.append(f"since: `{source.since}`")
+    if source.owner:
+        remarks.append("whose: " + ", ".join(f"`{field}`" for field in source.owner))
     yield f"`{source.operation}`" + (f" ({'; '.join(remarks)})" if remarks else "")
     yield ""
     yield "| field | from | how |"
