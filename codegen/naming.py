@@ -37,6 +37,7 @@ CLIENT_MEMBERS = frozenset(
         "base_url",
         "call",
         "forget_refusal",
+        "go_on_with",
         "login",
         "login_credentials",
         "logout",

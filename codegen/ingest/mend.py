@@ -112,6 +112,13 @@ def parameters_without_null(document: dict[str, Any]) -> None:
             _unwrap(part, "schema")
 
 
+def enums_go_both_ways(document: dict[str, Any]) -> None:
+    """A named enum is not read-only by itself: properties that are sent refer to it, and parameters do."""
+    for found in document["components"].get("schemas", {}).values():
+        if "enum" in found:
+            found.pop("readOnly", None)
+
+
 def _unwrap(holder: dict[str, Any], key: str) -> None:
     """`allOf` around one schema and nothing beside it is that schema."""
     value = holder[key]
@@ -290,6 +297,7 @@ RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
     open_login,
     name_responses,
     parameters_without_null,
+    enums_go_both_ways,
     bytes_are_bytes,
     no_files_in_json,
     types_of_references,

@@ -33,7 +33,7 @@ _STRINGS = {
 _LIKE = (
     "/mnt/text", "C:\\text", "DOMAIN\\user", "192.0.2.10", "admin@example.com", '"admin"@example.com', "server/share",
     "\\\\server\\share",
-    "server.example.com", "nfs.example.com:/share", "https://appliance.example.com/", "12345678",
+    "server.example.com", "2025-03", "nfs.example.com:/share", "https://appliance.example.com/", "12345678",
 )  # fmt: skip
 
 
@@ -117,8 +117,9 @@ class Arguments:
             raise ValueError("a schema that requires itself without end")
         if "discriminator" in found:
             return self._child(found, depth)
-        if len(found.get("allOf", ())) == 1 and "properties" not in found:
-            return self.value(found["allOf"][0], depth)
+        parts = found.get("allOf", ())
+        if len(parts) == 1 and "enum" in resolve(self._document, parts[0]):
+            return self.value(parts[0], depth)  # nothing but another name of an enum
         if "allOf" in found or "properties" in found:
             return self._object(self._composed(found), depth)
         for key in ("oneOf", "anyOf"):

@@ -70,7 +70,8 @@ def answer_of(document: dict[str, Any], operation: dict[str, Any], arguments: Ar
     """The first 2xx answer of an operation: status, media type, value (bytes where it is no JSON)."""
     code, response = next((code, part) for code, part in operation["responses"].items() if code.startswith("2"))
     for media_type, content in resolve(document, response).get("content", {}).items():
-        if media_type.endswith("json"):
+        if media_type.endswith("json") or (media_type == "*/*" and "$ref" in content.get("schema", {})):
+            media_type = media_type if media_type.endswith("json") else "application/json"
             return int(code), media_type, arguments.value(content.get("schema", {}), 0, answer=True)
         return int(code), media_type, b"some,bytes\n"
     return int(code), None, b""
@@ -96,6 +97,9 @@ async def test_every_call_fits_its_spec(name: str) -> None:
         assert [operation.operation_id for operation in client.operations] == list(described)
         for operation in client.operations:
             made = answer_of(document, described[operation.operation_id], arguments)
+            faults_field = client.profile.faults
+            if isinstance(made[2], dict) and made[2].get(faults_field):
+                made[2][faults_field] = []  # anything else there is an error
             server.status, server.media_type = made[:2]
             server.body = made[2] if isinstance(made[2], bytes) else json.dumps(made[2]).encode()
             request = getattr(getattr(client, operation.group), operation.name)(**arguments.of(operation))

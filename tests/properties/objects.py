@@ -104,6 +104,9 @@ class Maker:
         for listed in ("enum", "x-known-values"):
             if listed in schema:
                 return self.random.choice(schema[listed])
+        parts = schema.get("allOf", ())
+        if len(parts) == 1 and "enum" in self.document.schemas.get(parts[0].get("$ref", "").rpartition("/")[2], {}):
+            return self.value(parts[0], depth)  # nothing but another name of an enum
         if "properties" in schema or "allOf" in schema:
             return self._object(schema, depth, self._own_type(schema))
         match schema.get("type"):

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from tests.testing.caller import Caller
+from veeam_async._spec import revisions
 from veeam_async.fleet import config
 from veeam_async.testing import SimulatedFleet
 from veeam_async.testing.__main__ import main
@@ -23,7 +24,7 @@ async def test_products_and_revisions_are_given_out_in_turn() -> None:
     fleet = SimulatedFleet(7, MIXED)
     assert [appliance.product.name for appliance in fleet.appliances] == ["vbr", "aws", "azure"] * 2 + ["vbr"]
     assert [appliance.name for appliance in fleet.appliances][:2] == ["vbr-1", "aws-2"]
-    assert len({(one.product.name, one.revision) for one in SimulatedFleet(18).appliances}) == 10
+    assert len({(one.product.name, one.revision) for one in SimulatedFleet(18).appliances}) == len(revisions())
 
 
 async def test_each_appliance_answers_on_its_own_port() -> None:

@@ -74,7 +74,6 @@ class LocalUserRuleInput(Model):
 
     Attributes:
         enabled: default true.
-        type: read-only.
     """
 
     sid: str
@@ -84,7 +83,7 @@ class LocalUserRuleInput(Model):
     role_type: LocalUserRuleRoleType | None | Unset = UNSET
     context_type: WinContextType
     scope: list[LocalUserRuleObject]
-    type: LocalUserRuleTypeReadOnly = field(read_only=True)
+    type: LocalUserRuleTypeReadOnly
     mfa_policy_status: LocalUserRuleMfaPolicyStatus
     has_access_to_provider: bool | None | Unset = UNSET
 

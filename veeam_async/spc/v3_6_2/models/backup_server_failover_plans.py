@@ -55,14 +55,13 @@ class BackupFailoverPlanLastSession(Model):
     Attributes:
         instance_uid: read-only, UUID.
         end_time: read-only.
-        status: read-only.
         message: read-only.
         detailed_messages: read-only.
     """
 
     instance_uid: str = field(read_only=True)
     end_time: datetime | None | Unset = field(default=UNSET, read_only=True)
-    status: BackupFailoverPlanSessionStatus | None | Unset = field(default=UNSET, read_only=True)
+    status: BackupFailoverPlanSessionStatus | None | Unset = UNSET
     message: str | None | Unset = field(default=UNSET, read_only=True)
     detailed_messages: list[BackupFailoverPlanSessionMessage] | None | Unset = field(default=UNSET, read_only=True)
 
@@ -120,14 +119,13 @@ class BackupFailoverPlanSessionMessage(Model):
     Attributes:
         title: read-only.
         description: read-only.
-        severity: read-only.
         start_time: read-only.
         end_time: read-only.
     """
 
     title: str | None | Unset = field(default=UNSET, read_only=True)
     description: str | None | Unset = field(default=UNSET, read_only=True)
-    severity: BackupFailoverPlanSessionMessageSeverity | None | Unset = field(default=UNSET, read_only=True)
+    severity: BackupFailoverPlanSessionMessageSeverity | None | Unset = UNSET
     start_time: datetime | None | Unset = field(default=UNSET, read_only=True)
     end_time: datetime | None | Unset = field(default=UNSET, read_only=True)
 

@@ -32,33 +32,27 @@ class PublicCloudDatabasePolicy(Model):
         instance_uid: read-only, UUID.
         name: read-only.
         appliance_uid: read-only, UUID.
-        status: read-only.
-        state: read-only.
-        appliance_management_type: read-only.
         management_agent_uid: read-only, UUID.
         backup_server_uid: read-only, UUID.
         organization_uid: read-only, UUID.
         location_uid: read-only, UUID.
         instances_count: read-only.
         next_run: read-only.
-        platform_type: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
     appliance_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    status: PublicCloudPolicyStatus | None | Unset = field(default=UNSET, read_only=True)
-    state: PublicCloudPolicyState | None | Unset = field(default=UNSET, read_only=True)
-    appliance_management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = field(
-        default=UNSET, read_only=True
-    )
+    status: PublicCloudPolicyStatus | None | Unset = UNSET
+    state: PublicCloudPolicyState | None | Unset = UNSET
+    appliance_management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = UNSET
     management_agent_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_server_uid: str | None | Unset = field(default=UNSET, read_only=True)
     organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
     location_uid: str | None | Unset = field(default=UNSET, read_only=True)
     instances_count: int | None | Unset = field(default=UNSET, read_only=True)
     next_run: datetime | None | Unset = field(default=UNSET, read_only=True)
-    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = field(default=UNSET, read_only=True)
+    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = UNSET
 
 
 @model
@@ -73,8 +67,6 @@ class PublicCloudDatabasePolicyObject(Model):
         policy_uid: read-only, UUID.
         policy_name: read-only.
         backup_server_uid: read-only, UUID.
-        database_type: read-only.
-        engine_type: read-only.
         resource_id: read-only.
         last_backup: read-only.
         last_snapshot: read-only.
@@ -87,8 +79,8 @@ class PublicCloudDatabasePolicyObject(Model):
     policy_uid: str | None | Unset = field(default=UNSET, read_only=True)
     policy_name: str | None | Unset = field(default=UNSET, read_only=True)
     backup_server_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    database_type: PublicCloudDatabaseType | None | Unset = field(default=UNSET, read_only=True)
-    engine_type: ProtectedCloudDatabaseEngineType | None | Unset = field(default=UNSET, read_only=True)
+    database_type: PublicCloudDatabaseType | None | Unset = UNSET
+    engine_type: ProtectedCloudDatabaseEngineType | None | Unset = UNSET
     resource_id: str | None | Unset = field(default=UNSET, read_only=True)
     last_backup: PublicCloudPolicySession | None | Unset = field(default=UNSET, read_only=True)
     last_snapshot: PublicCloudPolicySession | None | Unset = field(default=UNSET, read_only=True)
@@ -105,15 +97,11 @@ class PublicCloudFileSharePolicy(Model):
         instance_uid: read-only, UUID.
         name: read-only.
         appliance_uid: read-only, UUID.
-        status: read-only.
-        state: read-only.
-        appliance_management_type: read-only.
         management_agent_uid: read-only, UUID.
         backup_server_uid: read-only, UUID.
         organization_uid: read-only, UUID.
         location_uid: read-only, UUID.
         instances_count: read-only.
-        platform_type: read-only.
         next_run: read-only.
         backup_target_vault_name: read-only.
         backup_copy_target_vault_name: read-only.
@@ -122,17 +110,15 @@ class PublicCloudFileSharePolicy(Model):
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
     appliance_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    status: PublicCloudPolicyStatus | None | Unset = field(default=UNSET, read_only=True)
-    state: PublicCloudPolicyState | None | Unset = field(default=UNSET, read_only=True)
-    appliance_management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = field(
-        default=UNSET, read_only=True
-    )
+    status: PublicCloudPolicyStatus | None | Unset = UNSET
+    state: PublicCloudPolicyState | None | Unset = UNSET
+    appliance_management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = UNSET
     management_agent_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_server_uid: str | None | Unset = field(default=UNSET, read_only=True)
     organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
     location_uid: str | None | Unset = field(default=UNSET, read_only=True)
     instances_count: int | None | Unset = field(default=UNSET, read_only=True)
-    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = field(default=UNSET, read_only=True)
+    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = UNSET
     next_run: datetime | None | Unset = field(default=UNSET, read_only=True)
     backup_target_vault_name: str | None | Unset = field(default=UNSET, read_only=True)
     backup_copy_target_vault_name: str | None | Unset = field(default=UNSET, read_only=True)
@@ -153,7 +139,6 @@ class PublicCloudFileSharePolicyObject(Model):
         resource_id: read-only.
         last_snapshot: read-only.
         last_replica_snapshot: read-only.
-        file_share_type: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -164,7 +149,7 @@ class PublicCloudFileSharePolicyObject(Model):
     resource_id: str | None | Unset = field(default=UNSET, read_only=True)
     last_snapshot: PublicCloudPolicySession | None | Unset = field(default=UNSET, read_only=True)
     last_replica_snapshot: PublicCloudPolicySession | None | Unset = field(default=UNSET, read_only=True)
-    file_share_type: PublicCloudFileShareType | None | Unset = field(default=UNSET, read_only=True)
+    file_share_type: PublicCloudFileShareType | None | Unset = UNSET
 
 
 @model
@@ -176,13 +161,8 @@ class PublicCloudNetworkPolicy(Model):
         instance_uid: read-only, UUID.
         name: read-only.
         appliance_uid: read-only, UUID.
-        status: read-only.
-        state: read-only.
-        appliance_management_type: read-only.
         organization_uid: read-only, UUID.
         backup_server_uid: read-only, UUID.
-        vnet_type: read-only.
-        platform_type: read-only.
         subscriptions_count: read-only.
         regions_count: read-only.
         last_backup: read-only.
@@ -191,15 +171,13 @@ class PublicCloudNetworkPolicy(Model):
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
     appliance_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    status: PublicCloudPolicyStatus | None | Unset = field(default=UNSET, read_only=True)
-    state: PublicCloudPolicyState | None | Unset = field(default=UNSET, read_only=True)
-    appliance_management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = field(
-        default=UNSET, read_only=True
-    )
+    status: PublicCloudPolicyStatus | None | Unset = UNSET
+    state: PublicCloudPolicyState | None | Unset = UNSET
+    appliance_management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = UNSET
     organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_server_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    vnet_type: PublicCloudNetworkTypeReadonly | None | Unset = field(default=UNSET, read_only=True)
-    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = field(default=UNSET, read_only=True)
+    vnet_type: PublicCloudNetworkTypeReadonly | None | Unset = UNSET
+    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = UNSET
     subscriptions_count: int | None | Unset = field(default=UNSET, read_only=True)
     regions_count: int | None | Unset = field(default=UNSET, read_only=True)
     last_backup: PublicCloudPolicySession | None | Unset = field(default=UNSET, read_only=True)
@@ -219,27 +197,20 @@ class PublicCloudPolicy(Model):
         instance_uid: read-only, UUID.
         name: read-only.
         appliance_uid: read-only, UUID.
-        status: read-only.
-        state: read-only.
-        appliance_management_type: read-only.
         backup_server_uid: read-only, UUID.
         organization_uid: read-only, UUID.
-        platform_type: read-only.
-        policy_type: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
     appliance_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    status: PublicCloudPolicyStatus | None | Unset = field(default=UNSET, read_only=True)
-    state: PublicCloudPolicyState | None | Unset = field(default=UNSET, read_only=True)
-    appliance_management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = field(
-        default=UNSET, read_only=True
-    )
+    status: PublicCloudPolicyStatus | None | Unset = UNSET
+    state: PublicCloudPolicyState | None | Unset = UNSET
+    appliance_management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = UNSET
     backup_server_uid: str | None | Unset = field(default=UNSET, read_only=True)
     organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = field(default=UNSET, read_only=True)
-    policy_type: PublicCloudPolicyTypeReadonly | None | Unset = field(default=UNSET, read_only=True)
+    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = UNSET
+    policy_type: PublicCloudPolicyTypeReadonly | None | Unset = UNSET
 
 
 @model
@@ -248,12 +219,11 @@ class PublicCloudPolicySession(Model):
     Attributes:
         end_time: read-only.
         failure_message: read-only.
-        status: read-only.
     """
 
     end_time: datetime | None | Unset = field(default=UNSET, read_only=True)
     failure_message: str | None | Unset = field(default=UNSET, read_only=True)
-    status: PublicCloudPolicySessionStatusReadonly | None | Unset = field(default=UNSET, read_only=True)
+    status: PublicCloudPolicySessionStatusReadonly | None | Unset = UNSET
 
 
 class PublicCloudPolicySessionStatusReadonly(OpenEnum):
@@ -306,33 +276,27 @@ class PublicCloudVirtualMachinePolicy(Model):
         instance_uid: read-only, UUID.
         name: read-only.
         appliance_uid: read-only, UUID.
-        status: read-only.
-        state: read-only.
-        appliance_management_type: read-only.
         management_agent_uid: read-only, UUID.
         backup_server_uid: read-only, UUID.
         organization_uid: read-only, UUID.
         location_uid: read-only, UUID.
         instances_count: read-only.
         next_run: read-only.
-        platform_type: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
     appliance_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    status: PublicCloudPolicyStatus | None | Unset = field(default=UNSET, read_only=True)
-    state: PublicCloudPolicyState | None | Unset = field(default=UNSET, read_only=True)
-    appliance_management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = field(
-        default=UNSET, read_only=True
-    )
+    status: PublicCloudPolicyStatus | None | Unset = UNSET
+    state: PublicCloudPolicyState | None | Unset = UNSET
+    appliance_management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = UNSET
     management_agent_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_server_uid: str | None | Unset = field(default=UNSET, read_only=True)
     organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
     location_uid: str | None | Unset = field(default=UNSET, read_only=True)
     instances_count: int | None | Unset = field(default=UNSET, read_only=True)
     next_run: datetime | None | Unset = field(default=UNSET, read_only=True)
-    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = field(default=UNSET, read_only=True)
+    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = UNSET
 
 
 @model

@@ -21,16 +21,14 @@ class ActivityLog(Model):
 
     Attributes:
         message: read-only.
-        activity_log_type: read-only.
-        activity_kind: read-only.
         date_: read-only.
         user_uid: read-only, UUID.
         organization_uid: read-only, UUID.
     """
 
     message: str | None | Unset = field(default=UNSET, read_only=True)
-    activity_log_type: ActivityLogType | None | Unset = field(default=UNSET, read_only=True)
-    activity_kind: ActivityLogKind | None | Unset = field(default=UNSET, read_only=True)
+    activity_log_type: ActivityLogType | None | Unset = UNSET
+    activity_kind: ActivityLogKind | None | Unset = UNSET
     date_: datetime | None | Unset = field(default=UNSET, read_only=True)
     user_uid: str | None | Unset = field(default=UNSET, read_only=True)
     organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -213,8 +211,6 @@ class ManagementAgentTask(Model):
 
     Attributes:
         instance_uid: read-only, UUID.
-        task_type: read-only.
-        status: read-only.
         description: read-only.
         management_agent_uid: read-only, UUID.
         start_time: read-only.
@@ -222,8 +218,8 @@ class ManagementAgentTask(Model):
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    task_type: ManagementAgentTaskType | None | Unset = field(default=UNSET, read_only=True)
-    status: ManagementAgentTaskStatus | None | Unset = field(default=UNSET, read_only=True)
+    task_type: ManagementAgentTaskType | None | Unset = UNSET
+    status: ManagementAgentTaskStatus | None | Unset = UNSET
     description: str | None | Unset = field(default=UNSET, read_only=True)
     management_agent_uid: str | None | Unset = field(default=UNSET, read_only=True)
     start_time: datetime | None | Unset = field(default=UNSET, read_only=True)

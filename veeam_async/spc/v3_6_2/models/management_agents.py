@@ -29,7 +29,6 @@ class ManagementAgent(Model):
         version: read-only.
         discovery_time: read-only.
         tag: at most 256 characters.
-        status: read-only.
         type: read-only.
         computer_info: read-only.
         connection_status: read-only.
@@ -48,7 +47,7 @@ class ManagementAgent(Model):
     version: str | None | Unset = field(default=UNSET, read_only=True)
     discovery_time: datetime | None | Unset = field(default=UNSET, read_only=True)
     tag: str | None | Unset = UNSET
-    status: ManagementAgentStatus | None | Unset = field(default=UNSET, read_only=True)
+    status: ManagementAgentStatus | None | Unset = UNSET
     type: ManagementAgentType | None | Unset = field(default=UNSET, read_only=True)
     computer_info: ComputerInfo | None | Unset = field(default=UNSET, read_only=True)
     connection_status: ManagementAgentConnectionStatus | None | Unset = field(default=UNSET, read_only=True)

@@ -41,14 +41,13 @@ class ActiveDirectoryTreeNode(Model):
         id: read-only.
         name: read-only.
         children: read-only.
-        type: read-only.
         leaf: read-only.
     """
 
     id: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
     children: list[ActiveDirectoryTreeNode] | None | Unset = field(default=UNSET, read_only=True)
-    type: ActiveDirectoryTreeNodeType | None | Unset = field(default=UNSET, read_only=True)
+    type: ActiveDirectoryTreeNodeType | None | Unset = UNSET
     leaf: bool | None | Unset = field(default=UNSET, read_only=True)
 
 
@@ -614,10 +613,6 @@ class JobSessionHeatmapSession(Model):
         session_uid: read-only, UUID.
         failure_message: read-only.
         time_shift_minutes: read-only, in minutes.
-        result: read-only.
-        job_type: read-only.
-        workload_type: read-only.
-        platform_type: read-only.
     """
 
     job_name: str | None | Unset = field(default=UNSET, read_only=True)
@@ -633,10 +628,10 @@ class JobSessionHeatmapSession(Model):
     session_uid: str | None | Unset = field(default=UNSET, read_only=True)
     failure_message: str | None | Unset = field(default=UNSET, read_only=True)
     time_shift_minutes: int | None | Unset = field(default=UNSET, read_only=True)
-    result: JobSessionHeatmapJobResult | None | Unset = field(default=UNSET, read_only=True)
-    job_type: JobSessionHeatmapJobType | None | Unset = field(default=UNSET, read_only=True)
-    workload_type: JobSessionHeatmapWorkloadType | None | Unset = field(default=UNSET, read_only=True)
-    platform_type: JobSessionHeatmapPlatformType | None | Unset = field(default=UNSET, read_only=True)
+    result: JobSessionHeatmapJobResult | None | Unset = UNSET
+    job_type: JobSessionHeatmapJobType | None | Unset = UNSET
+    workload_type: JobSessionHeatmapWorkloadType | None | Unset = UNSET
+    platform_type: JobSessionHeatmapPlatformType | None | Unset = UNSET
 
 
 class JobSessionHeatmapWorkloadType(OpenEnum):
@@ -1064,11 +1059,10 @@ class ProxyProduct(OpenEnum):
 class ProxyProductInformation(Model):
     """
     Attributes:
-        proxy_product: read-only.
         proxy_product_url_representation: read-only.
     """
 
-    proxy_product: ProxyProduct | None | Unset = field(default=UNSET, read_only=True)
+    proxy_product: ProxyProduct | None | Unset = UNSET
     proxy_product_url_representation: str | None | Unset = field(default=UNSET, read_only=True)
 
 
@@ -1078,14 +1072,13 @@ class ProxySession(Model):
     Attributes:
         user_uid: read-only, UUID.
         management_agent_uid: read-only, UUID.
-        product: read-only.
         creation_time: read-only.
         last_action_time: read-only.
     """
 
     user_uid: str | None | Unset = field(default=UNSET, read_only=True)
     management_agent_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    product: ProxyProduct | None | Unset = field(default=UNSET, read_only=True)
+    product: ProxyProduct | None | Unset = UNSET
     creation_time: datetime | None | Unset = field(default=UNSET, read_only=True)
     last_action_time: datetime | None | Unset = field(default=UNSET, read_only=True)
 
@@ -1398,7 +1391,6 @@ class VdcStorageVault(Model):
         data_center_id: read-only.
         storage_quota: 1073741824 to 1124774006935781400.
         consumed_space: read-only.
-        status: read-only.
         embedded: read-only.
     """
 
@@ -1409,7 +1401,7 @@ class VdcStorageVault(Model):
     data_center_id: str | None | Unset = field(default=UNSET, read_only=True)
     storage_quota: int | None | Unset = UNSET
     consumed_space: int | None | Unset = field(default=UNSET, read_only=True)
-    status: VdcStorageVaultStatusReadonly | None | Unset = field(default=UNSET, read_only=True)
+    status: VdcStorageVaultStatusReadonly | None | Unset = UNSET
     quota_enforced: bool
     is_read_only: bool
     read_only_reason: str | None | Unset = UNSET
@@ -1541,20 +1533,14 @@ class VdcVaultSubscription(Model):
     Attributes:
         instance_uid: read-only, UUID.
         name: read-only.
-        edition: read-only.
-        type: read-only.
-        status: read-only.
-        managed_organization_type: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
-    edition: VdcVaultSubscriptionEdition | None | Unset = field(default=UNSET, read_only=True)
-    type: VdcVaultSubscriptionType | None | Unset = field(default=UNSET, read_only=True)
-    status: VdcVaultSubscriptionStatus | None | Unset = field(default=UNSET, read_only=True)
-    managed_organization_type: VdcVaultSubscriptionManagedOrganizationType | None | Unset = field(
-        default=UNSET, read_only=True
-    )
+    edition: VdcVaultSubscriptionEdition | None | Unset = UNSET
+    type: VdcVaultSubscriptionType | None | Unset = UNSET
+    status: VdcVaultSubscriptionStatus | None | Unset = UNSET
+    managed_organization_type: VdcVaultSubscriptionManagedOrganizationType | None | Unset = UNSET
 
 
 class VdcVaultSubscriptionEdition(OpenEnum):
@@ -1591,14 +1577,13 @@ class VdcVaultTenant(Model):
         name: read-only.
         subscription_uid: read-only, UUID.
         organization_uid: UUID.
-        vdc_status: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
     subscription_uid: str | None | Unset = field(default=UNSET, read_only=True)
     organization_uid: str | None | Unset = UNSET
-    vdc_status: VdcVaultTenantStatusReadonly | None | Unset = field(default=UNSET, read_only=True)
+    vdc_status: VdcVaultTenantStatusReadonly | None | Unset = UNSET
 
 
 @model

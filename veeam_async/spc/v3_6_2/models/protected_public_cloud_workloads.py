@@ -49,8 +49,6 @@ class ProtectedCloudDatabase(Model):
         instance_size: read-only.
         total_size: read-only.
         platform: read-only.
-        database_type: read-only.
-        engine_type: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -72,8 +70,8 @@ class ProtectedCloudDatabase(Model):
     instance_size: int | None | Unset = field(default=UNSET, read_only=True)
     total_size: int | None | Unset = field(default=UNSET, read_only=True)
     platform: ProtectedCloudDatabasePlatform | None | Unset = field(default=UNSET, read_only=True)
-    database_type: PublicCloudDatabaseType | None | Unset = field(default=UNSET, read_only=True)
-    engine_type: ProtectedCloudDatabaseEngineType | None | Unset = field(default=UNSET, read_only=True)
+    database_type: PublicCloudDatabaseType | None | Unset = UNSET
+    engine_type: ProtectedCloudDatabaseEngineType | None | Unset = UNSET
 
 
 @model
@@ -88,7 +86,6 @@ class ProtectedCloudFileShare(Model):
         appliance_uid: read-only, UUID.
         resource_id: read-only.
         platform: read-only.
-        file_share_type: read-only.
         snapshots_count: read-only.
         policy_count: read-only.
         replica_snapshots_count: read-only.
@@ -103,7 +100,7 @@ class ProtectedCloudFileShare(Model):
     appliance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     resource_id: str | None | Unset = field(default=UNSET, read_only=True)
     platform: ProtectedCloudFileSharePlatform | None | Unset = field(default=UNSET, read_only=True)
-    file_share_type: PublicCloudFileShareType | None | Unset = field(default=UNSET, read_only=True)
+    file_share_type: PublicCloudFileShareType | None | Unset = UNSET
     snapshots_count: int | None | Unset = field(default=UNSET, read_only=True)
     policy_count: int | None | Unset = field(default=UNSET, read_only=True)
     replica_snapshots_count: int | None | Unset = field(default=UNSET, read_only=True)
@@ -129,7 +126,6 @@ class ProtectedCloudNetwork(Model):
         backup_server_uid: read-only, UUID.
         backup_server_name: read-only.
         restore_points_count: read-only.
-        platform_type: read-only.
         last_backup: read-only.
         location_uid: read-only, UUID.
         organization_uid: read-only, UUID.
@@ -148,7 +144,7 @@ class ProtectedCloudNetwork(Model):
     backup_server_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_server_name: str | None | Unset = field(default=UNSET, read_only=True)
     restore_points_count: int | None | Unset = field(default=UNSET, read_only=True)
-    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = field(default=UNSET, read_only=True)
+    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = UNSET
     last_backup: datetime | None | Unset = field(default=UNSET, read_only=True)
     location_uid: str | None | Unset = field(default=UNSET, read_only=True)
     organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -164,7 +160,6 @@ class ProtectedCloudVirtualMachine(Model):
         organization_uid: read-only, UUID.
         name: read-only.
         appliance_uid: read-only, UUID.
-        platform_type: read-only.
         resource_id: read-only.
         destinations: read-only.
         latest_backup_date: read-only.
@@ -175,7 +170,7 @@ class ProtectedCloudVirtualMachine(Model):
     organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
     appliance_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = field(default=UNSET, read_only=True)
+    platform_type: BackupServerPublicCloudAppliancePlatform | None | Unset = UNSET
     resource_id: str | None | Unset = field(default=UNSET, read_only=True)
     destinations: list[str] | None | Unset = field(default=UNSET, read_only=True)
     latest_backup_date: datetime | None | Unset = field(default=UNSET, read_only=True)

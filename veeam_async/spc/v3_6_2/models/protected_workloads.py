@@ -39,7 +39,6 @@ class ProtectedComputerManagedByBackupServer(Model):
         platform_type: read-only.
         operation_mode: read-only.
         latest_restore_point_date: read-only.
-        malware_state: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -57,7 +56,7 @@ class ProtectedComputerManagedByBackupServer(Model):
         default=UNSET, read_only=True
     )
     latest_restore_point_date: datetime | None | Unset = field(default=UNSET, read_only=True)
-    malware_state: MalwareState | None | Unset = field(default=UNSET, read_only=True)
+    malware_state: MalwareState | None | Unset = UNSET
 
 
 @model
@@ -79,8 +78,6 @@ class ProtectedComputerManagedByBackupServerBackup(Model):
         restore_points: read-only.
         latest_restore_point_date: read-only.
         target_type: read-only.
-        malware_state: read-only.
-        target_location_tier: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -98,8 +95,8 @@ class ProtectedComputerManagedByBackupServerBackup(Model):
     target_type: ProtectedComputerManagedByBackupServerBackupTargetType | None | Unset = field(
         default=UNSET, read_only=True
     )
-    malware_state: MalwareState | None | Unset = field(default=UNSET, read_only=True)
-    target_location_tier: SobrRepositoryTier | None | Unset = field(default=UNSET, read_only=True)
+    malware_state: MalwareState | None | Unset = UNSET
+    target_location_tier: SobrRepositoryTier | None | Unset = UNSET
 
 
 @model
@@ -124,7 +121,6 @@ class ProtectedComputerManagedByBackupServerRestorePoint(Model):
         target_type: read-only.
         backup_creation_time: read-only.
         file_creation_time: read-only.
-        malware_state: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -144,7 +140,7 @@ class ProtectedComputerManagedByBackupServerRestorePoint(Model):
     )
     backup_creation_time: datetime | None | Unset = field(default=UNSET, read_only=True)
     file_creation_time: datetime | None | Unset = field(default=UNSET, read_only=True)
-    malware_state: MalwareState | None | Unset = field(default=UNSET, read_only=True)
+    malware_state: MalwareState | None | Unset = UNSET
 
 
 @model
@@ -455,7 +451,6 @@ class ProtectedVirtualMachine(Model):
         restore_points: read-only.
         latest_restore_point_date: read-only.
         job_uid: read-only, UUID.
-        malware_state: read-only.
         immutable: read-only.
     """
 
@@ -474,7 +469,7 @@ class ProtectedVirtualMachine(Model):
     restore_points: int | None | Unset = field(default=UNSET, read_only=True)
     latest_restore_point_date: datetime | None | Unset = field(default=UNSET, read_only=True)
     job_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    malware_state: MalwareState | None | Unset = field(default=UNSET, read_only=True)
+    malware_state: MalwareState | None | Unset = UNSET
     immutable: bool | None | Unset = field(default=UNSET, read_only=True)
 
 
@@ -495,8 +490,6 @@ class ProtectedVirtualMachineBackup(Model):
         restore_points: read-only.
         latest_restore_point_date: read-only.
         target_type: read-only.
-        malware_state: read-only.
-        target_location_tier: read-only.
         immutable: read-only.
     """
 
@@ -511,8 +504,8 @@ class ProtectedVirtualMachineBackup(Model):
     restore_points: int | None | Unset = field(default=UNSET, read_only=True)
     latest_restore_point_date: datetime | None | Unset = field(default=UNSET, read_only=True)
     target_type: ProtectedVirtualMachineBackupTargetType | None | Unset = field(default=UNSET, read_only=True)
-    malware_state: MalwareState | None | Unset = field(default=UNSET, read_only=True)
-    target_location_tier: SobrRepositoryTier | None | Unset = field(default=UNSET, read_only=True)
+    malware_state: MalwareState | None | Unset = UNSET
+    target_location_tier: SobrRepositoryTier | None | Unset = UNSET
     immutable: bool | None | Unset = field(default=UNSET, read_only=True)
 
 
@@ -539,7 +532,6 @@ class ProtectedVirtualMachineBackupRestorePoint(Model):
         backup_creation_time: read-only.
         file_creation_time: read-only.
         is_consistent: read-only.
-        malware_state: read-only.
         immutable_till: read-only.
     """
 
@@ -562,7 +554,7 @@ class ProtectedVirtualMachineBackupRestorePoint(Model):
     backup_creation_time: datetime | None | Unset = field(default=UNSET, read_only=True)
     file_creation_time: datetime | None | Unset = field(default=UNSET, read_only=True)
     is_consistent: bool | None | Unset = field(default=UNSET, read_only=True)
-    malware_state: MalwareState | None | Unset = field(default=UNSET, read_only=True)
+    malware_state: MalwareState | None | Unset = UNSET
     immutable_till: datetime | None | Unset = field(default=UNSET, read_only=True)
 
 
@@ -606,7 +598,6 @@ class Vb365ProtectedObject(Model):
         repository_name: read-only.
         archive_repository_uid: read-only, UUID.
         archive_repository_name: read-only.
-        protected_data_type: read-only.
         restore_points_count: read-only.
         archive_restore_points_count: read-only.
         latest_restore_point_date: read-only.
@@ -633,7 +624,7 @@ class Vb365ProtectedObject(Model):
     repository_name: str | None | Unset = field(default=UNSET, read_only=True)
     archive_repository_uid: str | None | Unset = field(default=UNSET, read_only=True)
     archive_repository_name: str | None | Unset = field(default=UNSET, read_only=True)
-    protected_data_type: Vb365ProtectedObjectType | None | Unset = field(default=UNSET, read_only=True)
+    protected_data_type: Vb365ProtectedObjectType | None | Unset = UNSET
     restore_points_count: int | None | Unset = field(default=UNSET, read_only=True)
     archive_restore_points_count: int | None | Unset = field(default=UNSET, read_only=True)
     latest_restore_point_date: datetime | None | Unset = field(default=UNSET, read_only=True)

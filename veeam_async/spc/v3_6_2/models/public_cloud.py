@@ -41,10 +41,7 @@ class BackupServerPublicCloudAppliance(Model):
         location_uid: read-only, UUID.
         management_agent_uid: read-only, UUID.
         version: read-only.
-        status: read-only.
         status_message: read-only.
-        platform: read-only.
-        management_type: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -61,12 +58,10 @@ class BackupServerPublicCloudAppliance(Model):
     location_uid: str | None | Unset = field(default=UNSET, read_only=True)
     management_agent_uid: str | None | Unset = field(default=UNSET, read_only=True)
     version: str | None | Unset = field(default=UNSET, read_only=True)
-    status: BackupServerPublicCloudApplianceStatus | None | Unset = field(default=UNSET, read_only=True)
+    status: BackupServerPublicCloudApplianceStatus | None | Unset = UNSET
     status_message: str | None | Unset = field(default=UNSET, read_only=True)
-    platform: BackupServerPublicCloudAppliancePlatform | None | Unset = field(default=UNSET, read_only=True)
-    management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = field(
-        default=UNSET, read_only=True
-    )
+    platform: BackupServerPublicCloudAppliancePlatform | None | Unset = UNSET
+    management_type: BackupServerPublicCloudApplianceManagementType | None | Unset = UNSET
 
 
 class BackupServerPublicCloudApplianceStatus(OpenEnum):
@@ -82,11 +77,10 @@ class BackupServerPublicCloudApplianceStatus(OpenEnum):
 class CreatingObjectInfo(Model):
     """
     Attributes:
-        state: read-only.
         message: read-only.
     """
 
-    state: EPublicCloudObjectCreatingState | None | Unset = field(default=UNSET, read_only=True)
+    state: EPublicCloudObjectCreatingState | None | Unset = UNSET
     message: str | None | Unset = field(default=UNSET, read_only=True)
 
 
@@ -258,9 +252,7 @@ class SitePublicCloudAppliance(Model):
         mapped_organization_uid: read-only, UUID.
         management_agent_uid: read-only, UUID.
         version: read-only.
-        status: read-only.
         status_message: read-only.
-        platform: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -276,9 +268,9 @@ class SitePublicCloudAppliance(Model):
     mapped_organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
     management_agent_uid: str | None | Unset = field(default=UNSET, read_only=True)
     version: str | None | Unset = field(default=UNSET, read_only=True)
-    status: BackupServerPublicCloudApplianceStatus | None | Unset = field(default=UNSET, read_only=True)
+    status: BackupServerPublicCloudApplianceStatus | None | Unset = UNSET
     status_message: str | None | Unset = field(default=UNSET, read_only=True)
-    platform: BackupServerPublicCloudAppliancePlatform | None | Unset = field(default=UNSET, read_only=True)
+    platform: BackupServerPublicCloudAppliancePlatform | None | Unset = UNSET
     deployment_status: EVbApplianceDeploymentStatus | None | Unset = UNSET
 
 

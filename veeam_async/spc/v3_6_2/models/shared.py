@@ -1331,8 +1331,6 @@ class ProtectedCloudDatabaseBackup(Model):
         destinations: read-only.
         restore_points: read-only.
         latest_restore_point_date: read-only.
-        database_type: read-only.
-        engine_type: read-only.
     """
 
     database_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -1343,8 +1341,8 @@ class ProtectedCloudDatabaseBackup(Model):
     destinations: list[str] | None | Unset = field(default=UNSET, read_only=True)
     restore_points: int | None | Unset = field(default=UNSET, read_only=True)
     latest_restore_point_date: datetime | None | Unset = field(default=UNSET, read_only=True)
-    database_type: PublicCloudDatabaseType | None | Unset = field(default=UNSET, read_only=True)
-    engine_type: ProtectedCloudDatabaseEngineType | None | Unset = field(default=UNSET, read_only=True)
+    database_type: PublicCloudDatabaseType | None | Unset = UNSET
+    engine_type: ProtectedCloudDatabaseEngineType | None | Unset = UNSET
 
 
 class ProtectedCloudDatabaseEngineType(OpenEnum):
@@ -1381,7 +1379,6 @@ class ProtectedCloudFileShareBackup(Model):
         policy_name: read-only.
         region: read-only.
         replica_region: read-only.
-        file_share_type: read-only.
         name: read-only.
         snapshots_count: read-only.
         replica_snapshots_count: read-only.
@@ -1397,7 +1394,7 @@ class ProtectedCloudFileShareBackup(Model):
     policy_name: str | None | Unset = field(default=UNSET, read_only=True)
     region: str | None | Unset = field(default=UNSET, read_only=True)
     replica_region: str | None | Unset = field(default=UNSET, read_only=True)
-    file_share_type: PublicCloudFileShareType | None | Unset = field(default=UNSET, read_only=True)
+    file_share_type: PublicCloudFileShareType | None | Unset = UNSET
     name: str | None | Unset = field(default=UNSET, read_only=True)
     snapshots_count: int | None | Unset = field(default=UNSET, read_only=True)
     replica_snapshots_count: int | None | Unset = field(default=UNSET, read_only=True)

@@ -26,7 +26,6 @@ class VOneServer(Model):
         name: read-only.
         version: read-only.
         status: read-only.
-        management_agent_status: read-only.
         alarms_synchronization_status: read-only.
     """
 
@@ -38,7 +37,7 @@ class VOneServer(Model):
     name: str | None | Unset = field(default=UNSET, read_only=True)
     version: str | None | Unset = field(default=UNSET, read_only=True)
     status: VOneServerStatus | None | Unset = field(default=UNSET, read_only=True)
-    management_agent_status: ManagementAgentStatus | None | Unset = field(default=UNSET, read_only=True)
+    management_agent_status: ManagementAgentStatus | None | Unset = UNSET
     alarms_synchronization_status: VOneServerAlarmsSynchronizationStatus | None | Unset = field(
         default=UNSET, read_only=True
     )

@@ -38,9 +38,7 @@ class BackupAgentJob(Model):
         system_type: read-only.
         backup_policy_uid: read-only, UUID.
         backup_policy_name: read-only.
-        backup_policy_assign_status: read-only.
         backup_policy_failure_message: read-only.
-        operation_mode: read-only.
         destination: read-only.
         restore_points: read-only.
         last_run: read-only.
@@ -48,10 +46,7 @@ class BackupAgentJob(Model):
         last_duration: read-only.
         next_run: read-only.
         avg_duration: read-only.
-        backup_mode: read-only.
-        target_type: read-only.
         is_enabled: read-only.
-        schedule_type: read-only.
         schedule_display_name: read-only.
         last_modified_date: read-only.
         last_modified_by: read-only.
@@ -70,10 +65,10 @@ class BackupAgentJob(Model):
     system_type: BackupAgentJobSystemType | None | Unset = field(default=UNSET, read_only=True)
     backup_policy_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_policy_name: str | None | Unset = field(default=UNSET, read_only=True)
-    backup_policy_assign_status: BackupPolicyAssignStatus | None | Unset = field(default=UNSET, read_only=True)
+    backup_policy_assign_status: BackupPolicyAssignStatus | None | Unset = UNSET
     backup_policy_failure_message: str | None | Unset = field(default=UNSET, read_only=True)
     status: BackupAgentJobStatus
-    operation_mode: BackupAgentOperationMode | None | Unset = field(default=UNSET, read_only=True)
+    operation_mode: BackupAgentOperationMode | None | Unset = UNSET
     destination: str | None | Unset = field(default=UNSET, read_only=True)
     restore_points: int | None | Unset = field(default=UNSET, read_only=True)
     last_run: datetime | None | Unset = field(default=UNSET, read_only=True)
@@ -81,10 +76,10 @@ class BackupAgentJob(Model):
     last_duration: int | None | Unset = field(default=UNSET, read_only=True)
     next_run: datetime | None | Unset = field(default=UNSET, read_only=True)
     avg_duration: int | None | Unset = field(default=UNSET, read_only=True)
-    backup_mode: BackupAgentJobBackupMode | None | Unset = field(default=UNSET, read_only=True)
-    target_type: BackupAgentJobTargetTypeDetailed | None | Unset = field(default=UNSET, read_only=True)
+    backup_mode: BackupAgentJobBackupMode | None | Unset = UNSET
+    target_type: BackupAgentJobTargetTypeDetailed | None | Unset = UNSET
     is_enabled: bool | None | Unset = field(default=UNSET, read_only=True)
-    schedule_type: BackupAgentJobScheduleType | None | Unset = field(default=UNSET, read_only=True)
+    schedule_type: BackupAgentJobScheduleType | None | Unset = UNSET
     schedule_display_name: str | None | Unset = field(default=UNSET, read_only=True)
     last_modified_date: datetime | None | Unset = field(default=UNSET, read_only=True)
     last_modified_by: str | None | Unset = field(default=UNSET, read_only=True)
@@ -153,9 +148,7 @@ class LinuxBackupAgentJob(Model):
         config_uid: read-only, UUID.
         backup_policy_uid: read-only, UUID.
         backup_policy_name: read-only.
-        backup_policy_assign_status: read-only.
         backup_policy_failure_message: read-only.
-        operation_mode: read-only.
         destination: read-only.
         restore_points: read-only.
         last_run: read-only.
@@ -163,10 +156,7 @@ class LinuxBackupAgentJob(Model):
         last_duration: read-only.
         next_run: read-only.
         avg_duration: read-only.
-        backup_mode: read-only.
-        target_type: read-only.
         is_enabled: read-only.
-        schedule_type: read-only.
         last_modified_date: read-only.
         last_modified_by: read-only.
         failure_message: read-only.
@@ -182,10 +172,10 @@ class LinuxBackupAgentJob(Model):
     config_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_policy_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_policy_name: str | None | Unset = field(default=UNSET, read_only=True)
-    backup_policy_assign_status: BackupPolicyAssignStatus | None | Unset = field(default=UNSET, read_only=True)
+    backup_policy_assign_status: BackupPolicyAssignStatus | None | Unset = UNSET
     backup_policy_failure_message: str | None | Unset = field(default=UNSET, read_only=True)
     status: BackupAgentJobStatus
-    operation_mode: BackupAgentOperationMode | None | Unset = field(default=UNSET, read_only=True)
+    operation_mode: BackupAgentOperationMode | None | Unset = UNSET
     destination: str | None | Unset = field(default=UNSET, read_only=True)
     restore_points: int | None | Unset = field(default=UNSET, read_only=True)
     last_run: datetime | None | Unset = field(default=UNSET, read_only=True)
@@ -193,10 +183,10 @@ class LinuxBackupAgentJob(Model):
     last_duration: int | None | Unset = field(default=UNSET, read_only=True)
     next_run: datetime | None | Unset = field(default=UNSET, read_only=True)
     avg_duration: int | None | Unset = field(default=UNSET, read_only=True)
-    backup_mode: BackupAgentJobBackupMode | None | Unset = field(default=UNSET, read_only=True)
-    target_type: BackupAgentJobTargetTypeDetailed | None | Unset = field(default=UNSET, read_only=True)
+    backup_mode: BackupAgentJobBackupMode | None | Unset = UNSET
+    target_type: BackupAgentJobTargetTypeDetailed | None | Unset = UNSET
     is_enabled: bool | None | Unset = field(default=UNSET, read_only=True)
-    schedule_type: BackupAgentJobScheduleType | None | Unset = field(default=UNSET, read_only=True)
+    schedule_type: BackupAgentJobScheduleType | None | Unset = UNSET
     last_modified_date: datetime | None | Unset = field(default=UNSET, read_only=True)
     last_modified_by: str | None | Unset = field(default=UNSET, read_only=True)
     failure_message: str | None | Unset = field(default=UNSET, read_only=True)
@@ -233,9 +223,7 @@ class MacBackupAgentJob(Model):
         config_uid: read-only, UUID.
         backup_policy_uid: read-only, UUID.
         backup_policy_name: read-only.
-        backup_policy_assign_status: read-only.
         backup_policy_failure_message: read-only.
-        operation_mode: read-only.
         destination: read-only.
         restore_points: read-only.
         last_run: read-only.
@@ -243,10 +231,7 @@ class MacBackupAgentJob(Model):
         last_duration: read-only.
         next_run: read-only.
         avg_duration: read-only.
-        backup_mode: read-only.
-        target_type: read-only.
         is_enabled: read-only.
-        schedule_type: read-only.
         last_modified_date: read-only.
         last_modified_by: read-only.
         failure_message: read-only.
@@ -262,10 +247,10 @@ class MacBackupAgentJob(Model):
     config_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_policy_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_policy_name: str | None | Unset = field(default=UNSET, read_only=True)
-    backup_policy_assign_status: BackupPolicyAssignStatus | None | Unset = field(default=UNSET, read_only=True)
+    backup_policy_assign_status: BackupPolicyAssignStatus | None | Unset = UNSET
     backup_policy_failure_message: str | None | Unset = field(default=UNSET, read_only=True)
     status: BackupAgentJobStatus
-    operation_mode: BackupAgentOperationMode | None | Unset = field(default=UNSET, read_only=True)
+    operation_mode: BackupAgentOperationMode | None | Unset = UNSET
     destination: str | None | Unset = field(default=UNSET, read_only=True)
     restore_points: int | None | Unset = field(default=UNSET, read_only=True)
     last_run: datetime | None | Unset = field(default=UNSET, read_only=True)
@@ -273,10 +258,10 @@ class MacBackupAgentJob(Model):
     last_duration: int | None | Unset = field(default=UNSET, read_only=True)
     next_run: datetime | None | Unset = field(default=UNSET, read_only=True)
     avg_duration: int | None | Unset = field(default=UNSET, read_only=True)
-    backup_mode: BackupAgentJobBackupMode | None | Unset = field(default=UNSET, read_only=True)
-    target_type: BackupAgentJobTargetTypeDetailed | None | Unset = field(default=UNSET, read_only=True)
+    backup_mode: BackupAgentJobBackupMode | None | Unset = UNSET
+    target_type: BackupAgentJobTargetTypeDetailed | None | Unset = UNSET
     is_enabled: bool | None | Unset = field(default=UNSET, read_only=True)
-    schedule_type: BackupAgentJobScheduleType | None | Unset = field(default=UNSET, read_only=True)
+    schedule_type: BackupAgentJobScheduleType | None | Unset = UNSET
     last_modified_date: datetime | None | Unset = field(default=UNSET, read_only=True)
     last_modified_by: str | None | Unset = field(default=UNSET, read_only=True)
     failure_message: str | None | Unset = field(default=UNSET, read_only=True)
@@ -298,9 +283,7 @@ class WindowsBackupAgentJob(Model):
         config_uid: read-only, UUID.
         backup_policy_uid: read-only, UUID.
         backup_policy_name: read-only.
-        backup_policy_assign_status: read-only.
         backup_policy_failure_message: read-only.
-        operation_mode: read-only.
         destination: read-only.
         restore_points: read-only.
         last_run: read-only.
@@ -308,10 +291,8 @@ class WindowsBackupAgentJob(Model):
         last_duration: read-only.
         next_run: read-only.
         avg_duration: read-only.
-        backup_mode: read-only.
         target_type: read-only.
         is_enabled: read-only.
-        schedule_type: read-only.
         schedule_events: read-only.
         last_modified_date: read-only.
         last_modified_by: read-only.
@@ -328,10 +309,10 @@ class WindowsBackupAgentJob(Model):
     config_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_policy_uid: str | None | Unset = field(default=UNSET, read_only=True)
     backup_policy_name: str | None | Unset = field(default=UNSET, read_only=True)
-    backup_policy_assign_status: BackupPolicyAssignStatus | None | Unset = field(default=UNSET, read_only=True)
+    backup_policy_assign_status: BackupPolicyAssignStatus | None | Unset = UNSET
     backup_policy_failure_message: str | None | Unset = field(default=UNSET, read_only=True)
     status: BackupAgentJobStatus
-    operation_mode: BackupAgentOperationMode | None | Unset = field(default=UNSET, read_only=True)
+    operation_mode: BackupAgentOperationMode | None | Unset = UNSET
     destination: str | None | Unset = field(default=UNSET, read_only=True)
     restore_points: int | None | Unset = field(default=UNSET, read_only=True)
     last_run: datetime | None | Unset = field(default=UNSET, read_only=True)
@@ -339,10 +320,10 @@ class WindowsBackupAgentJob(Model):
     last_duration: int | None | Unset = field(default=UNSET, read_only=True)
     next_run: datetime | None | Unset = field(default=UNSET, read_only=True)
     avg_duration: int | None | Unset = field(default=UNSET, read_only=True)
-    backup_mode: BackupAgentJobBackupMode | None | Unset = field(default=UNSET, read_only=True)
+    backup_mode: BackupAgentJobBackupMode | None | Unset = UNSET
     target_type: WindowsBackupAgentJobTargetType | None | Unset = field(default=UNSET, read_only=True)
     is_enabled: bool | None | Unset = field(default=UNSET, read_only=True)
-    schedule_type: BackupAgentJobScheduleType | None | Unset = field(default=UNSET, read_only=True)
+    schedule_type: BackupAgentJobScheduleType | None | Unset = UNSET
     schedule_events: list[WindowsBackupAgentJobScheduleEvents] | None | Unset = field(default=UNSET, read_only=True)
     last_modified_date: datetime | None | Unset = field(default=UNSET, read_only=True)
     last_modified_by: str | None | Unset = field(default=UNSET, read_only=True)

@@ -29,12 +29,10 @@ class BackupAgent(Model):
         instance_uid: read-only, UUID.
         agent_platform: read-only.
         status: read-only.
-        management_agent_status: read-only.
         management_agent_uid: read-only, UUID.
         site_uid: UUID.
         organization_uid: read-only, UUID.
         name: read-only.
-        operation_mode: read-only.
         platform: read-only.
         version: read-only.
         version_status: read-only.
@@ -50,12 +48,12 @@ class BackupAgent(Model):
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     agent_platform: BackupAgentAgentPlatform | None | Unset = field(default=UNSET, read_only=True)
     status: BackupAgentStatus | None | Unset = field(default=UNSET, read_only=True)
-    management_agent_status: ManagementAgentStatus | None | Unset = field(default=UNSET, read_only=True)
+    management_agent_status: ManagementAgentStatus | None | Unset = UNSET
     management_agent_uid: str | None | Unset = field(default=UNSET, read_only=True)
     site_uid: str | None | Unset = UNSET
     organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
-    operation_mode: BackupAgentOperationMode | None | Unset = field(default=UNSET, read_only=True)
+    operation_mode: BackupAgentOperationMode | None | Unset = UNSET
     gui_mode: BackupAgentGuiMode
     platform: BackupAgentPlatform | None | Unset = field(default=UNSET, read_only=True)
     version: str | None | Unset = field(default=UNSET, read_only=True)

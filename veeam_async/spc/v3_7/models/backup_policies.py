@@ -39,8 +39,6 @@ class BackupPolicy(Model):
         name: 1 to 128 characters.
         description: at most 1024 characters.
         config_id: read-only, UUID.
-        operation_mode: read-only.
-        type: read-only.
         system_type: read-only.
         created_by: read-only.
         modified_date: read-only.
@@ -55,8 +53,8 @@ class BackupPolicy(Model):
     name: str
     description: str | None | Unset = UNSET
     config_id: str | None | Unset = field(default=UNSET, read_only=True)
-    operation_mode: BackupJobOperationModeReadonly = field(read_only=True)
-    type: BackupPolicyTypeReadonly | None | Unset = field(default=UNSET, read_only=True)
+    operation_mode: BackupJobOperationModeReadonly
+    type: BackupPolicyTypeReadonly | None | Unset = UNSET
     access_mode: BackupPolicyAccessMode
     system_type: BackupPolicySystemType | None | Unset = field(default=UNSET, read_only=True)
     created_by: str | None | Unset = field(default=UNSET, read_only=True)
@@ -100,7 +98,6 @@ class LinuxBackupPolicy(Model):
         create_subtenants: default true.
         unlimited_subtenant_quota: default false.
         repository_quota_gb: in GB, default 100.
-        type: read-only.
         created_by: read-only.
         modified_date: read-only.
         companies: read-only, UUID.
@@ -118,7 +115,7 @@ class LinuxBackupPolicy(Model):
     repository_quota_gb: int | None | Unset = field(default=UNSET, wire="repositoryQuotaGB")
     operation_mode: BackupJobOperationMode
     job_configuration: LinuxBackupJobConfiguration
-    type: BackupPolicyTypeReadonly | None | Unset = field(default=UNSET, read_only=True)
+    type: BackupPolicyTypeReadonly | None | Unset = UNSET
     access_mode: BackupPolicyAccessMode
     created_by: str | None | Unset = field(default=UNSET, read_only=True)
     modified_date: datetime | None | Unset = field(default=UNSET, read_only=True)
@@ -163,7 +160,6 @@ class WindowsBackupPolicy(Model):
         create_sub_folders: default false.
         unlimited_subtenant_quota: default false.
         repository_quota_gb: in GB, default 100.
-        type: read-only.
         created_by: read-only.
         modified_date: read-only.
         companies: read-only, UUID.
@@ -182,7 +178,7 @@ class WindowsBackupPolicy(Model):
     repository_quota_gb: int | None | Unset = UNSET
     operation_mode: BackupJobOperationMode
     job_configuration: WindowsBackupJobConfiguration
-    type: BackupPolicyTypeReadonly | None | Unset = field(default=UNSET, read_only=True)
+    type: BackupPolicyTypeReadonly | None | Unset = UNSET
     access_mode: BackupPolicyAccessMode
     created_by: str | None | Unset = field(default=UNSET, read_only=True)
     modified_date: datetime | None | Unset = field(default=UNSET, read_only=True)

@@ -169,12 +169,11 @@ class ScheduledComputerDeploymentTask(Model):
 
     Attributes:
         task_uid: read-only, UUID.
-        task_type: read-only.
     """
 
     task_uid: str | None | Unset = field(default=UNSET, read_only=True)
     date_time: datetime
-    task_type: ScheduledDeploymentTaskType | None | Unset = field(default=UNSET, read_only=True)
+    task_type: ScheduledDeploymentTaskType | None | Unset = UNSET
 
 
 @model
@@ -202,12 +201,11 @@ class ScheduledManagementAgentDeploymentTask(Model):
 
     Attributes:
         task_uid: read-only, UUID.
-        task_type: read-only.
     """
 
     task_uid: str | None | Unset = field(default=UNSET, read_only=True)
     date_time: datetime
-    task_type: ScheduledDeploymentTaskType | None | Unset = field(default=UNSET, read_only=True)
+    task_type: ScheduledDeploymentTaskType | None | Unset = UNSET
 
 
 @model

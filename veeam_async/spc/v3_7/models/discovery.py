@@ -29,14 +29,13 @@ class ActiveDirectoryTreeNode(Model):
         id: read-only.
         name: read-only.
         children: read-only.
-        type: read-only.
         leaf: read-only.
     """
 
     id: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
     children: list[ActiveDirectoryTreeNode] | None | Unset = field(default=UNSET, read_only=True)
-    type: ActiveDirectoryTreeNodeType | None | Unset = field(default=UNSET, read_only=True)
+    type: ActiveDirectoryTreeNodeType | None | Unset = UNSET
     leaf: bool | None | Unset = field(default=UNSET, read_only=True)
 
 

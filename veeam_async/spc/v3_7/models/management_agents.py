@@ -36,7 +36,6 @@ class ManagementAgent(Model):
         version: read-only.
         discovery_time: read-only.
         agent_label: at most 256 characters.
-        status: read-only.
         type: read-only.
         computer_info: read-only.
         connection_status: read-only.
@@ -56,7 +55,7 @@ class ManagementAgent(Model):
     version: str | None | Unset = field(default=UNSET, read_only=True)
     discovery_time: datetime | None | Unset = field(default=UNSET, read_only=True)
     agent_label: str | None | Unset = UNSET
-    status: ManagementAgentStatus | None | Unset = field(default=UNSET, read_only=True)
+    status: ManagementAgentStatus | None | Unset = UNSET
     type: ManagementAgentType | None | Unset = field(default=UNSET, read_only=True)
     computer_info: ComputerInfo | None | Unset = field(default=UNSET, read_only=True)
     connection_status: ManagementAgentConnectionStatus | None | Unset = field(default=UNSET, read_only=True)

@@ -630,10 +630,6 @@ class JobSessionHeatmapSession(Model):
         session_uid: read-only, UUID.
         failure_message: read-only.
         time_shift_minutes: read-only, in minutes.
-        result: read-only.
-        job_type: read-only.
-        workload_type: read-only.
-        platform_type: read-only.
     """
 
     job_name: str | None | Unset = field(default=UNSET, read_only=True)
@@ -649,10 +645,10 @@ class JobSessionHeatmapSession(Model):
     session_uid: str | None | Unset = field(default=UNSET, read_only=True)
     failure_message: str | None | Unset = field(default=UNSET, read_only=True)
     time_shift_minutes: int | None | Unset = field(default=UNSET, read_only=True)
-    result: JobSessionHeatmapJobResult | None | Unset = field(default=UNSET, read_only=True)
-    job_type: JobSessionHeatmapJobType | None | Unset = field(default=UNSET, read_only=True)
-    workload_type: JobSessionHeatmapWorkloadType | None | Unset = field(default=UNSET, read_only=True)
-    platform_type: JobSessionHeatmapPlatformType | None | Unset = field(default=UNSET, read_only=True)
+    result: JobSessionHeatmapJobResult | None | Unset = UNSET
+    job_type: JobSessionHeatmapJobType | None | Unset = UNSET
+    workload_type: JobSessionHeatmapWorkloadType | None | Unset = UNSET
+    platform_type: JobSessionHeatmapPlatformType | None | Unset = UNSET
 
 
 class JobSessionHeatmapWorkloadType(OpenEnum):

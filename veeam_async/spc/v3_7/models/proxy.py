@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 class ProxyProductInformation(Model):
     """
     Attributes:
-        proxy_product: read-only.
         proxy_product_url_representation: read-only.
     """
 
-    proxy_product: ProxyProduct | None | Unset = field(default=UNSET, read_only=True)
+    proxy_product: ProxyProduct | None | Unset = UNSET
     proxy_product_url_representation: str | None | Unset = field(default=UNSET, read_only=True)
 
 

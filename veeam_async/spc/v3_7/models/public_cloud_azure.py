@@ -54,7 +54,6 @@ class PublicCloudAzureAccount(Model):
         credential_tag: read-only, UUID.
         account_name: 1 to 255 characters.
         description: at most 250 characters.
-        environment: read-only.
         created_by: read-only.
         site_uid: read-only, UUID.
         organization_uid: read-only, UUID.
@@ -65,7 +64,7 @@ class PublicCloudAzureAccount(Model):
     credential_tag: str | None | Unset = field(default=UNSET, read_only=True)
     account_name: str
     description: str | None | Unset = UNSET
-    environment: EAzureAccountEnvironmentIdReadonly | None | Unset = field(default=UNSET, read_only=True)
+    environment: EAzureAccountEnvironmentIdReadonly | None | Unset = UNSET
     tenant_id: str
     secret: str | None | Unset = UNSET
     application_id: str
@@ -115,7 +114,6 @@ class PublicCloudAzureAppliance(Model):
         management_agent_uid: read-only, UUID.
         guest_os_credentials_uid: UUID.
         account_uid: UUID.
-        environment: read-only.
         subscription_id: read-only.
         tenant_id: read-only.
         description: at most 250 characters.
@@ -130,7 +128,7 @@ class PublicCloudAzureAppliance(Model):
     management_agent_uid: str | None | Unset = field(default=UNSET, read_only=True)
     guest_os_credentials_uid: str
     account_uid: str
-    environment: EAzureEnvironmentIdReadonly | None | Unset = field(default=UNSET, read_only=True)
+    environment: EAzureEnvironmentIdReadonly | None | Unset = UNSET
     subscription_id: str | None | Unset = field(default=UNSET, read_only=True)
     tenant_id: str | None | Unset = field(default=UNSET, read_only=True)
     description: str | None | Unset = UNSET
@@ -243,13 +241,12 @@ class PublicCloudAzureResourceGroup(Model):
 
     Attributes:
         resource_group_name: read-only.
-        environment: read-only.
         subscription_id: read-only, UUID.
         data_center_id: read-only.
     """
 
     resource_group_name: str | None | Unset = field(default=UNSET, read_only=True)
-    environment: EAzureEnvironmentIdReadonly | None | Unset = field(default=UNSET, read_only=True)
+    environment: EAzureEnvironmentIdReadonly | None | Unset = UNSET
     subscription_id: str | None | Unset = field(default=UNSET, read_only=True)
     data_center_id: str | None | Unset = field(default=UNSET, read_only=True)
 
@@ -286,13 +283,12 @@ class PublicCloudAzureSubscription(Model):
     Attributes:
         subscription_id: read-only, UUID.
         subscription_name: read-only.
-        environment: read-only.
         tenant_id: read-only.
     """
 
     subscription_id: str | None | Unset = field(default=UNSET, read_only=True)
     subscription_name: str | None | Unset = field(default=UNSET, read_only=True)
-    environment: EAzureEnvironmentIdReadonly | None | Unset = field(default=UNSET, read_only=True)
+    environment: EAzureEnvironmentIdReadonly | None | Unset = UNSET
     tenant_id: str | None | Unset = field(default=UNSET, read_only=True)
 
 

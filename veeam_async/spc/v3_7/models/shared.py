@@ -1384,8 +1384,6 @@ class ProtectedCloudDatabaseBackup(Model):
         destinations: read-only.
         restore_points: read-only.
         latest_restore_point_date: read-only.
-        database_type: read-only.
-        engine_type: read-only.
     """
 
     database_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -1396,8 +1394,8 @@ class ProtectedCloudDatabaseBackup(Model):
     destinations: list[str] | None | Unset = field(default=UNSET, read_only=True)
     restore_points: int | None | Unset = field(default=UNSET, read_only=True)
     latest_restore_point_date: datetime | None | Unset = field(default=UNSET, read_only=True)
-    database_type: PublicCloudDatabaseType | None | Unset = field(default=UNSET, read_only=True)
-    engine_type: ProtectedCloudDatabaseEngineType | None | Unset = field(default=UNSET, read_only=True)
+    database_type: PublicCloudDatabaseType | None | Unset = UNSET
+    engine_type: ProtectedCloudDatabaseEngineType | None | Unset = UNSET
 
 
 class ProtectedCloudDatabaseEngineType(OpenEnum):
@@ -1434,7 +1432,6 @@ class ProtectedCloudFileShareBackup(Model):
         policy_name: read-only.
         region: read-only.
         replica_region: read-only.
-        file_share_type: read-only.
         name: read-only.
         snapshots_count: read-only.
         replica_snapshots_count: read-only.
@@ -1450,7 +1447,7 @@ class ProtectedCloudFileShareBackup(Model):
     policy_name: str | None | Unset = field(default=UNSET, read_only=True)
     region: str | None | Unset = field(default=UNSET, read_only=True)
     replica_region: str | None | Unset = field(default=UNSET, read_only=True)
-    file_share_type: PublicCloudFileShareType | None | Unset = field(default=UNSET, read_only=True)
+    file_share_type: PublicCloudFileShareType | None | Unset = UNSET
     name: str | None | Unset = field(default=UNSET, read_only=True)
     snapshots_count: int | None | Unset = field(default=UNSET, read_only=True)
     replica_snapshots_count: int | None | Unset = field(default=UNSET, read_only=True)
@@ -1497,14 +1494,13 @@ class ProxySession(Model):
     Attributes:
         user_uid: read-only, UUID.
         management_agent_uid: read-only, UUID.
-        product: read-only.
         creation_time: read-only.
         last_action_time: read-only.
     """
 
     user_uid: str | None | Unset = field(default=UNSET, read_only=True)
     management_agent_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    product: ProxyProduct | None | Unset = field(default=UNSET, read_only=True)
+    product: ProxyProduct | None | Unset = UNSET
     creation_time: datetime | None | Unset = field(default=UNSET, read_only=True)
     last_action_time: datetime | None | Unset = field(default=UNSET, read_only=True)
 

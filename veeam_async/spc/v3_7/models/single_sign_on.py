@@ -19,7 +19,6 @@ class IdentityProvider(Model):
     Attributes:
         name: 5 to 32 characters.
         display_name: 2 to 56 characters.
-        type: read-only.
         organization_uid: read-only, UUID.
         enabled: default true.
     """
@@ -27,7 +26,7 @@ class IdentityProvider(Model):
     name: str
     display_name: str
     template: IdentityProviderTemplate
-    type: IdentityProviderType = field(read_only=True)
+    type: IdentityProviderType
     organization_uid: str | None | Unset = field(default=UNSET, read_only=True)
     enabled: bool | None | Unset = UNSET
 
@@ -119,7 +118,6 @@ class IdentityProviderSettings(Model):
     Attributes:
         name: read-only, 5 to 32 characters.
         display_name: 2 to 56 characters.
-        type: read-only.
         configuration_validation_succeeded: read-only.
         error_message: read-only.
         rules_count: read-only.
@@ -131,7 +129,7 @@ class IdentityProviderSettings(Model):
     name: str | None | Unset = field(default=UNSET, read_only=True)
     display_name: str
     template: IdentityProviderTemplate | None | Unset = UNSET
-    type: IdentityProviderType | None | Unset = field(default=UNSET, read_only=True)
+    type: IdentityProviderType | None | Unset = UNSET
     configuration_validation_succeeded: bool | None | Unset = field(default=UNSET, read_only=True)
     error_message: str | None | Unset = field(default=UNSET, read_only=True)
     configuration: Saml2Configuration
@@ -148,7 +146,6 @@ class IdentityProviderSettingsInput(Model):
     Attributes:
         name: 5 to 32 characters.
         display_name: 2 to 56 characters.
-        type: read-only.
         configuration_completed: default false.
         enabled: default true.
     """
@@ -156,7 +153,7 @@ class IdentityProviderSettingsInput(Model):
     name: str
     display_name: str
     template: IdentityProviderTemplate | None | Unset = UNSET
-    type: IdentityProviderType | None | Unset = field(default=UNSET, read_only=True)
+    type: IdentityProviderType | None | Unset = UNSET
     configuration: Saml2Configuration
     configuration_completed: bool | None | Unset = UNSET
     enabled: bool | None | Unset = UNSET

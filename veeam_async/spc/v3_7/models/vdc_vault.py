@@ -26,9 +26,6 @@ class VdcStorageVault(Model):
         data_center_id: read-only.
         storage_quota: 1073741824 to 1124774006935781400.
         consumed_space: read-only.
-        status: read-only.
-        vault_type: read-only.
-        platform: read-only.
         embedded: read-only.
     """
 
@@ -39,12 +36,12 @@ class VdcStorageVault(Model):
     data_center_id: str | None | Unset = field(default=UNSET, read_only=True)
     storage_quota: int | None | Unset = UNSET
     consumed_space: int | None | Unset = field(default=UNSET, read_only=True)
-    status: VdcStorageVaultStatusReadonly | None | Unset = field(default=UNSET, read_only=True)
+    status: VdcStorageVaultStatusReadonly | None | Unset = UNSET
     quota_enforced: bool
     is_read_only: bool
     read_only_reason: str | None | Unset = UNSET
-    vault_type: VdcVaultType | None | Unset = field(default=UNSET, read_only=True)
-    platform: VdcVaultPlatform | None | Unset = field(default=UNSET, read_only=True)
+    vault_type: VdcVaultType | None | Unset = UNSET
+    platform: VdcVaultPlatform | None | Unset = UNSET
     embedded: VdcStorageVaultEmbedded | None | Unset = field(default=UNSET, wire="_embedded", read_only=True)
 
 
@@ -174,20 +171,14 @@ class VdcVaultSubscription(Model):
     Attributes:
         instance_uid: read-only, UUID.
         name: read-only.
-        edition: read-only.
-        type: read-only.
-        status: read-only.
-        managed_organization_type: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
-    edition: VdcVaultSubscriptionEdition | None | Unset = field(default=UNSET, read_only=True)
-    type: VdcVaultSubscriptionType | None | Unset = field(default=UNSET, read_only=True)
-    status: VdcVaultSubscriptionStatus | None | Unset = field(default=UNSET, read_only=True)
-    managed_organization_type: VdcVaultSubscriptionManagedOrganizationType | None | Unset = field(
-        default=UNSET, read_only=True
-    )
+    edition: VdcVaultSubscriptionEdition | None | Unset = UNSET
+    type: VdcVaultSubscriptionType | None | Unset = UNSET
+    status: VdcVaultSubscriptionStatus | None | Unset = UNSET
+    managed_organization_type: VdcVaultSubscriptionManagedOrganizationType | None | Unset = UNSET
 
 
 class VdcVaultSubscriptionEdition(OpenEnum):
@@ -225,14 +216,13 @@ class VdcVaultTenant(Model):
         name: read-only.
         subscription_uid: read-only, UUID.
         organization_uid: UUID.
-        vdc_status: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
     name: str | None | Unset = field(default=UNSET, read_only=True)
     subscription_uid: str | None | Unset = field(default=UNSET, read_only=True)
     organization_uid: str | None | Unset = UNSET
-    vdc_status: VdcVaultTenantStatusReadonly | None | Unset = field(default=UNSET, read_only=True)
+    vdc_status: VdcVaultTenantStatusReadonly | None | Unset = UNSET
 
 
 @model

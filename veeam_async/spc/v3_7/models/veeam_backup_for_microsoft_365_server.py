@@ -868,7 +868,6 @@ class Vb365Server(Model):
         major_version: read-only.
         server_api_version: read-only.
         status: read-only.
-        management_agent_status: read-only.
     """
 
     instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
@@ -881,7 +880,7 @@ class Vb365Server(Model):
     major_version: int | None | Unset = field(default=UNSET, read_only=True)
     server_api_version: Vb365ServerServerApiVersion | None | Unset = field(default=UNSET, read_only=True)
     status: Vb365ServerStatus | None | Unset = field(default=UNSET, read_only=True)
-    management_agent_status: ManagementAgentStatus | None | Unset = field(default=UNSET, read_only=True)
+    management_agent_status: ManagementAgentStatus | None | Unset = UNSET
 
 
 class UnactivatedVb365ServerStatus(OpenEnum):
