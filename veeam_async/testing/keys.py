@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from .products import Problem, Refused
 
-if TYPE_CHECKING:
-    from .tokens import User
+User = TypeVar("User")
 
 
-class Keys:
+class Keys(Generic[User]):
     """The public keys of an appliance's accounts."""
 
     def __init__(self) -> None:

@@ -130,7 +130,7 @@ class TokenService:
         self._vbr_tokens: dict[str, User] = {}
         self._logins = 0
         self._guarded = self._read_only = False
-        self.keys = Keys()
+        self.keys: Keys[User] = Keys()
         self._grants: Mapping[Grant, Callable[[Mapping[str, str]], dict[str, Any]]] = {
             "password": self._password,
             "refresh_token": self._refresh_token,
