@@ -6,14 +6,133 @@ a token are taken off; what cannot be part of it is refused (`ValueError`) when 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
+from uuid import UUID
 
 import attrs
 
-from . import _pasted
-
 Answer: TypeAlias = str | Awaitable[str]
+
+# Zero-width and direction marks: str.strip() leaves them, and no login form can take them.
+_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+
+
+def _clean_text(what: str, value: Any) -> str:
+    """The value, refused where it is no text or holds what no server can take."""
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be a str, not {type(value).__name__}")
+    if not value:
+        raise ValueError(f"{what} is empty")
+    text: str = value
+    for position, char in enumerate(text, 1):
+        if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
+            fault = "what is not UTF-8" if "\ud800" <= char <= "\udfff" else "a control character"
+            if char in "\r\n\u2028\u2029":
+                fault = "a line break"
+            raise ValueError(f"{what} holds {fault} (U+{ord(char):04X}, character {position})")
+    return text
+
+
+def _username(value: Any) -> str:
+    return _clean_text("the user name", value)
+
+
+def _password(value: Any) -> str:
+    # A file's last line end, as `Path.read_text()` gives it, and the mark in front of it. Blanks may be meant.
+    return _clean_text("the password", value.removeprefix("\ufeff").rstrip("\r\n") if isinstance(value, str) else value)
+
+
+def _pasted(what: str, value: Any) -> str:
+    """A value without blanks of its own, taken out of what surrounds it."""
+    if isinstance(value, str):
+        before = None
+        while before != value:
+            before, value = value, value.strip().strip(_INVISIBLE)
+    token = _clean_text(what, value)
+    for position, char in enumerate(token, 1):
+        if not "!" <= char <= "~":
+            raise ValueError(f"{what} holds U+{ord(char):04X} (character {position}), which no token has")
+    return token
+
+
+def _token(value: Any) -> str:
+    return _pasted("the token", value)
+
+
+def _bearer(value: Any) -> str:
+    """A token that goes into a header: the name of its scheme is often copied with it."""
+    if isinstance(value, str):
+        scheme, _, rest = value.strip().strip(_INVISIBLE).strip().partition(" ")
+        if scheme.lower() in ("bearer", "bearer:"):
+            value = rest
+    return _pasted("the token", value)
+
+
+def _code(value: Any) -> str | None:
+    """A code without the blanks and dashes that it is shown with."""
+    if value is None:
+        return None
+    if isinstance(value, int):
+        raise TypeError("a code must be a str: an int loses its leading zeros")
+    return _pasted("the code", "".join(value.split()) if isinstance(value, str) else value)
+
+
+def _authorization_code(value: Any) -> str:
+    return _pasted("the authorization code", value)
+
+
+def _saml_response(value: Any) -> str | None:
+    """Base64, which is often wrapped into lines."""
+    if value is None:
+        return None
+    return _pasted("the SAML response", "".join(value.split()) if isinstance(value, str) else value)
+
+
+def _totp_secret(value: Any) -> str | None:
+    """Base32 without the blanks, dashes and padding that it is shown with."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = "".join(value.split()).strip(_INVISIBLE).replace("-", "").rstrip("=").upper()
+    secret = _clean_text("totp_secret", value)
+    if secret.startswith("OTPAUTH:"):
+        raise ValueError("totp_secret is the secret alone: what `secret=` says in the otpauth address")
+    if not set(secret) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") or len(secret) % 8 in (1, 3, 6):
+        raise ValueError("totp_secret is not base32")  # the text is not repeated
+    return secret
+
+
+def _public_key(value: Any) -> str:
+    """Base64 without its wrapping, and without the lines around it."""
+    if isinstance(value, str):
+        value = "".join(line for line in value.split() if line.strip(_INVISIBLE))
+    return _pasted("the public key", value)
+
+
+def _private_key(value: Any) -> str | None:
+    """PEM, whose lines belong to it."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"the private key must be a str, not {type(value).__name__}")
+    text = value.removeprefix("\ufeff").strip()
+    if not text.startswith("-----BEGIN ") or "PRIVATE KEY-----" not in text:
+        raise ValueError("the private key is not PEM")  # the text is not repeated
+    return text + "\n"
+
+
+def _client_id(value: Any) -> str:
+    return _pasted("the client id", value)
+
+
+def _user_uid(value: Any) -> str:
+    return _pasted("the user's id", str(value) if isinstance(value, UUID) else value)
+
+
+def _assertion(value: Any) -> str | None:
+    return None if value is None else _pasted("the assertion", value)
 
 
 @attrs.frozen
@@ -27,8 +146,8 @@ class Password:
         read_only: ask for a token that only reads (spc).
     """
 
-    username: str = attrs.field(converter=_pasted.username)
-    password: str = attrs.field(repr=False, converter=_pasted.password)
+    username: str = attrs.field(converter=_username)
+    password: str = attrs.field(repr=False, converter=_password)
     short_term_refresh: bool = attrs.field(default=False, kw_only=True)
     read_only: bool = attrs.field(default=False, kw_only=True)
 
@@ -37,7 +156,7 @@ class Password:
 class RefreshToken:
     """A refresh token from an earlier login: all products. It can be used once; `client.token` has the next one."""
 
-    token: str = attrs.field(repr=False, converter=_pasted.token)
+    token: str = attrs.field(repr=False, converter=_token)
     short_term_refresh: bool = attrs.field(default=False, kw_only=True)
     read_only: bool = attrs.field(default=False, kw_only=True)
 
@@ -46,7 +165,7 @@ class RefreshToken:
 class AuthorizationCode:
     """A code that another session asked for (`await other.authorization_code()`): good once, for 60 seconds."""
 
-    code: str = attrs.field(repr=False, converter=_pasted.authorization_code)
+    code: str = attrs.field(repr=False, converter=_authorization_code)
 
 
 @attrs.frozen
@@ -67,12 +186,12 @@ class Mfa:
         short_term_refresh, read_only: as in `Password`.
     """
 
-    username: str = attrs.field(converter=_pasted.username)
-    password: str = attrs.field(repr=False, converter=_pasted.password)
-    code: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_pasted.code)
+    username: str = attrs.field(converter=_username)
+    password: str = attrs.field(repr=False, converter=_password)
+    code: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_code)
     ask: Callable[[], Answer] | None = attrs.field(default=None, repr=False, kw_only=True)
-    totp_secret: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_pasted.totp_secret)
-    recovery_code: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_pasted.code)
+    totp_secret: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_totp_secret)
+    recovery_code: str | None = attrs.field(default=None, repr=False, kw_only=True, converter=_code)
     short_term_refresh: bool = attrs.field(default=False, kw_only=True)
     read_only: bool = attrs.field(default=False, kw_only=True)
 
@@ -93,7 +212,7 @@ class Saml:
         username: whose sign-on URL to ask for; needed with `ask` on aws.
     """
 
-    response: str | None = attrs.field(default=None, repr=False, converter=_pasted.saml_response)
+    response: str | None = attrs.field(default=None, repr=False, converter=_saml_response)
     ask: Callable[[str], Answer] | None = attrs.field(default=None, repr=False, kw_only=True)
     username: str | None = attrs.field(default=None, kw_only=True)
 
@@ -106,14 +225,14 @@ class Saml:
 class SsoToken:
     """A single sign-on token: azure. It serves for one login."""
 
-    token: str = attrs.field(repr=False, converter=_pasted.token)
+    token: str = attrs.field(repr=False, converter=_token)
 
 
 @attrs.frozen
 class VbrToken:
     """A Backup & Replication platform service token: vbr, in its restricted mode."""
 
-    token: str = attrs.field(repr=False, converter=_pasted.token)
+    token: str = attrs.field(repr=False, converter=_token)
 
 
 @attrs.frozen
@@ -127,7 +246,7 @@ class BearerToken:
         ValueError: it is empty, or holds a character that no header can carry.
     """
 
-    token: str = attrs.field(repr=False, converter=_pasted.bearer)
+    token: str = attrs.field(repr=False, converter=_bearer)
 
 
 @attrs.frozen
@@ -138,7 +257,7 @@ class ApiKey:
         key: not shown by repr. Line ends, blanks and the word `Bearer` around it are taken off.
     """
 
-    key: str = attrs.field(repr=False, converter=_pasted.bearer)
+    key: str = attrs.field(repr=False, converter=_bearer)
 
 
 @attrs.frozen
@@ -156,8 +275,8 @@ class RsaKey:
         read_only: as in `Password`.
     """
 
-    public_key: str = attrs.field(converter=_pasted.public_key)
-    private_key: str | None = attrs.field(default=None, repr=False, converter=_pasted.private_key)
+    public_key: str = attrs.field(converter=_public_key)
+    private_key: str | None = attrs.field(default=None, repr=False, converter=_private_key)
     decrypt: Callable[[bytes], Answer] | None = attrs.field(default=None, repr=False, kw_only=True)
     read_only: bool = attrs.field(default=False, kw_only=True)
 
@@ -178,8 +297,8 @@ class Assertion:
         operator: log in as a restore operator rather than as an application.
     """
 
-    client_id: str = attrs.field(converter=_pasted.client_id)
-    assertion: str | None = attrs.field(default=None, repr=False, converter=_pasted.assertion)
+    client_id: str = attrs.field(converter=_client_id)
+    assertion: str | None = attrs.field(default=None, repr=False, converter=_assertion)
     ask: Callable[[], Answer] | None = attrs.field(default=None, repr=False, kw_only=True)
     operator: bool = attrs.field(default=False, kw_only=True)
 
@@ -192,7 +311,7 @@ class Assertion:
 class IntegrationToken:
     """A token of an integrated product: m365, revision v7."""
 
-    token: str = attrs.field(repr=False, converter=_pasted.token)
+    token: str = attrs.field(repr=False, converter=_token)
 
 
 @attrs.frozen
@@ -203,13 +322,10 @@ class Impersonation:
         by: what logs in.
         user_uid: id of the user whose session it becomes.
         read_only: as in `Password`.
-
-    Raises:
-        TypeError: `by` are credentials that give no refresh token.
     """
 
     by: Password | RefreshToken | Mfa | RsaKey
-    user_uid: str = attrs.field(converter=_pasted.user_uid)
+    user_uid: str = attrs.field(converter=_user_uid)
     read_only: bool = attrs.field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:

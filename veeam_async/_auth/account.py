@@ -6,15 +6,19 @@ import logging
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from .._http.token import Token
+from .._http.token import OneToken, Token
 from .._http.transport import Transport
+from .._operation.call import Call
+from .._operation.encoding import encode_form, path_segment
+from .._operation.json_text import value_at
 from .._operation.operation import Revision
+from .._operation.reply import Reply
+from .._redact import Hidden
 from ..credentials import Credentials, secrets_of, token_as_given, user_of
-from ..errors import VeeamError
-from ..profiles import Profile
+from ..errors import DecodeError, VeeamError
+from ..profiles import Logout, Profile
 from ..timeouts import deadline
 from .login import Login
-from .logout import log_out
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from .stored import StoreEntry
 
 _log = logging.getLogger("veeam_async.client")
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Account:
@@ -106,7 +111,7 @@ class Account:
         if token is None or token.left() <= 0:
             return
         if self._profile.logout is not None:
-            await log_out(self._transport, self._profile.logout, self._revision, token)
+            await _log_out(self._transport, self._profile.logout, self._revision, token)
 
     def adopt_token(self, token: Token) -> None:
         """Use a token; see `ApplianceClient.adopt_token`."""
@@ -133,3 +138,45 @@ class Account:
                 await self.logout()
         except (VeeamError, OSError) as error:
             _log.info("%s: not logged out: %s", self._transport.name, error)
+
+
+async def _log_out(transport: Transport, logout: Logout, revision: Revision, token: Token) -> None:
+    """End a token.
+
+    Raises:
+        VeeamError: the appliance did not take the logout.
+    """
+    tokens = OneToken(token)
+    path = logout.path.replace("{revision}", revision.name)
+    if logout.asks is not None:
+        asked = Call("GET", logout.asks, f"GET {logout.asks}", logout.asks, safe=True)
+        reply = await transport.fetch(asked, tokens, _unchanged)
+        path = _filled(path, reply)
+    body = encode_form(Hidden({logout.token_field: token.access})) if logout.token_field is not None else None
+    call = Call(
+        logout.method,
+        path,
+        f"{logout.method} {logout.path}",
+        logout.path,
+        safe=False,
+        headers=None if body is None else _FORM,
+        body=body,
+        secrets=() if body is None else (token.access,),
+    )
+    await transport.fetch(call, tokens, _unchanged)
+
+
+def _filled(path: str, reply: Reply[None]) -> str:
+    head, *pieces = path.split("{")
+    filled = [head]
+    for piece in pieces:
+        field, _, rest = piece.partition("}")
+        value = value_at(reply.json(), field)
+        if not isinstance(value, str) or not value:
+            raise DecodeError(f"the answer has no {field}", appliance=reply.appliance, operation=reply.operation)
+        filled += [path_segment(field, value), rest]
+    return "".join(filled)
+
+
+def _unchanged(reply: Reply[None]) -> Reply[None]:
+    return reply

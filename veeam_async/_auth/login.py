@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic, time
 from typing import Any
 
@@ -36,11 +36,11 @@ from ..credentials import (
 )
 from ..errors import ApiError, AuthenticationError, DecodeError, MfaRequired, VeeamError, Where
 from ..profiles import Grant, Profile
-from .asking import answer_of
 from .totp import STEP, totp_code
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
+_BY_TOKEN: dict[type, Grant] = {SsoToken: "sso_token", VbrToken: "vbr_token", IntegrationToken: "integration"}
 # Parts of credentials that errors may show.
 _NOT_SECRET = frozenset({"username", "client_id", "user_uid", "public_key"})
 
@@ -145,12 +145,10 @@ class Login:
             case Assertion():
                 assertion = credentials.assertion
                 if credentials.ask is not None:
-                    assertion = await answer_of(credentials.ask)
+                    assertion = await _asked(credentials.ask)
                 started = monotonic()
                 fields = Hidden(client_id=credentials.client_id, assertion=assertion or "")
                 reply = await self._ask("operator" if credentials.operator else "assertion", fields)
-            case IntegrationToken():
-                reply = await self._ask("integration", Hidden(token=credentials.token))
             case RefreshToken():
                 return await self._by_refresh(Secret(credentials.token), "refresh")
             case AuthorizationCode():
@@ -159,13 +157,11 @@ class Login:
                 response = credentials.response
                 if credentials.ask is not None:
                     url = await self.sign_on_url(credentials.username) if self._profile.sign_on_path else ""
-                    response = await answer_of(credentials.ask, url)
+                    response = await _asked(credentials.ask, url)
                 started = monotonic()
                 reply = await self._ask("saml", Hidden(response=response or ""))
-            case SsoToken():
-                reply = await self._ask("sso_token", Hidden(token=credentials.token))
-            case VbrToken():
-                reply = await self._ask("vbr_token", Hidden(token=credentials.token))
+            case SsoToken() | VbrToken() | IntegrationToken():
+                reply = await self._ask(_BY_TOKEN[type(credentials)], Hidden(token=credentials.token))
             case _:
                 raise TypeError(f"{type(credentials).__name__} are no credentials")
         return self._token(reply, "login", started)
@@ -224,7 +220,7 @@ class Login:
 
     async def _mfa_code(self, credentials: Mfa) -> str:
         if credentials.ask is not None:
-            return (await answer_of(credentials.ask)).strip()
+            return (await _asked(credentials.ask)).strip()
         if credentials.totp_secret is None:
             return (credentials.code or credentials.recovery_code or "").strip()
         code = self._totp(credentials.totp_secret)
@@ -398,3 +394,9 @@ def _where(reply: Reply[None]) -> Where:
         "method": reply.call.method,
         "path": reply.call.template,
     }
+
+
+async def _asked(ask: Callable[..., Any], *args: Any) -> str:
+    from .asking import answer_of  # few logins ask anybody
+
+    return await answer_of(ask, *args)

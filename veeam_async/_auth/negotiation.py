@@ -14,8 +14,8 @@ from .._http.building import build_transport
 from .._http.origin import Origin, parse_host
 from .._http.pool import Pool
 from .._operation.call import Call
+from .._operation.json_text import value_at
 from .._operation.operation import Revision
-from .._operation.parts import value_at
 from .._operation.reply import Reply
 from .._operation.sending import Sender
 from .._text import neutral

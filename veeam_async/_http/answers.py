@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from .._operation.json_text import JsonValue
-from .._operation.parts import value_at
+from .._operation.json_text import JsonValue, value_at
 from .._operation.reply import Reply, excerpt, shown
 from .._redact import redact, redact_all
 from ..errors import AnsweredBy, ApiError, api_error_class

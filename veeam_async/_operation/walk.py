@@ -16,8 +16,8 @@ import orjson
 from .._model import Unset, encode
 from ..errors import DecodeError, ServerError
 from ..waiting import finish
+from .json_text import positive, row_key, value_at
 from .operation import Operation
-from .parts import positive, row_key, value_at
 from .reply import Reply
 from .sending import Options, Sender
 
