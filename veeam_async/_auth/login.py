@@ -43,9 +43,7 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _BY_TOKEN: dict[type, Grant] = {SsoToken: "sso_token", VbrToken: "vbr_token", IntegrationToken: "integration"}
 # Parts of credentials that errors may show.
 _NOT_SECRET = frozenset({"username", "client_id", "user_uid", "public_key"})
-
-# Servers take 16 to 64 KiB of headers.
-_LONGEST_TOKEN = 65536
+_LONGEST_TOKEN = 65536  # servers take 16 to 64 KiB of headers
 
 
 class Login:
