@@ -275,7 +275,7 @@ class One(Product):
             "token_type": "bearer",
             "expires_in": tokens.lifetime,
             "user": tokens.user,
-            "user_role": "Administrator",
+            "user_role": "Admin",
         }
 
     def problem(self, problem: Problem) -> dict[str, Any]:
