@@ -22,6 +22,7 @@ STATUSES: dict[int, tuple[Next, Next, bool]] = {
     502: (Next.RETRY, Next.RAISE, True),
     503: (Next.RETRY, Next.RAISE, True),
     504: (Next.RETRY, Next.RAISE, True),
+    520: (Next.RAISE, Next.RAISE, True),
     **dict.fromkeys(range(200, 300), (Next.DONE, Next.DONE, False)),
     **dict.fromkeys((301, 302, 303, 307, 308), (Next.REDIRECT, Next.REDIRECT, False)),
     **dict.fromkeys((*range(200), 0), (Next.RAISE, Next.RAISE, True)),
