@@ -4,7 +4,7 @@
 export PYTHON
 RUN := .venv/bin/python
 JOBS ?= 2
-TYPED := veeam_async codegen tests examples benchmarks scripts docs
+TYPED := veeam_async codegen tests examples benchmarks scripts
 
 .PHONY: help setup node demo pins test check lint types generated codegen bench contract docs matrix dist fuzz soak mutate clean
 

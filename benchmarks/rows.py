@@ -20,6 +20,7 @@ from attrs import frozen
 from veeam_async import Password
 from veeam_async.fleet import Appliance, Fleet, Job, Row, Session
 from veeam_async.fleet.rows import sources
+from veeam_async.options import Product
 from veeam_async.testing import SimulatedAppliance
 
 from . import server
@@ -45,7 +46,7 @@ class Listing:
         rows: the array in it.
     """
 
-    product: str
+    product: Product
     revision: str
     row: type[Row]
     path: str
@@ -58,7 +59,7 @@ class Listing:
         return f"{self.row.source} of {self.product} {self.revision}"
 
 
-async def _simulated(product: str, revision: str, row: type[Row], path: str, rows: str) -> Listing:
+async def _simulated(product: Product, revision: str, row: type[Row], path: str, rows: str) -> Listing:
     """A page as a simulated appliance answers it, with its rows repeated to a full page."""
     async with SimulatedAppliance(product, revision) as one:
         appliance = Appliance("one", one.url, one.credentials, product=product, revision=revision)
