@@ -180,9 +180,10 @@ def test_what_a_password_holds_is_said(char: str, said: str) -> None:
 
 def test_further_arguments_go_by_name() -> None:
     """What is optional is given by its name alone."""
-    for arguments in (("u", "p", True), ("u", "p", "1")):
+    cases: list[tuple[Any, object]] = [(Password, True), (Mfa, "1")]
+    for kind, last in cases:
         with pytest.raises(TypeError):
-            (Password if arguments[2] is True else Mfa)(*arguments)
+            kind("u", "p", last)
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ class _Builder:
                 if before is None or before.type != field.type:
                     field.narrows = before is not None
                     field.fits = before is None or self._fits(field.type, before.type)
+                    field.demands = before is not None and field.required and not before.required
                     declared.append(field)
             self.fields[schema.name] = declared
         return self.fields[schema.name]

@@ -9,7 +9,9 @@ from codegen.emit import document as doc
 
 @attrs.define
 class Field:
-    """A field of a class; `narrows` one of a base, which `fits` by the rules of type checkers or does not."""
+    """A field of a class; `narrows` one of a base, which `fits` by the rules of type checkers or
+    does not, and where it was optional, `demands` it.
+    """
 
     name: str
     wire: str
@@ -19,6 +21,7 @@ class Field:
     note: str = ""
     narrows: bool = False
     fits: bool = True
+    demands: bool = False
     read_only: bool = False
     rows: bool = False
 

@@ -111,6 +111,6 @@ def _comment(field: Field) -> Code:
     """What type checkers have to be told where a class narrows a field of its base."""
     if not field.narrows:
         return code("")
-    if field.fits:
-        return code("  # pyright: ignore[reportIncompatibleVariableOverride]")
-    return code("  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]")
+    ignored = "reportGeneralTypeIssues, " if field.demands and not field.default else ""
+    pyright = f"# pyright: ignore[{ignored}reportIncompatibleVariableOverride]"
+    return code(f"  {pyright}" if field.fits else f"  # type: ignore[assignment]  {pyright}")

@@ -54,7 +54,8 @@ async def serve() -> AsyncIterator[Serve]:
 
 def client_of(appliance: SimulatedAppliance, credentials: Credentials, **options: Any) -> ApplianceClient:
     kind = client_class(find_revision(appliance.product.name, appliance.revision))
-    return kind(appliance.url, credentials, **{"retry": ONCE, **options})
+    options.setdefault("retry", ONCE)
+    return kind(appliance.url, credentials, **options)
 
 
 async def used(appliance: SimulatedAppliance, credentials: Credentials, *, renews: bool = True) -> None:

@@ -130,8 +130,8 @@ class RESTJobDeleteEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `JobDelete`."""
 
     event_type: RESTEventType = field(default="JobDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    job_type: RESTEventJobType  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    job_type: RESTEventJobType  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -139,7 +139,7 @@ class RESTJobExcludedItemsChangeEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `JobExcludedItemsChange`."""
 
     event_type: RESTEventType = field(default="JobExcludedItemsChange")
-    job_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    job_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -147,7 +147,7 @@ class RESTJobSelectedItemsChangeEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `JobSelectedItemsChange`."""
 
     event_type: RESTEventType = field(default="JobSelectedItemsChange")
-    job_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    job_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -155,8 +155,8 @@ class RESTJobSessionDeleteEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `JobSessionDelete`."""
 
     event_type: RESTEventType = field(default="JobSessionDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    job_type: RESTEventJobType  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    job_type: RESTEventJobType  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -164,11 +164,11 @@ class RESTJobSessionUpdateEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `JobSessionUpdate`."""
 
     event_type: RESTEventType = field(default="JobSessionUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
-    job_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    status: RESTJobSessionUpdateEventStatus  # pyright: ignore[reportIncompatibleVariableOverride]
-    job_type: RESTEventJobType  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    job_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    status: RESTJobSessionUpdateEventStatus  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    job_type: RESTEventJobType  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -176,9 +176,9 @@ class RESTJobUpdateEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `JobUpdate`."""
 
     event_type: RESTEventType = field(default="JobUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
-    job_type: RESTEventJobType  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    job_type: RESTEventJobType  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -190,8 +190,8 @@ class RESTOrganizationGroupDeleteEvent(RESTEvent):
     """
 
     event_type: RESTEventType = field(default="OrganizationGroupDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    organization_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    organization_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -203,9 +203,9 @@ class RESTOrganizationGroupUpdateEvent(RESTEvent):
     """
 
     event_type: RESTEventType = field(default="OrganizationGroupUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    organization_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    organization_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -217,8 +217,8 @@ class RESTOrganizationSiteDeleteEvent(RESTEvent):
     """
 
     event_type: RESTEventType = field(default="OrganizationSiteDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    organization_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    organization_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -230,9 +230,9 @@ class RESTOrganizationSiteUpdateEvent(RESTEvent):
     """
 
     event_type: RESTEventType = field(default="OrganizationSiteUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    organization_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    organization_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -244,8 +244,8 @@ class RESTOrganizationTeamDeleteEvent(RESTEvent):
     """
 
     event_type: RESTEventType = field(default="OrganizationTeamDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    organization_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    organization_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -257,9 +257,9 @@ class RESTOrganizationTeamUpdateEvent(RESTEvent):
     """
 
     event_type: RESTEventType = field(default="OrganizationTeamUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    organization_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    organization_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -271,8 +271,8 @@ class RESTOrganizationUserDeleteEvent(RESTEvent):
     """
 
     event_type: RESTEventType = field(default="OrganizationUserDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    organization_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    organization_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -284,9 +284,9 @@ class RESTOrganizationUserUpdateEvent(RESTEvent):
     """
 
     event_type: RESTEventType = field(default="OrganizationUserUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    organization_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    organization_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -294,7 +294,7 @@ class RESTProtectedGroupDeleteEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `ProtectedGroupDelete`."""
 
     event_type: RESTEventType = field(default="ProtectedGroupDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -302,8 +302,8 @@ class RESTProtectedGroupUpdateEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `ProtectedGroupUpdate`."""
 
     event_type: RESTEventType = field(default="ProtectedGroupUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -311,7 +311,7 @@ class RESTProtectedSiteDeleteEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `ProtectedSiteDelete`."""
 
     event_type: RESTEventType = field(default="ProtectedSiteDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -319,8 +319,8 @@ class RESTProtectedSiteUpdateEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `ProtectedSiteUpdate`."""
 
     event_type: RESTEventType = field(default="ProtectedSiteUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -328,7 +328,7 @@ class RESTProtectedTeamDeleteEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `ProtectedTeamDelete`."""
 
     event_type: RESTEventType = field(default="ProtectedTeamDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -336,8 +336,8 @@ class RESTProtectedTeamUpdateEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `ProtectedTeamUpdate`."""
 
     event_type: RESTEventType = field(default="ProtectedTeamUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -345,7 +345,7 @@ class RESTProtectedUserDeleteEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `ProtectedUserDelete`."""
 
     event_type: RESTEventType = field(default="ProtectedUserDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -353,8 +353,8 @@ class RESTProtectedUserUpdateEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `ProtectedUserUpdate`."""
 
     event_type: RESTEventType = field(default="ProtectedUserUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -362,7 +362,7 @@ class RESTRestorePointDeleteEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `RestorePointDelete`."""
 
     event_type: RESTEventType = field(default="RestorePointDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -370,8 +370,8 @@ class RESTRestorePointObjectsChangeEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `RestorePointObjectsChange`."""
 
     event_type: RESTEventType = field(default="RestorePointObjectsChange")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    objects_etag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    objects_etag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -379,8 +379,8 @@ class RESTRestorePointUpdateEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `RestorePointUpdate`."""
 
     event_type: RESTEventType = field(default="RestorePointUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -388,7 +388,7 @@ class RESTRestoreSessionDeleteEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `RestoreSessionDelete`."""
 
     event_type: RESTEventType = field(default="RestoreSessionDelete")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -396,5 +396,5 @@ class RESTRestoreSessionUpdateEvent(RESTEvent):
     """The `RESTEvent` whose `eventType` is `RestoreSessionUpdate`."""
 
     event_type: RESTEventType = field(default="RestoreSessionUpdate")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    e_tag: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    e_tag: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]

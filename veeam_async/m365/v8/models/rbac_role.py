@@ -100,8 +100,8 @@ class RESTRbacGroupOperator(RESTRbacOperator):
     """
 
     type: RESTRbacOperatorType = field(default="Group")
-    group: RESTRbacGroup  # pyright: ignore[reportIncompatibleVariableOverride]
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    group: RESTRbacGroup  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -113,5 +113,5 @@ class RESTRbacUserOperator(RESTRbacOperator):
     """
 
     type: RESTRbacOperatorType = field(default="User")
-    user: RESTRbacUser  # pyright: ignore[reportIncompatibleVariableOverride]
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    user: RESTRbacUser  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]

@@ -165,17 +165,17 @@ class RESTBulkMailboxItemRestoreDetails(RESTItemRestoreDetailsComposed):
     """The `RESTItemRestoreDetailsComposed` whose `itemRestoreDetailsType` is `BulkMailbox`."""
 
     item_restore_details_type: RESTItemRestoreDetailsType = field(default="BulkMailbox")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    name: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    item_type: RESTRestoreItemType  # pyright: ignore[reportIncompatibleVariableOverride]
-    status: RESTRestoreStatus  # pyright: ignore[reportIncompatibleVariableOverride]
-    mailbox_email: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    mailbox_is_archive: bool  # pyright: ignore[reportIncompatibleVariableOverride]
-    mailbox_is_public: bool  # pyright: ignore[reportIncompatibleVariableOverride]
-    created_mailbox_items_count: int  # pyright: ignore[reportIncompatibleVariableOverride]
-    merged_mailbox_items_count: int  # pyright: ignore[reportIncompatibleVariableOverride]
-    failed_mailbox_items_count: int  # pyright: ignore[reportIncompatibleVariableOverride]
-    skipped_mailbox_items_count: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    name: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    item_type: RESTRestoreItemType  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    status: RESTRestoreStatus  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    mailbox_email: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    mailbox_is_archive: bool  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    mailbox_is_public: bool  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    created_mailbox_items_count: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    merged_mailbox_items_count: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    failed_mailbox_items_count: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    skipped_mailbox_items_count: int  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -188,14 +188,14 @@ class RESTBulkOneDriveItemRestoreDetails(RESTItemRestoreDetailsComposed):
     """
 
     item_restore_details_type: RESTItemRestoreDetailsType = field(default="BulkOneDrive")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    name: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    item_type: RESTRestoreItemType  # pyright: ignore[reportIncompatibleVariableOverride]
-    status: RESTRestoreStatus  # pyright: ignore[reportIncompatibleVariableOverride]
-    child_items: list[RESTItemRestoreDetailsComposed]  # pyright: ignore[reportIncompatibleVariableOverride]
-    one_drive_web_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    one_drive_site_id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    one_drive_url: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    name: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    item_type: RESTRestoreItemType  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    status: RESTRestoreStatus  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    child_items: list[RESTItemRestoreDetailsComposed]  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    one_drive_web_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    one_drive_site_id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    one_drive_url: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
 
 @model
@@ -203,7 +203,7 @@ class RESTItemRestoreDetails(RESTItemRestoreDetailsComposed):
     """The `RESTItemRestoreDetailsComposed` whose `itemRestoreDetailsType` is `Item`."""
 
     item_restore_details_type: RESTItemRestoreDetailsType = field(default="Item")
-    id: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    name: str  # pyright: ignore[reportIncompatibleVariableOverride]
-    item_type: RESTRestoreItemType  # pyright: ignore[reportIncompatibleVariableOverride]
-    status: RESTRestoreStatus  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    name: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    item_type: RESTRestoreItemType  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
+    status: RESTRestoreStatus  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
