@@ -83,14 +83,14 @@ class Login:
             VeeamError: the appliance could not be asked.
         """
         credentials = self._credentials
-        given = token_as_given(credentials)
-        if given is not None:
+        # Not in a variable: tracebacks show those.
+        if token_as_given(credentials) is not None:
             if self._used:
                 what = "API key" if isinstance(credentials, ApiKey) else "bearer token"
                 raise self._refusal(f"the {what} was refused, and nothing is there to get another one with")
             self._used = True
             # Nobody said how long it lives: it serves until it is refused.
-            return Token(given, None, math.inf, "login")
+            return Token(token_as_given(credentials) or "", None, math.inf, "login")
         if self._used:
             raise self._refusal(f"{type(credentials).__name__} serves for one login and was used: a new one is needed")
         try:
