@@ -137,6 +137,11 @@ async def _round(name: str, path: Path, arguments: Arguments, outcomes: dict[str
         try:
             async with made(prism.url, credentials) as client:
                 await client.login()
+        except ApiError as error:
+            # Prism plays a document alone: some have no answer for a login that is JSON, as servers send it.
+            if error.status != 406:
+                raise
+            credentials = BearerToken("a-token")
         except AuthenticationError:
             if not arguments.capitalises_grants():
                 raise
