@@ -15,7 +15,7 @@ from ..status import CommandError
 @click.command()
 @click.argument("count", type=click.IntRange(1, 5000), required=False)
 @click.option("--directory", type=PATH, default=Path("simulated"), help="Where fleet.toml and the CA go.")
-@click.option("--product", multiple=True, help="vbr, aws, azure; repeatable; all of them when absent.")
+@click.option("--product", multiple=True, help="vbr, aws, azure, m365, spc, one; repeatable; all when absent.")
 @click.option("--revision", multiple=True, metavar="PRODUCT/REVISION", help="Repeatable; all when absent.")
 @click.option("--tls", is_flag=True, help="HTTPS, with certificates of a throw-away CA.")
 @click.option("--faults", is_flag=True, help="A third of them is broken, each in another way.")
