@@ -1,4 +1,4 @@
-"""Walking listings to their end, in the three dialects."""
+"""Walking listings to their end, in the dialects of vbr, aws and azure."""
 
 from __future__ import annotations
 

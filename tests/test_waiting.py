@@ -1,4 +1,4 @@
-"""Waiting for long work in the three dialects."""
+"""Waiting for long work in the dialects of vbr, aws and azure."""
 
 from __future__ import annotations
 

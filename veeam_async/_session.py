@@ -19,7 +19,7 @@ from ._operation.decoding import Decoders, lenient_decoders
 from ._operation.encoding import Plan, encode_form, encode_query
 from ._operation.operation import Operation, Revision
 from ._operation.plans import plan_of
-from ._operation.reply import Reply
+from ._operation.reply import Reply, unchanged
 from ._operation.sending import NO_OPTIONS, Options
 from .errors import DecodeError, NotFoundError, UnsafeOriginError
 from .profiles import Profile
@@ -107,7 +107,7 @@ class Session:
         """Send a request and leave its answer as it came."""
         plan = plan_of(operation)
         call = self._call(plan, values, body, options)
-        return self._fetch(call, plan.secured, _as_it_came)
+        return self._fetch(call, plan.secured, unchanged)
 
     def open(
         self, operation: Operation[Any], values: Mapping[str, Any], body: Any = UNSET, options: Options = NO_OPTIONS
@@ -163,7 +163,7 @@ class Session:
             headers=extra or None,
             body=sent,
         )
-        return self._fetch(self._with_options(call, NO_OPTIONS), True, _as_it_came)
+        return self._fetch(self._with_options(call, NO_OPTIONS), True, unchanged)
 
     def decoder(self, type_expression: str, label: str, options: Options = NO_OPTIONS) -> Callable[[Any], Any]:
         """What reads parsed JSON as a type of this revision, as leniently or strictly as answers are read.
@@ -346,7 +346,3 @@ def _without_faults(decode: Callable[[Reply[Any]], T], field: str) -> Callable[[
         return decode(reply)
 
     return checked
-
-
-def _as_it_came(reply: Reply[None]) -> Reply[None]:
-    return reply

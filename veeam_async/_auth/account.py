@@ -12,7 +12,7 @@ from .._operation.call import Call
 from .._operation.encoding import encode_form, path_segment
 from .._operation.json_text import value_at
 from .._operation.operation import Revision
-from .._operation.reply import Reply
+from .._operation.reply import Reply, unchanged
 from .._redact import Hidden
 from ..credentials import Credentials, secrets_of, token_as_given, user_of
 from ..errors import DecodeError, VeeamError
@@ -150,7 +150,7 @@ async def _log_out(transport: Transport, logout: Logout, revision: Revision, tok
     path = logout.path.replace("{revision}", revision.name)
     if logout.asks is not None:
         asked = Call("GET", logout.asks, f"GET {logout.asks}", logout.asks, safe=True)
-        reply = await transport.fetch(asked, tokens, _unchanged)
+        reply = await transport.fetch(asked, tokens, unchanged)
         path = _filled(path, reply)
     body = encode_form(Hidden({logout.token_field: token.access})) if logout.token_field is not None else None
     call = Call(
@@ -163,7 +163,7 @@ async def _log_out(transport: Transport, logout: Logout, revision: Revision, tok
         body=body,
         secrets=() if body is None else (token.access,),
     )
-    await transport.fetch(call, tokens, _unchanged)
+    await transport.fetch(call, tokens, unchanged)
 
 
 def _filled(path: str, reply: Reply[None]) -> str:
@@ -176,7 +176,3 @@ def _filled(path: str, reply: Reply[None]) -> str:
             raise DecodeError(f"the answer has no {field}", appliance=reply.appliance, operation=reply.operation)
         filled += [path_segment(field, value), rest]
     return "".join(filled)
-
-
-def _unchanged(reply: Reply[None]) -> Reply[None]:
-    return reply

@@ -13,7 +13,7 @@ from .collections import AbsentItems, entries_over, items_over
 from .enums import lookup
 from .expressions import PLAIN, parse
 from .fields import Field
-from .reading import maker, reader_of
+from .reading import maker, reader_of, unchanged
 from .timestamps import read_date, read_timestamp
 from .unset import UNSET
 from .writing import written
@@ -85,12 +85,12 @@ def _converted(wire: str, read: Get) -> Get:
 def _of_class(wire: str, name: str, package: str) -> Get:
     """A field whose type is one name: a text is a value of an enum, an object is a model."""
     members: Mapping[str, Any] | None = None
-    make: Get = _unchanged
+    make: Get = unchanged
 
     def load() -> Mapping[str, Any]:
         nonlocal members, make
         cls = resolve(name, package)
-        make = maker(cls) if is_model(cls) else _unchanged
+        make = maker(cls) if is_model(cls) else unchanged
         members = lookup(cls) if is_enum(cls) else _AS_THEY_ARE
         return members
 
@@ -141,7 +141,7 @@ def _nested(wire: str, annotation: str, package: str) -> Get:
         elif wire in kept:
             return kept[wire]
         if read is None:
-            read = reader_of(parse(annotation), package) or _unchanged
+            read = reader_of(parse(annotation), package) or unchanged
         made = read(value)
         return made if value.__class__ is str or made is value else kept.setdefault(wire, made)
 
@@ -160,10 +160,6 @@ def _rows(wire: str, annotation: str, package: str) -> Get:
         return self.__kept__.setdefault(wire, AbsentItems(self.__json__, wire))
 
     return get
-
-
-def _unchanged(value: Any) -> Any:
-    return value
 
 
 def _put_plain(wire: str, self: Any, value: Any) -> None:

@@ -10,7 +10,7 @@ from ..errors import DecodeError
 from .classes import is_model, resolve
 from .expressions import TypeExpression, parse
 from .kinds import object_due
-from .reading import reader_of
+from .reading import reader_of, unchanged
 from .strictness import Tolerated, examine
 
 
@@ -52,7 +52,7 @@ def _lenient(text: str, package: str) -> Callable[[Any], Any]:
     def decode(value: Any) -> Any:
         nonlocal read
         if read is None:
-            read = reader_of(expression, package) or _unchanged
+            read = reader_of(expression, package) or unchanged
         result = read(value)
         # Objects and arrays of the right kind pass; anything else is looked at closely.
         if result is value and (value.__class__ is not list or not is_list):
@@ -60,10 +60,6 @@ def _lenient(text: str, package: str) -> Callable[[Any], Any]:
         return result
 
     return decode
-
-
-def _unchanged(value: Any) -> Any:
-    return value
 
 
 def _demand(expression: TypeExpression, text: str, value: Any, package: str) -> None:

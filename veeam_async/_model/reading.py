@@ -124,19 +124,19 @@ class _LateReader:
         self._read: Read | None = None
 
     def _reader(self) -> Read:
-        self._read = read = reader_of(self._expression, self._package) or _unchanged
+        self._read = read = reader_of(self._expression, self._package) or unchanged
         return read
 
     def read_list(self, value: Any) -> Any:
         if value.__class__ is not list:
             return value
-        read = self._read or (self._reader() if value else _unchanged)
+        read = self._read or (self._reader() if value else unchanged)
         return items_over(value, [read(each) for each in value])
 
     def read_map(self, value: Any) -> Any:
         if value.__class__ is not dict:
             return value
-        read = self._read or (self._reader() if value else _unchanged)
+        read = self._read or (self._reader() if value else unchanged)
         return entries_over(value, {key: read(each) for key, each in value.items()})
 
 
@@ -144,7 +144,7 @@ def reader_of_class(cls: Any) -> Read:
     """The reader of what a name in a type expression stands for. An alias of a plain type leaves values as they are."""
     if is_model(cls):
         return maker(cls)
-    return _enum_reader(reader(cls)) if is_enum(cls) else _unchanged
+    return _enum_reader(reader(cls)) if is_enum(cls) else unchanged
 
 
 def _enum_reader(look_up: Read) -> Read:
@@ -154,7 +154,7 @@ def _enum_reader(look_up: Read) -> Read:
     return read
 
 
-def _unchanged(value: Any) -> Any:
+def unchanged(value: Any) -> Any:
     return value
 
 

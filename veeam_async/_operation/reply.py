@@ -155,3 +155,8 @@ class Reply(Generic[T_co]):
 def shown(header: str) -> str:
     """A header's text as messages may hold it."""
     return neutral(header, 100)
+
+
+def unchanged(reply: Reply[None]) -> Reply[None]:
+    """Decode nothing: the reply as it came."""
+    return reply
