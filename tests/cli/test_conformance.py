@@ -76,13 +76,14 @@ async def test_no_value_of_the_appliance_is_in_the_report(product: str) -> None:
     async with SimulatedAppliance(product) as appliance:
         appliance.faults.add(login=False, method="GET", mutate=canaries.answer)
         report = await report_of(appliance)
-    text = json.dumps(report)
+    # A hash may hold the digits of a port by chance.
+    text = re.sub(r"sha256:[0-9a-f]{12}\b", "sha256", json.dumps(report))
     assert report["departures"]
     assert canaries.numbers > 7_000_001_000
-    assert "canary" not in text
-    assert not re.search(r"\b70000\d{5}\b", text)
-    assert [one for one in canaries.ids if len(one) > 5 and one in text] == []
-    assert appliance.url.rpartition(":")[2] not in text
+    planted = {"canary", appliance.url.rpartition(":")[2], *(one for one in canaries.ids if len(one) > 5)}
+    # No assertion shows the whole text: pytest would take minutes to compare it.
+    assert [one for one in planted if one in text] == []
+    assert re.findall(r"\b70000\d{5}\b", text) == []
 
 
 def plantable(product: str, report: dict[str, Any]) -> tuple[str, str, str, bool]:
