@@ -25,7 +25,8 @@ PACKAGE = "veeam_async.vbr.v1_3_rev0"
 # Budgets, as ratios to orjson.loads: rows of their classes, every field of every row read.
 ROWS_OF_THEIR_CLASSES = 1.2
 ROWS_READ = {"sessions": 3.5, "states": 3.5, "jobs": 1.3}
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+# Classes of values that hold no others; those of enums and timestamps are added when one is seen.
+_PLAIN = {str, int, float, bool, type(None)}
 
 _readers: dict[type[Model], Callable[[Any], None]] = {}
 _walkers: dict[type[Model], Callable[[Any], None]] = {}
@@ -59,6 +60,8 @@ def walk(value: Any) -> None:
     elif isinstance(value, dict):
         for each in value.values():
             walk(each)
+    else:
+        _PLAIN.add(cls)
 
 
 def timed(work: Callable[[], Any], times: int, *, collecting: bool = True) -> Callable[[], float]:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Self, cast
 
-from .unset import UNSET
-
 # Spellings that one enum remembers. A server that never repeats itself must not fill the memory.
 _REMEMBERED = 1024
 
@@ -61,8 +59,6 @@ class _Lookup(dict[Any, Any]):
 
     def __init__(self, enum: type[OpenEnum]) -> None:
         super().__init__(cast("dict[Any, Any]", enum._value2member_map_))
-        self[None] = None
-        self[UNSET] = UNSET
         self.enum = enum
 
     def __missing__(self, value: Any) -> Any:
