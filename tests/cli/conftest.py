@@ -96,6 +96,14 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A fleet file of four appliances, among them those that watch others and raise alarms."""
+    revisions = [word for one in ("vbr/1.3-rev2", "spc/3.7", "one/2.3") for word in ("--revision", one)]
+    with simulated(tmp_path_factory.mktemp("watching"), "4", *revisions) as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A fleet file of 18 appliances, a third of them broken, each in another way."""
     with simulated(tmp_path_factory.mktemp("broken"), "18", "--faults") as path:

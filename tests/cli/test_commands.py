@@ -157,6 +157,22 @@ class TestPoll:
         assert sorted(keys) == sorted((row["appliance"], row["id"]) for row in as_lines)
         assert sorted(keys) == sorted((row["appliance"], row["id"]) for row in as_csv)
 
+    def test_alarms(self, watching: Path) -> None:
+        """Alarms in each format, sorted and queried; who raises none is named."""
+        common = ("poll", watching, "alarms", "--sort=-time", "--limit", "3")
+        ran = veeam(*common, "--columns", "appliance,name,severity,state,object_name,time", "-o", "csv")
+        assert ran.status == 0
+        rows = list(csv.DictReader(io.StringIO(ran.out)))
+        assert len(rows) == 3
+        assert all(row["name"] and row["state"] and row["object_name"] for row in rows)
+        assert [row["time"] for row in rows] == sorted((row["time"] for row in rows), reverse=True)
+        lines = [json.loads(line) for line in veeam("poll", watching, "alarms", "-o", "jsonl").out.splitlines()]
+        query = "rows[?severity=='critical'].state"
+        active = json.loads(veeam("poll", watching, "alarms", "--query", query, "-o", "json").out)
+        assert active == ["active" for line in lines if line["severity"] == "critical"] != []
+        assert "vbr-1" in ran.err
+        assert "raised" in veeam("poll", watching, "alarms").out
+
     def test_raw_gives_the_original(self, healthy: Path) -> None:
         """With --raw each row has the appliance's own object."""
         ran = veeam("poll", healthy, "repositories", "--where", "name=vbr-1", "-o", "jsonl", "--raw")

@@ -41,10 +41,11 @@ async def fleet() -> AsyncIterator[Fleet]:
     async with (
         SimulatedAppliance("vbr", "1.3-rev2", world=world) as vbr,
         SimulatedAppliance("azure", world=world) as az,
+        SimulatedAppliance("spc", world=world) as spc,
     ):
         appliances = [
             Appliance(name, one.url, one.credentials, product=one.product.name, tags=("t",), labels={"customer": name})  # type: ignore[arg-type]
-            for name, one in (("berlin", vbr), ("azure", az))
+            for name, one in (("berlin", vbr), ("azure", az), ("console", spc))
         ]
         async with Fleet(appliances) as fleet:
             yield fleet

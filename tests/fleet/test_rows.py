@@ -23,6 +23,7 @@ from veeam_async._operation.operation import Revision
 from veeam_async.errors import ForbiddenError, VeeamError
 from veeam_async.fleet import (
     ROW_TYPES,
+    Alarm,
     Answer,
     Appliance,
     Finding,
@@ -34,6 +35,7 @@ from veeam_async.fleet import (
     Protected,
     Proxy,
     Repository,
+    RestorePoint,
     Result,
     Row,
     RowsError,
@@ -43,8 +45,8 @@ from veeam_async.fleet import (
     Severity,
     Task,
 )
-from veeam_async.fleet.reading import find_operation
-from veeam_async.fleet.rows import completions, sources, values
+from veeam_async.fleet.pages import find_operation
+from veeam_async.fleet.rows import completions, lookups, sources, values
 from veeam_async.fleet.rows.document import markdown
 from veeam_async.fleet.rows.mapping import Combine, Take
 from veeam_async.registry import revisions
@@ -132,7 +134,8 @@ def test_tables_name_what_the_documents_have(revision: Revision) -> None:
     lacking = set()
     for row in ROW_TYPES:
         completing = completions(revision.product, row)
-        for source in (*sources(revision.product, row), *(one.source for one in completing)):
+        naming = [one.source for one in lookups(revision.product, row)]
+        for source in (*sources(revision.product, row), *(one.source for one in completing), *naming):
             operation = find_operation(revision, source.operation)
             if operation is None:
                 lacking.add(source.operation)
@@ -157,16 +160,30 @@ def test_tables_name_what_the_documents_have(revision: Revision) -> None:
     assert lacking == LACKING.get((revision.product, revision.name), set())
 
 
-@pytest.mark.parametrize("product", ["vbr", "aws", "azure"])
+# What each product knows nothing of.
+WITHOUT: dict[str, set[type[Row]]] = {
+    "vbr": {Alarm},
+    "aws": {Task, Proxy, Finding, Alarm},
+    "azure": {Task, Proxy, Finding, Alarm},
+    "m365": {Task, Proxy, Finding, Alarm, RestorePoint},
+    "spc": {Task, Proxy, Finding, RestorePoint},
+    "one": {Task, Proxy, Finding, RestorePoint, Session},
+}
+
+
+@pytest.mark.parametrize("product", WITHOUT)
 @pytest.mark.parametrize("row", ROW_TYPES, ids=lambda row: row.__name__)
 def test_every_product_has_every_row(product: str, row: type[Row]) -> None:
     """Each product has a table for each type of row that it knows, and tables fill only fields that the type has."""
     tables = sources(product, row)
-    assert bool(tables) == (product == "vbr" or row not in (Task, Proxy, Finding))
+    assert bool(tables) == (row not in WITHOUT[product])
     names = {field.name for field in attrs.fields(row)} - {"appliance", "json", "raw_type"}
     for source in tables:
         assert "id" in source.fields
         assert set(source.fields) <= names
+    for lookup in lookups(product, row):
+        assert lookup.key in lookup.source.fields
+        assert set(lookup.source.fields) <= names - {"id"}
 
 
 # ------------------------------------------------------------------------------------------- the same facts everywhere

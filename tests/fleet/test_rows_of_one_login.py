@@ -8,7 +8,23 @@ from typing import Any
 
 import pytest
 
-from veeam_async.fleet import Answer, Appliance, Fleet, Job, License, LicenseStatus, Protected, Repository, Row, Session
+from veeam_async.fleet import (
+    Alarm,
+    AlarmState,
+    Answer,
+    Appliance,
+    Fleet,
+    Job,
+    License,
+    LicenseStatus,
+    Protected,
+    Repository,
+    Row,
+    Session,
+    Severity,
+    failed_kinds,
+)
+from veeam_async.fleet.rows import sources
 from veeam_async.registry import revisions
 from veeam_async.testing import Behaviour, SimulatedAppliance, World
 
@@ -106,6 +122,66 @@ async def test_licenses_and_protected(fleet: tuple[Fleet, World]) -> None:
                 assert rows[workload.name].size == (None if product == "m365" else workload.size)
 
 
+SEVERITIES = {"warning": Severity.WARNING, "failed": Severity.CRITICAL, "resolved": None}
+
+
+async def test_alarms(fleet: tuple[Fleet, World]) -> None:
+    """Alarms are about the sessions that went wrong, with the same facts wherever they are raised."""
+    reading = fleet[0].alarms(deadline=60)
+    rows = await reading.gather()
+    assert reading.errors == []
+    assert {one.product for one in reading.lacking} == {"vbr", "m365"}
+    facts = fleet[1].alarms()
+    assert {fact.status for fact in facts} == SEVERITIES.keys()
+    for who in ("spc 3.6.2", "spc 3.7", "one 2.3"):
+        mine = {(row.time, row.object_name): row for row in rows if row.appliance.name == who}
+        assert mine.keys() == {(fact.time, fact.subject) for fact in facts}
+        for fact in facts:
+            row = mine[fact.time, fact.subject]
+            assert (row.name, row.message) == (fact.name, fact.message)
+            assert row.severity is SEVERITIES[fact.status]
+            assert row.state is (AlarmState.RESOLVED if fact.status == "resolved" else AlarmState.ACTIVE)
+            assert row.repeats == 1
+            assert row.comment is None
+
+
+@pytest.mark.parametrize(
+    ("status", "severity", "state"),
+    [
+        ("Acknowledged", None, AlarmState.ACKNOWLEDGED),
+        ("Information", Severity.INFO, AlarmState.ACTIVE),
+        ("Info", Severity.INFO, AlarmState.ACTIVE),
+        ("Remediated", None, AlarmState.RESOLVED),
+        ("Unknown", None, None),
+    ],
+)
+def test_words_of_alarms(status: str, severity: Severity | None, state: AlarmState | None) -> None:
+    """What a person acknowledged has no severity any more; what is over is resolved."""
+    here = Appliance("here", "127.0.0.1", None)
+    for product, raw in (("spc", {"lastActivation": {"status": status}}), ("one", {"status": status})):
+        (source,) = sources(product, Alarm)
+        (row,) = source.rows([raw], here)
+        assert (row.severity, row.state) == (severity, state)
+
+
+async def test_one_listing_for_the_names_of_alarms() -> None:
+    """Names of alarms come from one listing of the rules; without it the alarms come, and the answer says so."""
+    async with SimulatedAppliance("spc", "3.7") as simulated:
+        one = Appliance("console", simulated.url, simulated.credentials, product="spc")
+        async with Fleet([one]) as fleet:
+            rows = fleet.alarms()
+            named = await rows.gather()
+            assert [seen.operation_id for seen in simulated.requests].count("GetAlarms") == 1
+            assert not rows.errors
+            simulated.faults.add(operation="GetAlarms", status=403)
+            nameless = await rows.gather()
+    assert all(row.name for row in named)
+    assert [row.id for row in nameless] == [row.id for row in named]
+    assert {row.name for row in nameless} == {None}
+    (answer,) = rows.errors
+    assert failed_kinds(answer) == {Alarm}
+
+
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_companies_are_labels(asynchronous: bool) -> None:
     """A row of spc says whose it is, by one listing for all rows, whether the server answers at once or later."""
@@ -133,6 +209,7 @@ async def test_companies_that_cannot_be_read() -> None:
             rows = fleet.jobs()
             jobs = await rows.gather()
     assert [answer.error.operation for answer in rows.errors if answer.error] == ["GetOrganizations"]  # type: ignore[attr-defined]
+    assert Job in failed_kinds(rows.errors[0])
     assert any(job.appliance.labels.keys() == {"organization"} for job in jobs)
 
 

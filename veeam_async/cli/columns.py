@@ -9,7 +9,7 @@ from rich.markup import escape
 from .output import Column, ago, size, text
 
 _STYLES = {
-    "failed": "bad", "error": "bad", "expired": "bad", "invalid": "bad", "offline": "bad",
+    "failed": "bad", "error": "bad", "expired": "bad", "critical": "bad", "invalid": "bad", "offline": "bad",
     "warning": "warning", "canceled": "warning", "stopping": "warning",
     "success": "good", "valid": "good", "online": "good",
     "running": "busy", "starting": "busy", "disabled": "faint",
@@ -131,5 +131,16 @@ COLUMNS: dict[str, list[Column]] = {
         Column("severity", "severity", show=word),
         Column("time", "found", show=_when),
         Column("message", "message", rank=1),
+    ],
+    "alarms": [
+        APPLIANCE, NAME,
+        Column("severity", "severity", show=word),
+        Column("state", "state", rank=1, show=word),
+        Column("object_name", "object"),
+        Column("kind", "kind", rank=4),
+        Column("time", "raised", rank=1, show=_when),
+        Column("repeats", "times", rank=5, show=_count, right=True),
+        Column("message", "message", rank=2),
+        Column("comment", "comment", rank=6),
     ],
 }  # fmt: skip

@@ -13,6 +13,8 @@ from .reading import RowsError, failed_kinds
 from .row_stream import Rows
 from .rows import (
     ROW_TYPES,
+    Alarm,
+    AlarmState,
     Finding,
     Job,
     JobState,
@@ -37,6 +39,8 @@ from .watch import Change, Watch
 
 __all__ = [
     "ROW_TYPES",
+    "Alarm",
+    "AlarmState",
     "Answer",
     "Appliance",
     "ApplianceSkipped",

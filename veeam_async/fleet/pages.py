@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .._operation.operation import Operation
+from .._operation import finding
+from .._operation.operation import Operation, Revision
 from ..errors import DecodeError, IncompleteListing
 from ..listing import Listing
+from .rows.mapping import Source
 from .rows.raw import RawType
 
 if TYPE_CHECKING:
@@ -81,3 +85,18 @@ def raw_type(operation: Operation[Any], results: str | None) -> RawType:
     if type_.startswith("list["):
         type_ = type_.removeprefix("list[").removesuffix("]")
     return RawType(package, type_, results)
+
+
+@lru_cache(maxsize=1024)
+def asked(source: Source[Any], operation: Operation[Any]) -> dict[str, Any]:
+    """What is sent always, by the Python names."""
+    asked = source.query_in.get(operation.revision.name, source.query)
+    return {parameter.name: asked[parameter.wire] for parameter in operation.parameters if parameter.wire in asked}
+
+
+@lru_cache(maxsize=1024)
+def find_operation(revision: Revision, operation_id: str) -> Operation[Any] | None:
+    """An operation of a revision by its operationId, or None. Loads its api module, as the client's methods do."""
+    if operation_id not in import_module(f"{revision.package}.api").OPERATIONS:
+        return None
+    return finding.find_operation(revision, operation_id)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import attrs
 
-from .._operation import finding
 from .._operation.operation import Operation, Revision
 from ..errors import ApiError, DecodeError, IncompleteListing, UnauthorizedError, VeeamError
 from .answer import Answer
 from .appliance import Appliance
 from .completing import complete, judge
+from .lookups import Lookups
 from .owners import Owners
-from .pages import pages, raw_type
-from .rows import ROW_TYPES, Job, Row, completions, sources
+from .pages import asked, find_operation, pages, raw_type
+from .rows import ROW_TYPES, Job, Row, completions, lookups, owners, sources
 from .rows.mapping import Completion, Source
 
 if TYPE_CHECKING:
@@ -85,18 +84,18 @@ async def read(
     await client.login()
     origin = _origin(appliance, client.revision.name)
     errors: list[VeeamError] = []
-    owners = Owners(client, origin, errors)
+    more = Owners(client, origin, errors), Lookups(client, origin, errors)
     for kind in kinds:
         listings = _completing(client.revision, kind, depth)
         if not listings:
-            async for page in _read_sources(client, kind, origin, depth, owners, errors, before):
+            async for page in _read_sources(client, kind, origin, depth, more, errors, before):
                 yield page
             continue
         # What an appliance gave until it failed comes all the same.
         held: list[list[RowT]] = []
         failed: VeeamError | None = None
         try:
-            async for page in _read_sources(client, kind, origin, depth, owners, errors):
+            async for page in _read_sources(client, kind, origin, depth, more, errors):
                 held.append(page)  # noqa: PERF401 - what came before a failure is kept
             await _complete(client, listings, [row for page in held for row in page], origin, depth, errors)
         except VeeamError as error:
@@ -116,12 +115,13 @@ async def _read_sources(
     kind: type[RowT],
     origin: Appliance,
     depth: Depth,
-    owners: Owners,
+    more: tuple[Owners, Lookups],
     errors: list[VeeamError],
     before: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[list[RowT], None]:
     """The rows of one type, as its operations give them; `errors` gets those of operations that failed."""
     since = depth.since
+    whose, named = more
     for source in sources(client.revision.product, kind):
         operation = find_operation(client.revision, source.operation)
         if operation is None or (source.unless and find_operation(client.revision, source.unless)):
@@ -135,7 +135,8 @@ async def _read_sources(
                     rows = [row for row in rows if not _before(row, since)]
                 if rows:
                     if source.owner:
-                        await owners.label(rows, source.owner)
+                        await whose.label(rows, source.owner)
+                    await named.fill(rows)
                     yield rows
         except (ApiError, DecodeError, IncompleteListing) as error:
             # A role that may not see one thing, a call that fails: the other operations still have something to give.
@@ -187,11 +188,14 @@ def failed_kinds(answer: Answer[Any]) -> frozenset[type[Row]]:
     errors = error.errors if isinstance(error, RowsError) else (error,)
     operations = {one.operation for one in errors if isinstance(one, (ApiError, DecodeError, IncompleteListing))}
     product = answer.appliance.product
+    organizations = owners(product)
+    unnamed = organizations is not None and organizations.operation in operations
     return frozenset(
         kind
         for kind in ROW_TYPES
-        if any(source.operation in operations for source in sources(product, kind))
+        if any(one.operation in operations or (unnamed and one.owner) for one in sources(product, kind))
         or any(one.source.operation in operations for one in completions(product, kind) if not one.runs_only)
+        or any(one.source.operation in operations for one in lookups(product, kind))
     )
 
 
@@ -219,22 +223,7 @@ def _before(row: Row, since: datetime) -> bool:
 
 def _values(source: Source[Any], operation: Operation[Any], since: datetime | None) -> dict[str, Any]:
     """What is sent: the parameters of a table by their Python names."""
-    values = dict(_asked(source, operation))
+    values = dict(asked(source, operation))
     if since is not None and source.since is not None:
         values |= {one.name: since for one in operation.parameters if one.wire == source.since}
     return values
-
-
-@lru_cache(maxsize=1024)
-def _asked(source: Source[Any], operation: Operation[Any]) -> dict[str, Any]:
-    """What is sent always, by the Python names."""
-    asked = source.query_in.get(operation.revision.name, source.query)
-    return {parameter.name: asked[parameter.wire] for parameter in operation.parameters if parameter.wire in asked}
-
-
-@lru_cache(maxsize=1024)
-def find_operation(revision: Revision, operation_id: str) -> Operation[Any] | None:
-    """An operation of a revision by its operationId, or None. Loads its api module, as the client's methods do."""
-    if operation_id not in import_module(f"{revision.package}.api").OPERATIONS:
-        return None
-    return finding.find_operation(revision, operation_id)

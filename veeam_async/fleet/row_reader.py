@@ -11,6 +11,7 @@ from .fanout import Limits
 from .reading import Depth
 from .row_stream import Rows
 from .rows import (
+    Alarm,
     Finding,
     Job,
     License,
@@ -112,6 +113,10 @@ class RowReader:
     def findings(self, *, since: datetime | timedelta | None = None, **limits: Unpack[Reading]) -> Rows[Finding]:
         """Malware, suspicious activity, settings against good practice; arguments as for `sessions`."""
         return self.rows(Finding, since=since, **limits)
+
+    def alarms(self, **limits: Unpack[Reading]) -> Rows[Alarm]:
+        """Alarms that the appliances raise, of spc and one; keyword arguments as for `rows`."""
+        return self.rows(Alarm, **limits)
 
     def rows(
         self,

@@ -11,10 +11,11 @@ from .handlers import Answer, Call, Handlers
 from .kinds import Kind
 from .overlay import OneOf
 from .products import Product
-from .things import Job, Proxy, Repository, Session, Workload
+from .things import ALARM_RULES, Alarm, Job, Proxy, Repository, Session, Workload
 from .views import Playing
 
 _STATUSES = {None: "Running", "success": "Success", "warning": "Warning", "failed": "Failed", "canceled": "None"}
+_ALARMS = {"warning": "Warning", "failed": "Error", "resolved": "Resolved"}
 # Each listing of jobs has an id of its own: the path, the field, and which jobs by their place.
 _JOBS = (
     ("vmBackupJobs", "vmBackupJobUid", 0),
@@ -75,9 +76,8 @@ class OneView(CloudView):
                 paths=["/protectedData/virtualMachines"], key="vmUidInVbr",
             ),
             Kind(
-                name="alarm", facts=lambda: [one for one in world.sessions if one.result in ("warning", "failed")],
-                row=self.alarm, paths=["/alarms/triggeredAlarms"], key="triggeredAlarmId",
-                id=lambda one: str(one.number),
+                name="alarm", facts=world.alarms, row=self.alarm, paths=["/alarms/triggeredAlarms"],
+                key="triggeredAlarmId", id=lambda one: str(one.number),
             ),
         )  # fmt: skip
 
@@ -159,17 +159,20 @@ class OneView(CloudView):
             "jobName": job.name if job else None,
         }
 
-    def alarm(self, session: Session) -> Mapping[str, Any]:
+    def alarm(self, alarm: Alarm) -> Mapping[str, Any]:
         """An alarm about a session that went wrong."""
-        job = next((job for job in self.world.jobs if job.id == session.job_id), None)
+        rule = ALARM_RULES.index(alarm.name) + 1
         return {
-            "triggeredAlarmId": session.number,
-            "name": "Job disabled" if session.result == "warning" else "Job state",
-            "triggeredTime": session.ended,
-            "status": "Warning" if session.result == "warning" else "Error",
-            "description": session.message,
+            "triggeredAlarmId": alarm.number,
+            "name": alarm.name,
+            "alarmTemplateId": rule,
+            "predefinedAlarmId": rule,
+            "triggeredTime": alarm.time,
+            "status": _ALARMS[alarm.status],
+            "description": alarm.message,
+            "comment": "",
             "repeatCount": 1,
-            "alarmSource": {"objectName": job.name if job else session.name, "objectType": OneOf("BackupJob")},
+            "alarmSource": {"objectName": alarm.subject, "objectType": OneOf("VbrJob")},
         }
 
     def license(self) -> Mapping[str, Any]:

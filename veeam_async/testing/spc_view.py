@@ -14,11 +14,12 @@ from .kinds import Kind
 from .overlay import DROP, OneOf
 from .paging import ORIGIN
 from .products import Problem, Product, Refused
-from .things import Job, Repository, Session, Workload
+from .things import ALARM_RULES, Alarm, Job, Repository, Session, Workload
 from .views import Playing
 
 _STATUSES = {None: "Running", "success": "Success", "warning": "Warning", "failed": "Failed", "canceled": "None"}
 _VERBS = {"start": "start", "stop": "stop", "retry": "start", "enable": "enable", "disable": "disable"}
+_ALARMS = {"warning": "Warning", "failed": "Error", "resolved": "Resolved"}
 _SERVERS = 2
 
 
@@ -87,9 +88,12 @@ class SpcView(CloudView):
                 paths=["/protectedWorkloads/virtualMachines"], schemas=["ProtectedVirtualMachine"], key="instanceUid",
             ),
             Kind(
-                name="alarm", facts=lambda: [one for one in world.sessions if one.result in ("warning", "failed")],
-                row=self.alarm, paths=["/alarms/active"], schemas=["ActiveAlarm"], key="instanceUid",
-                id=lambda one: derived("alarm", one.id),
+                name="alarm", facts=world.alarms, row=self.alarm, paths=["/alarms/active"], schemas=["ActiveAlarm"],
+                key="instanceUid", id=lambda one: derived("alarm", one.id),
+            ),
+            Kind(
+                name="alarm rule", facts=lambda: ALARM_RULES, row=self.alarm_rule, paths=["/alarms/templates"],
+                schemas=["Alarm"], key="instanceUid", id=self._rule, title=str,
             ),
             Kind(
                 name="server license", facts=lambda: list(range(_SERVERS)), row=self.server_license,
@@ -169,22 +173,33 @@ class SpcView(CloudView):
             "jobUid": job.id if job else None,
         }
 
-    def alarm(self, session: Session) -> Mapping[str, Any]:
+    def _rule(self, name: str) -> str:
+        return derived("alarm rule", name)
+
+    def alarm(self, alarm: Alarm) -> Mapping[str, Any]:
         """An alarm about a session that went wrong."""
-        job = next((job for job in self.world.jobs if job.id == session.job_id), None)
         return {
-            "instanceUid": derived("alarm", session.id),
+            "instanceUid": derived("alarm", alarm.id),
+            "alarmTemplateUid": self._rule(alarm.name),
             "repeatCount": 1,
+            "area": OneOf("vspc"),
             "object": {
-                "objectName": job.name if job else session.name,
+                "type": OneOf("BackupServerJob"),
+                "objectUid": alarm.subject_id,
+                "objectName": alarm.subject,
                 "computerName": f"{self.world.name}.example.com",
             },
             "lastActivation": {
-                "time": session.ended,
-                "status": "Warning" if session.result == "warning" else "Error",
-                "message": session.message,
+                "time": alarm.time,
+                "status": _ALARMS[alarm.status],
+                "message": alarm.message,
+                "remark": None,
             },
         }
+
+    def alarm_rule(self, name: str) -> Mapping[str, Any]:
+        """A rule that raises alarms."""
+        return {"instanceUid": self._rule(name), "name": name, "isEnabled": True}
 
     def license(self) -> Mapping[str, Any]:
         """The console's own license."""

@@ -247,6 +247,34 @@ class Task:
     point: RestorePoint | None
 
 
+@attrs.frozen(eq=False)
+class Alarm:
+    """What a product that watches others says of a session that went wrong.
+
+    Attributes:
+        id: the session's.
+        number: the session's.
+        name: of the rule that raised it.
+        status: how the session ended; `resolved` where the job's newest run went well.
+        subject, subject_id: the job, or the session where it has none.
+        time: when the session ended.
+        message: the session's.
+    """
+
+    id: str
+    number: int
+    name: str
+    status: Literal["warning", "failed", "resolved"]
+    subject: str
+    subject_id: str
+    time: datetime | None
+    message: str
+
+
+ALARM_RULES = ("Job state", "Job finished with warnings")
+"""The rules that raise alarms: about failures, about warnings."""
+
+
 @attrs.define(eq=False)
 class License:
     """The installed license.

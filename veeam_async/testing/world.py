@@ -12,8 +12,21 @@ from typing import Self, TypeVar
 
 from .clock import Clock, Run
 from .generator import MESSAGES, Inventory, generate, restore_point
+from .things import (
+    ALARM_RULES,
+    Alarm,
+    Job,
+    LogLine,
+    Proxy,
+    Repository,
+    RestorePoint,
+    Result,
+    Server,
+    Session,
+    SessionKind,
+    Workload,
+)
 from .things import GIB as GIB
-from .things import Job, LogLine, Proxy, Repository, RestorePoint, Result, Server, Session, SessionKind, Workload
 from .world_file import read_inventory
 
 
@@ -236,6 +249,25 @@ class World:
             return True
         released = self._released.get(credentials_id)
         return released is not None and self.clock.moment() - released < lag
+
+    def alarms(self) -> list[Alarm]:
+        """An alarm for each session that went wrong, resolved where the newest run of its job went well."""
+        newest = {session.job_id: session.result for session in self.sessions if session.result is not None}
+        names = {job.id: job.name for job in self.jobs}
+        return [
+            Alarm(
+                id=session.id,
+                number=session.number,
+                name=ALARM_RULES[session.result == "warning"],
+                status="resolved" if newest[session.job_id] == "success" else session.result,
+                subject=names.get(session.job_id or "", session.name),
+                subject_id=session.job_id or session.id,
+                time=session.ended,
+                message=session.message,
+            )
+            for session in self.sessions
+            if session.result in ("warning", "failed")
+        ]
 
     # How it goes on
 

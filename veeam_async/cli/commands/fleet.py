@@ -68,7 +68,8 @@ def poll(
 
     The columns are the same for all products.
 
-    ROWS is jobs, sessions, repositories, servers, licenses, protected, tasks, proxies, restore_points or findings.
+    ROWS is jobs, sessions, repositories, servers, licenses, protected, tasks, proxies, restore_points, findings or
+    alarms.
     Without FLEET.TOML the file is that of VEEAM_FLEET, ./fleet.toml, or the one in the folder of the user's settings.
 
     Status 0: all appliances answered. 1: some did not, their errors are at the end. 2: none did.

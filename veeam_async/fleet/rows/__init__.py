@@ -6,10 +6,11 @@ from importlib import import_module
 from typing import cast
 
 from ...profiles import PRODUCTS
-from .mapping import Completion, RowT, Source
+from .mapping import Completion, Lookup, RowT, Source
 from .row import Row, columns, facts
 from .types import (
     ROW_TYPES,
+    Alarm,
     Finding,
     Job,
     License,
@@ -21,10 +22,12 @@ from .types import (
     Session,
     Task,
 )
-from .words import JobState, LicenseStatus, Result, SessionState, Severity
+from .words import AlarmState, JobState, LicenseStatus, Result, SessionState, Severity
 
 __all__ = [
     "ROW_TYPES",
+    "Alarm",
+    "AlarmState",
     "Finding",
     "Job",
     "JobState",
@@ -44,6 +47,7 @@ __all__ = [
     "columns",
     "completions",
     "facts",
+    "lookups",
     "owners",
     "sources",
 ]
@@ -51,6 +55,7 @@ __all__ = [
 
 _sources: dict[tuple[str, type[Row]], tuple[Source[Row], ...]] = {}
 _completions: dict[tuple[str, type[Row]], tuple[Completion[Row], ...]] = {}
+_lookups: dict[tuple[str, type[Row]], tuple[Lookup[Row], ...]] = {}
 
 
 def sources(product: str, row: type[RowT]) -> tuple[Source[RowT], ...]:
@@ -77,6 +82,19 @@ def completions(product: str, row: type[RowT]) -> tuple[Completion[RowT], ...]:
         table = getattr(import_module(f".{product}", __name__), "COMPLETIONS", ()) if product in PRODUCTS else ()
         _completions[product, row] = tuple(one for one in table if one.source.row is row)
     return cast("tuple[Completion[RowT], ...]", _completions[product, row])
+
+
+def lookups(product: str, row: type[RowT]) -> tuple[Lookup[RowT], ...]:
+    """The listings that say more of what rows of a type on a product refer to.
+
+    Args:
+        product: as for `sources`.
+        row: one of `ROW_TYPES`.
+    """
+    if (product, row) not in _lookups:
+        table = getattr(import_module(f".{product}", __name__), "LOOKUPS", ()) if product in PRODUCTS else ()
+        _lookups[product, row] = tuple(one for one in table if one.source.row is row)
+    return cast("tuple[Lookup[RowT], ...]", _lookups[product, row])
 
 
 def owners(product: str) -> Source[Row] | None:

@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 
 from ...profiles import PRODUCTS, profile
-from . import completions, sources
-from .mapping import Combine, Completion, Constant, Source, Take
+from . import completions, lookups, sources
+from .mapping import Combine, Completion, Constant, Lookup, Source, Take
 from .row import Row, slots
 from .types import ROW_TYPES
 from .values import Words
@@ -22,15 +22,18 @@ _INTRO = """\
 Written by `python -m veeam_async.fleet.rows.document` from the tables in `veeam_async/fleet/rows/`; edits are lost.
 
 `fleet.jobs()`, `sessions()`, `repositories()`, `servers()`, `licenses()`, `protected()`, `tasks()`, `proxies()`,
-`restore_points()` and `findings()` give rows with the same fields for every product and revision. Sizes are bytes,
-times are aware datetimes, states and results are open enums: a word that no table knows is kept as the vendor writes
-it. A field is None where the product, the revision or the appliance does not say. `row.raw` is the vendor's model,
-`row.json` the object as it came, `row.appliance` the appliance with the revision that it speaks, its tags and labels.
+`restore_points()`, `findings()` and `alarms()` give rows with the same fields for every product and revision. Sizes
+are bytes, times are aware datetimes, states and results are open enums: a word that no table knows is kept as the
+vendor writes it. A field is None where the product, the revision or the appliance does not say. `row.raw` is the
+vendor's model, `row.json` the object as it came, `row.appliance` the appliance with the revision that it speaks, its
+tags and labels.
 
 Some fields are on no object, such as the time of a workload's newest restore point. They come from one more listing for
 all rows of an appliance. It is read newest first, a day, a week, then back to the horizon (30 days unless told), until
 every row is complete; never with a call for each row. Some rows cannot be distinguished in it, such as two machines of
 one name. Where the product has a filter, the first 50 of them on an appliance are asked for singly.
+
+Where rows have the id of something without its name, such as that of a repository, one listing for all rows says it.
 
 The tables below name operations and fields as the vendor's documents do, so that they can be read beside them. Where
 several fields stand in one cell, separated by "or", the first one that is there counts. "Asked with" are parameters
@@ -61,6 +64,8 @@ def _lines() -> Iterator[str]:
                 yield from _source(source)
             for completion in completions(product, row):
                 yield from _completion(completion)
+            for lookup in lookups(product, row):
+                yield from _lookup(lookup)
             yield from _unknown(product, row)
     yield "## Words"
     yield ""
@@ -78,9 +83,19 @@ def _completion(completion: Completion[Any]) -> Iterator[str]:
     yield from _source(completion.source)
 
 
+def _lookup(lookup: Lookup[Any]) -> Iterator[str]:
+    yield f"Looked up in one listing for all rows, by `{lookup.key}`:"
+    yield ""
+    yield from _source(lookup.source)
+
+
 def _unknown(product: str, row: type[Row]) -> Iterator[str]:
     """What no table of a product fills."""
-    tables = [*sources(product, row), *(one.source for one in completions(product, row))]
+    tables = [
+        *sources(product, row),
+        *(one.source for one in completions(product, row)),
+        *(one.source for one in lookups(product, row)),
+    ]
     known = {name for table in tables for name in table.fields} | {"appliance", "silent", "horizon"}
     unknown = [f"`{name}`" for name in slots(row) if name not in known]
     if not tables:

@@ -191,3 +191,19 @@ class Completion(Generic[RowT]):
     sorted: bool = True
     single: str | None = None
     runs_only: bool = False
+
+
+@attrs.frozen(eq=False)
+class Lookup(Generic[RowT]):
+    """A listing of what rows refer to, such as the repositories of jobs: it says the names of what they have ids of.
+
+    It is read whole, once for all rows of an appliance, when the first row comes that lacks something.
+
+    Attributes:
+        source: the listing. Its rows are not given; what each says goes to all rows that refer to it, into fields that
+            are None there.
+        key: the field with the id by which rows refer to it.
+    """
+
+    source: Source[RowT]
+    key: str

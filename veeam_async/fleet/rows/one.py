@@ -12,8 +12,8 @@ from .aws import license_status
 from .m365 import RESULT as M365_RESULT
 from .m365 import job_state as m365_job_state
 from .mapping import Combine, Constant, Source, Take, take
-from .spc import sized
-from .types import Job, License, Protected, Repository, Row, Server
+from .spc import ALARM_SEVERITY, ALARM_STATE, sized
+from .types import Alarm, Job, License, Protected, Repository, Row, Server
 from .values import Words, identifier, moment, number, text, whole, word
 from .words import JobState, Result
 
@@ -266,4 +266,22 @@ SOURCES: tuple[Source[Row], ...] = (
         Protected, "ProtectedDataVbr_GetProtectedObjectStorages", _protected("ObjectStorage", "objectStorageUidInVbr")
     ),
     Source(Protected, "ProtectedDataVbr_GetAllApplications", _protected("Application", "applicationUidInVbr")),
+    Source(
+        Alarm,
+        "Alarms_GetTriggeredAlarms",
+        {
+            "id": take("triggeredAlarmId", convert=word),
+            "name": take("name"),
+            "kind": take("alarmSource.objectType"),
+            "severity": take("status", convert=ALARM_SEVERITY),
+            "state": take("status", convert=ALARM_STATE),
+            "time": take("triggeredTime", convert=moment),
+            "message": take("description", convert=text),
+            "comment": take("comment", convert=text),
+            "object_id": take("alarmSource.objectId", convert=identifier),
+            "object_name": take("alarmSource.objectName", convert=text),
+            "repeats": take("repeatCount", convert=whole),
+            "rule_id": take("alarmTemplateId", convert=identifier),
+        },
+    ),
 )

@@ -11,10 +11,10 @@ from typing import Any
 
 from .m365 import RESULT as M365_RESULT
 from .m365 import job_state as m365_job_state
-from .mapping import Combine, Constant, Source, Take, take
-from .types import Job, License, Protected, Repository, Row, Server, Session
+from .mapping import Combine, Constant, Lookup, Source, Take, take
+from .types import Alarm, Job, License, Protected, Repository, Row, Server, Session
 from .values import Words, identifier, joined, look, moment, number, text, whole, word
-from .words import JobState, LicenseStatus, Result, SessionState
+from .words import AlarmState, JobState, LicenseStatus, Result, SessionState, Severity
 
 RESULT = Words(
     Result,
@@ -39,6 +39,25 @@ _LICENSE = Words(
         "expired": LicenseStatus.EXPIRED,
         "error": LicenseStatus.INVALID,
         "unlicensed": LicenseStatus.INVALID,
+    },
+)
+ALARM_SEVERITY = Words(
+    Severity,
+    {
+        **dict.fromkeys(("unknown", "success", "resolved", "remediated", "acknowledged")),
+        "info": Severity.INFO,
+        "information": Severity.INFO,
+        "warning": Severity.WARNING,
+        "error": Severity.CRITICAL,
+    },
+)
+ALARM_STATE = Words(
+    AlarmState,
+    {
+        "unknown": None,
+        **dict.fromkeys(("info", "information", "warning", "error"), AlarmState.ACTIVE),
+        "acknowledged": AlarmState.ACKNOWLEDGED,
+        **dict.fromkeys(("success", "resolved", "remediated"), AlarmState.RESOLVED),
     },
 )
 _BUSY = {
@@ -304,6 +323,32 @@ SOURCES: tuple[Source[Row], ...] = (
             "last_backup": take("latestRestorePointDate", convert=moment),
         },
         owner=(_OWNER,),
+    ),
+    Source(
+        Alarm,
+        "GetActiveAlarms",
+        {
+            "id": take("instanceUid", convert=word),
+            "kind": take("object.type"),
+            "severity": take("lastActivation.status", convert=ALARM_SEVERITY),
+            "state": take("lastActivation.status", convert=ALARM_STATE),
+            "time": take("lastActivation.time", convert=moment),
+            "message": take("lastActivation.message", convert=text),
+            "comment": take("lastActivation.remark", convert=text),
+            "object_id": take("object.objectUid", "object.instanceUid", convert=identifier),
+            "object_name": take("object.objectName", convert=text),
+            "location": take("object.computerName", convert=text),
+            "repeats": take("repeatCount", convert=whole),
+            "rule_id": take("alarmTemplateUid", convert=identifier),
+        },
+        owner=("object.organizationUid",),
+    ),
+)
+
+LOOKUPS: tuple[Lookup[Any], ...] = (
+    Lookup(
+        Source(Alarm, "GetAlarms", {"rule_id": take("instanceUid", convert=identifier), "name": take("name")}),
+        key="rule_id",
     ),
 )
 

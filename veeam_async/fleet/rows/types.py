@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import attrs
 
 from .row import Row as Row
-from .words import JobState, LicenseStatus, Result, SessionState, Severity
+from .words import AlarmState, JobState, LicenseStatus, Result, SessionState, Severity
 
 
 @attrs.define(kw_only=True, unsafe_hash=True)
@@ -315,6 +315,38 @@ class Finding(Row):
     restore_point_id: str | None = None
 
 
+@attrs.define(kw_only=True, unsafe_hash=True)
+class Alarm(Row):
+    """An alarm that the product raised: about a job, a repository, a server, a virtual machine.
+
+    `name` is that of the rule that raised it; `kind` is the vendor's word for what sort of thing it is about.
+
+    Attributes:
+        severity: how bad it is; None where the product says no more than that it was acknowledged or resolved.
+        state: whether it is to be looked at.
+        time: when it was raised last.
+        message: the appliance's text.
+        comment: what a person wrote about it.
+        object_id, object_name: what it is about.
+        location: name of the computer where that is.
+        repeats: how often it was raised, a count.
+        rule_id: id of the rule that raised it.
+    """
+
+    source = "alarms"
+
+    severity: Severity | None = None
+    state: AlarmState | None = None
+    time: datetime | None = None
+    message: str | None = None
+    comment: str | None = None
+    object_id: str | None = None
+    object_name: str | None = None
+    location: str | None = None
+    repeats: int | None = None
+    rule_id: str | None = None
+
+
 ROW_TYPES: tuple[type[Row], ...] = (
-    Job, Session, Repository, Server, License, Protected, Task, Proxy, RestorePoint, Finding,
+    Job, Session, Repository, Server, License, Protected, Task, Proxy, RestorePoint, Finding, Alarm,
 )  # fmt: skip

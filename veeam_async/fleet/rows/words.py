@@ -55,14 +55,28 @@ class LicenseStatus(OpenEnum):
     INVALID = "invalid"
 
 
+class AlarmState(OpenEnum):
+    """Whether an alarm is to be looked at. A state that no mapping knows is kept as the vendor writes it.
+
+    Attributes:
+        ACTIVE: it was raised, and nobody said that they know of it.
+        ACKNOWLEDGED: a person knows of it.
+        RESOLVED: it is over.
+    """
+
+    ACTIVE = "active"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
 class Severity(OpenEnum):
-    """How bad a finding is. A word that no mapping knows is kept as the vendor writes it.
+    """How bad a finding or an alarm is. A word that no mapping knows is kept as the vendor writes it.
 
     Attributes:
         OK: it was looked at, and is good.
         INFO: to be known.
-        WARNING: suspicious, or against good practice.
-        CRITICAL: infected.
+        WARNING: suspicious, against good practice, or a warning.
+        CRITICAL: infected, or an error.
     """
 
     OK = "ok"
