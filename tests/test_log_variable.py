@@ -37,5 +37,6 @@ def test_absent_or_unknown() -> None:
     """Without it nothing changes; a word that is no level is said, and ignored."""
     assert stderr_with(None) == "a warning\nof another package\n"
     text = stderr_with("loud")
-    assert "VEEAM_LOG is 'loud': say debug, info, warning or error" in text
+    assert "veeam_async: VEEAM_LOG is 'loud': set debug, info, warning or error\n" in text
+    assert ".py" not in text
     assert "a debug record" not in text

@@ -177,16 +177,15 @@ def _log_to_stderr(level: str) -> None:
     import logging
 
     number = logging.getLevelNamesMapping().get(level.upper())
-    if number is None:
-        import warnings
-
-        warnings.warn(f"VEEAM_LOG is {level!r}: say debug, info, warning or error", stacklevel=2)
-        return
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     logger = logging.getLogger(__name__)
     logger.addHandler(handler)
-    logger.setLevel(number)
+    if number is None:
+        logger.warning("VEEAM_LOG is %r: set debug, info, warning or error", level)
+        logger.removeHandler(handler)
+    else:
+        logger.setLevel(number)
 
 
 if _level := _environ.get("VEEAM_LOG"):

@@ -121,6 +121,84 @@ def test_commands(healthy: Path, arguments: list[str], says: str) -> None:
     assert not ran.out
 
 
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_wrong_host_is_said_before_anyone_is_asked_for_a_name(host: str, tmp_path: Path) -> None:
+    """Without an account too, the line is about the host."""
+    ran = veeam("call", host, "GetAllJobs", cwd=tmp_path, XDG_CONFIG_HOME=str(tmp_path))
+    assert ran.status == 3
+    assert HOSTS[host] in ran.err
+    assert "user name" not in ran.err
+
+
+def test_a_name_that_the_fleet_file_does_not_have(healthy: Path) -> None:
+    """It could be an address; the line says what it would need, and that the file was looked into."""
+    ran = veeam("call", "vbr-7", "GetAllJobs", VEEAM_FLEET=str(healthy))
+    assert ran.status == 3
+    assert f"{healthy} has no appliance 'vbr-7'" in ran.err
+    assert "--username" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["poll", "jobs", "--timeout", "nan"],
+        ["poll", "jobs", "--timeout", "inf"],
+        ["poll", "jobs", "--deadline", "nan"],
+        ["poll", "jobs", "--watch", "inf"],
+        ["exporter", "--every", "nan"],
+        ["wait", "vbr-1", "1", "--timeout", "inf"],
+    ],
+)
+def test_seconds_are_numbers(healthy: Path, words: list[str]) -> None:
+    """Neither nan nor infinity is a time."""
+    ran = veeam(*words, VEEAM_FLEET=str(healthy))
+    assert ran.status == 3, ran.err
+    assert "no number of seconds" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--world", "no-such.toml"], "no-such.toml: No such file or directory"),
+        (["--world", "."], "Is a directory"),
+        (["--record", "no/such/requests"], "no/such/requests: No such file or directory"),
+        (["--version", "99", "--product", "vbr"], "no release 99 of vbr; there are 13."),
+    ],
+)
+def test_one_simulated_appliance(tmp_path: Path, words: list[str], says: str) -> None:
+    """The line names the file or the release."""
+    ran = veeam("simulate", *words, cwd=tmp_path)
+    assert ran.status == 3, ran.err
+    assert ran.err.count("\n") == 1
+    assert says in ran.err
+
+
+def test_a_port_in_digits_that_are_none(healthy: Path) -> None:
+    """A superscript is a digit to Python, and no number."""
+    ran = veeam("exporter", healthy, "--listen", "127.0.0.1:²")
+    assert (ran.status, "give ADDRESS:PORT" in ran.err) == (3, True)
+
+
+class TestWithoutSecrets:
+    """What only looks at the fleet file needs no password."""
+
+    def test_fleet_list(self, tmp_path: Path) -> None:
+        """A list of appliances, though the variable with the password is not set."""
+        (tmp_path / "fleet.toml").write_text(
+            '[defaults]\nusername = "u"\npassword_env = "NOT_SET"\ntls = { client_cert = "none.pem" }\n'
+            '[[appliance]]\nhost = "vbr01.example.com"\nheaders = { X-Key = { env = "NOT_SET" } }\n'
+        )
+        ran = veeam("fleet", "list", "-o", "csv", "--columns", "name", cwd=tmp_path)
+        assert (ran.status, ran.out) == (0, "name\nvbr01.example.com\n")
+        assert veeam("check", cwd=tmp_path).status == 3
+
+    def test_what_is_wrong_is_said_all_the_same(self, tmp_path: Path) -> None:
+        """Keys and addresses are looked at."""
+        (tmp_path / "fleet.toml").write_text('[[appliance]]\nhost = "host:abc"\n')
+        ran = veeam("fleet", "list", cwd=tmp_path)
+        assert (ran.status, "fleet.toml:2" in ran.err) == (3, True)
+
+
 class TestMessages:
     """What is printed is in the words of the command line, not in Python's."""
 
@@ -144,6 +222,27 @@ class TestMessages:
         assert 'pin it in the fleet file: tls = { fingerprint = "' in ran.err
         assert "unable to get local issuer certificate" in ran.err
         assert not any(word in ran.err for word in ("TlsPolicy", "_ssl.c", "[SSL:"))
+
+    @pytest.mark.parametrize("command", [["fingerprint"], ["fleet", "add", "--pin"]])
+    def test_no_connection(self, command: list[str], tmp_path: Path) -> None:
+        """What the system says, without numbers of errors, and the host once."""
+        (tmp_path / "fleet.toml").write_text('[defaults]\nusername = "u"\npassword_env = "PATH"\n')
+        ran = veeam(*command, "127.0.0.1:1", cwd=tmp_path)
+        assert ran.status == 2
+        assert "no TLS handshake with port 1: Connection refused. Check that" in ran.err
+        assert ran.err.count("127.0.0.1") == 1
+
+    def test_a_skeleton_of_no_body(self) -> None:
+        """An operation without a body has no skeleton, and says so."""
+        ran = veeam("operations", "show", "GetAllJobs", "-o", "skeleton")
+        assert (ran.status, ran.out, ran.err) == (3, "", "veeam-async: GetAllJobs takes no body\n")
+
+    def test_a_level_of_the_log_that_is_none(self) -> None:
+        """VEEAM_LOG with a word that is no level: a line, without Python's."""
+        ran = veeam("operations", "vbr", "auto", "GetServerTime", VEEAM_LOG="loud")
+        assert ran.status == 0
+        assert ran.err.count("\n") == 1
+        assert "VEEAM_LOG is 'loud'" in ran.err
 
     def test_missing_files(self, tmp_path: Path) -> None:
         """A file that is not there is named once, without error numbers."""

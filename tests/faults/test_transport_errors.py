@@ -15,8 +15,7 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import BadHttpMessage
 from yarl import URL
 
-from veeam_async._http._aiohttp import bare
-from veeam_async._http.failures import os_text
+from veeam_async._http._aiohttp import bare, os_text
 from veeam_async._http.pool import Pool
 from veeam_async._operation.call import Call
 from veeam_async.credentials import BearerToken

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import re
 import socket
 import ssl
@@ -270,6 +271,16 @@ def bare(error: BaseException) -> BaseException:
 def brief(text: str) -> str:
     """One line of an error's text, without the bytes of an answer that aiohttp quotes behind it."""
     return " ".join(neutral(_QUOTED.split(text, maxsplit=1)[0]).split())[:_LONGEST_TEXT]
+
+
+def os_text(error: BaseException) -> str:
+    """What the system, or aiohttp, says of an error, in one line."""
+    inner = getattr(error, "os_error", None) or error
+    text = str(getattr(inner, "strerror", None) or inner)
+    number = getattr(inner, "errno", None)
+    if number and text.startswith("Connect call failed"):  # asyncio's words for what the system says shorter
+        text = os.strerror(number)
+    return brief(text) or type(error).__name__
 
 
 def header_limit(error: BaseException) -> str | None:

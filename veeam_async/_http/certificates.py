@@ -11,6 +11,7 @@ import attrs
 
 from .._text import neutral
 from ..errors import ConnectError, RequestTimeout
+from ._aiohttp import os_text
 from .origin import parse_host
 
 
@@ -70,7 +71,9 @@ async def fetch_certificate(
             appliance=origin.host,
         ) from None
     except (OSError, UnicodeError) as error:
-        raise ConnectError(f"no TLS handshake with port {origin.port}: {error}", appliance=origin.host) from error
+        raise ConnectError(
+            f"no TLS handshake with port {origin.port}: {os_text(error)}", appliance=origin.host
+        ) from error
     finally:
         if writer is not None:
             writer.transport.abort()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ import aiohttp
 
 from ..errors import ConnectError, DecodeError, RequestTimeout, Step, TlsError, VeeamError, Where
 from ..retry import SAFE_STATUSES
-from ._aiohttp import brief, header_limit, interrupted_step, name_does_not_exist
+from ._aiohttp import header_limit, interrupted_step, name_does_not_exist, os_text
 from .decide import Broken
 from .origin import Origin
 from .proxy import Proxy
@@ -176,13 +175,3 @@ async def tls_failure(error: BaseException, attempt: Attempt) -> Failure | None:
             **context,
         )
     return Failure(refused, Broken(sent=False, repeatable=False))
-
-
-def os_text(error: BaseException) -> str:
-    """What the system, or aiohttp, says of an error, in one line."""
-    inner = getattr(error, "os_error", None) or error
-    text = str(getattr(inner, "strerror", None) or inner)
-    number = getattr(inner, "errno", None)
-    if number and text.startswith("Connect call failed"):  # asyncio's words for what the system says shorter
-        text = os.strerror(number)
-    return brief(text) or type(error).__name__

@@ -8,7 +8,7 @@ import aiohttp
 
 from .._operation.call import Call
 from ..errors import ConnectError, DecodeError, RequestTimeout, Where
-from ._aiohttp import bare
+from ._aiohttp import bare, os_text
 from .coding import CodingError, Unpacking
 
 CHUNK = 1 << 16
@@ -74,8 +74,6 @@ class StreamedReply:
                 f"the download stopped after {self._of_size()}", limit="read", step="body", **self._where()
             ) from bare(error)
         except (aiohttp.ClientError, ConnectionError) as error:
-            from .failures import os_text
-
             text = f"the download broke after {self._of_size()}: {os_text(error)}"
             raise ConnectError(text, step="body", **self._where()) from bare(error)
         except CodingError as error:

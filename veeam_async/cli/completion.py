@@ -117,6 +117,6 @@ def _appliances(context: click.Context) -> list[Any]:
     try:
         given = context.params.get("fleet")
         path = Path(given) if given else discover_fleet()
-        return [] if path is None else load(path)
+        return [] if path is None else load(path, secrets=False)
     except (CommandError, VeeamError, OSError):
         return []

@@ -49,7 +49,7 @@ class Settings:
             CommandError: it is no address with a port.
         """
         host, _, number = self.listen.rpartition(":")
-        if not host or not number.isdigit() or int(number) > 65535:
+        if not host or not number.isdecimal() or int(number) > 65535:
             raise CommandError(f"--listen {self.listen}: give ADDRESS:PORT, such as 127.0.0.1:9801")
         return host.strip("[]"), int(number)
 

@@ -13,7 +13,7 @@ from .._model.fields import REQUIRED, fields
 from .._operation.finding import find_operation, function_of, spelling
 from .operations import describe, find_revision
 from .output import json_text, put, stdout
-from .status import Status, usage
+from .status import CommandError, Status, usage
 
 if TYPE_CHECKING:
     from .._operation.operation import Operation
@@ -29,6 +29,8 @@ def show_operation(product: str, revision_name: str, name: str, output: str) -> 
         operation = find_operation(revision, spelling(revision, name))
     package = revision.package
     if output == "skeleton":
+        if operation.body is None:
+            raise CommandError(f"{operation.operation_id} takes no body")
         put(json_text(skeleton(operation)) + "\n")
         return Status.OK
     if output == "json":

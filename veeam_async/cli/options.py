@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -16,8 +17,20 @@ from .selection import Selection
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
+
+class Seconds(click.FloatRange):
+    """So many seconds: a number, which rules out nan and inf."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number of seconds.", param, ctx)
+        return number
+
+
 PATH = click.Path(path_type=Path)
-POSITIVE = click.FloatRange(min=0, min_open=True)
+POSITIVE = Seconds(min=0, min_open=True)
+FROM_ONE = Seconds(min=1)
 
 FLEET = click.argument("fleet", metavar="[FLEET.TOML]", type=PATH, required=False)
 FLEET_OPTION = click.option("--fleet", metavar="FLEET.TOML", type=PATH, help="The fleet file; found by itself.")

@@ -15,6 +15,7 @@ from .._running import run
 from .output import stderr
 from .simulation import require_testing, stopped
 from .status import CommandError, Status
+from .words import said
 
 
 @attrs.frozen(kw_only=True)
@@ -91,7 +92,7 @@ def _appliance(wanted: One) -> Any:
             time_scale=wanted.time_scale,
         )
     except (LookupError, ValueError, OSError) as error:
-        raise CommandError(str(error.args[-1] if isinstance(error, OSError) else error)) from None
+        raise CommandError(said(error)) from None
 
 
 async def _serve(wanted: One) -> None:

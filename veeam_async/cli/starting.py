@@ -18,7 +18,7 @@ from .formats import show
 from .output import Column, stderr, text
 from .selection import Selection
 from .status import CommandError, Status, usage
-from .words import count, explain
+from .words import count, explain, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +88,7 @@ def _seen(entry: Entry) -> str:
         port = profile(entry.product or "vbr").default_port
     seen = run(look(entry.host, port))
     if seen.error is not None or seen.fingerprint is None:
-        raise CommandError(f"{entry.host}: {explain(seen.error) if seen.error else 'no certificate'}", Status.FAILED)
+        raise CommandError(f"{entry.host}: {short(seen.error) if seen.error else 'no certificate'}", Status.FAILED)
     stderr().print(
         f"pinned {seen.fingerprint}, of {seen.subject}; compare it with what the appliance's console shows",
         markup=False,
@@ -111,7 +111,7 @@ def list_fleet(path: Path | None, selection: Selection) -> int:
     selection.check(column.name for column in COLUMNS)
     rows: list[dict[str, Any]] = [
         {column.name: getattr(one, column.name) for column in COLUMNS} | {"tags": sorted(one.tags)}
-        for one in load(path)
+        for one in load(path, secrets=False)
     ]
     show(COLUMNS, rows, selection)
     stderr().print(f"{escape(str(path))}: {count(len(rows), 'appliance')}")

@@ -74,6 +74,7 @@ class Target:
                 find_revision(product, self.revision)
         chosen = self._options(one)
         if one is None:
+            self._check_address(product)
             host, credentials, port = self.host, self.credentials(), None
         else:
             assert one.credentials is not None, "a fleet file without credentials is refused when it is read"
@@ -82,6 +83,14 @@ class Target:
         with usage():
             name = one.name if one is not None else None
             return connect(host, credentials, product, revision, port=port, name=name, **chosen)
+
+    def _check_address(self, product: Product) -> None:
+        """Refuse what is no address before anybody is asked for a password."""
+        from .._http.origin import parse_host
+        from ..profiles import profile
+
+        with usage():
+            parse_host(self.host, default_port=profile(product).default_port, allow_http=self.allow_http)
 
     def _options(self, one: Appliance | None) -> ClientOptions:
         """The options of a client: those of the fleet file, those of the command line on top."""
@@ -126,7 +135,9 @@ class Target:
         username = self.username
         if username is None:
             if not terminal:
-                raise CommandError("no user name: give --username, VEEAM_USERNAME or --fleet")
+                path = discover_fleet()
+                where = f"{path} has no appliance {self.host!r}, and for an address there is" if path else "there is"
+                raise CommandError(f"{where} no user name: give --username, VEEAM_USERNAME or --fleet")
             username = input("User name: ").strip()
         password = self._password(username, terminal)
         with usage():

@@ -84,7 +84,7 @@ def advice(error: BaseException) -> str:
         case errors.UnsupportedRevisionError(server=offered) if here := _newest_here(offered):
             return f"Set `revision` to {here}, or leave it out to have it negotiated"
         case errors.UnsupportedRevisionError():
-            return "Add the revision from a clone: python -m codegen ingest, python -m codegen emit"
+            return "Add the revision with `veeam-async revision add`"
         case errors.RequestTimeout(limit="connect"):
             return "Check name, port and firewall"
         case errors.RequestTimeout(limit="deadline"):

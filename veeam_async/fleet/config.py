@@ -103,12 +103,16 @@ class FleetConfigError(VeeamError, ValueError):
         return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
 
 
-def load(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> list[Appliance]:
+def load(
+    path: str | os.PathLike[str], environ: Mapping[str, str] | None = None, *, secrets: bool = True
+) -> list[Appliance]:
     """Reads a fleet file.
 
     Args:
         path: the TOML file.
         environ: environment variables; those of the process when absent.
+        secrets: False reads none, for a look at the file: the appliances are without credentials, TLS policy, headers
+            and proxy.
 
     Returns:
         The appliances in the file's order, secrets resolved.
@@ -126,16 +130,17 @@ def load(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "cannot be read"
         raise FleetConfigError(reason, source=neutral(str(path))) from error
-    return parse(text, source=str(path), folder=path.parent, environ=environ)
+    return parse(text, source=str(path), folder=path.parent, environ=environ, secrets=secrets)
 
 
 def parse(
-    text: str, *, source: str = "fleet.toml", folder: Path | None = None, environ: Mapping[str, str] | None = None
-) -> list[Appliance]:
+    text: str, *, source: str = "fleet.toml", folder: Path | None = None, environ: Mapping[str, str] | None = None,
+    secrets: bool = True,
+) -> list[Appliance]:  # fmt: skip
     """Reads the text of a fleet file; see `load`. `folder` is what relative file names start from."""
     data = _tables(text, source)
     lines = Lines(text)
-    secrets = Secrets(folder or Path(), environ)
+    reader = Secrets(folder or Path(), environ) if secrets else None
 
     def fail(table: str, key: str | None, message: str) -> NoReturn:
         raise FleetConfigError(message, source=source, line=lines.find(table, key), key=key)
@@ -170,7 +175,7 @@ def parse(
             fail(table, key, message)
 
         check(entry, complain)
-        appliance = _appliance(_merge(inherited, entry), complain, folder or Path(), secrets)
+        appliance = _appliance(_merge(inherited, entry), complain, folder or Path(), reader)
         if appliance.name in names:
             taken = f"{appliance.name!r} is taken by line {names[appliance.name]}"
             complain("name" if "name" in entry else "host", taken)
@@ -234,7 +239,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _appliance(entry: Mapping[str, Any], fail: Complain, folder: Path, secrets: Secrets) -> Appliance:
+def _appliance(entry: Mapping[str, Any], fail: Complain, folder: Path, secrets: Secrets | None) -> Appliance:
     host = entry.get("host", "")
     if not host.strip():
         fail("host" if "host" in entry else None, "host is missing")
@@ -247,19 +252,19 @@ def _appliance(entry: Mapping[str, Any], fail: Complain, folder: Path, secrets: 
     return Appliance(
         name,
         host,
-        _credentials(entry, fail, secrets),
+        None if secrets is None else _credentials(entry, fail, secrets),
         product=product,
         revision=revision,
         port=entry.get("port"),
-        tls=_tls(entry["tls"], fail, folder, secrets) if "tls" in entry else None,
+        tls=_tls(entry["tls"], fail, folder, secrets) if secrets is not None and "tls" in entry else None,
         tags=entry.get("tags", ()),
         labels=entry.get("labels", {}),
         timeout=entry.get("timeout"),
         timeouts=_made(Timeouts, "timeouts", entry, fail),
         retry=_made(RetryPolicy, "retry", entry, fail),
         allow_http=entry.get("allow_http"),
-        headers=_headers(entry["headers"], fail, secrets) if "headers" in entry else None,
-        proxy=_proxy(entry["proxy"], fail, secrets) if "proxy" in entry else None,
+        headers=_headers(entry["headers"], fail, secrets) if secrets is not None and "headers" in entry else None,
+        proxy=_proxy(entry["proxy"], fail, secrets) if secrets is not None and "proxy" in entry else None,
         trust_env=entry.get("trust_env"),
         strict=entry.get("strict"),
         examine=entry.get("examine"),

@@ -166,8 +166,8 @@ def _release(product: str, version: str, releases: Sequence[Release]) -> Release
             return release
     names = [release.version for release in releases]
     close = difflib.get_close_matches(wanted, names, 1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    raise UnknownRevision(f"no release {version} of {product}{hint} There are {', '.join(names) or 'none'}")
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise UnknownRevision(f"no release {version} of {product}; {hint}there are {', '.join(names) or 'none'}")
 
 
 def _older(product: str, revision: str) -> list[str]:

@@ -8,7 +8,19 @@ from pathlib import Path
 import click
 
 from ..completion import complete_operation, complete_row_kind
-from ..options import CONCURRENCY, DEADLINE, FLEET, FLEET_OPTION, PATH, POSITIVE, VERBOSE, WHERE, output, timeout
+from ..options import (
+    CONCURRENCY,
+    DEADLINE,
+    FLEET,
+    FLEET_OPTION,
+    FROM_ONE,
+    PATH,
+    POSITIVE,
+    VERBOSE,
+    WHERE,
+    output,
+    timeout,
+)
 from ..selection import Selection
 from ..status import CommandError
 
@@ -51,7 +63,7 @@ def check(
     "--result", "results", metavar="RESULT", multiple=True, help="Only what ended so: failed, warning, ...; repeatable."
 )
 @WHERE
-@click.option("--watch", metavar="SECONDS", type=click.FloatRange(min=1), help="Again and again, what changed.")
+@click.option("--watch", metavar="SECONDS", type=FROM_ONE, help="Again and again, what changed.")
 @output("prometheus", "influx", "zabbix", "parquet")
 @click.option("--out", metavar="FILE", type=PATH, help="The file for -o parquet.")
 @click.option("--raw", is_flag=True, help="json and jsonl: with the original object of each row.")
@@ -137,7 +149,7 @@ def each(
 @click.command()
 @FLEET
 @click.option("--listen", metavar="ADDRESS:PORT", default="127.0.0.1:9801", help="Where to serve /metrics.")
-@click.option("--every", metavar="SECONDS", type=click.FloatRange(min=1), default=60.0, help="How often to poll.")
+@click.option("--every", metavar="SECONDS", type=FROM_ONE, default=60.0, help="How often to poll.")
 @WHERE
 @click.option(
     "--web.config.file",
