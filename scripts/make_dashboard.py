@@ -59,6 +59,8 @@ JOBS: tuple[Graph, ...] = (
      "{{appliance}} {{job_name}}", "s"),
     ("Age of the newest restore point, oldest of each appliance",
      f"max by (appliance) (time() - veeam_protected_last_backup_timestamp_seconds{{{S}}})", "{{appliance}}", "s"),
+    ("Active alarms by severity", f'sum by (severity) (veeam_alarms{{{S},state="active"}}) or vector(0)',
+     "{{severity}}", "none"),
 )  # fmt: skip
 REPOSITORIES: tuple[Graph, ...] = (
     ("Free space", f"veeam_repository_free_bytes{{{S}}} * {REPOSITORY}", "{{appliance}} {{repository_name}}", "bytes"),

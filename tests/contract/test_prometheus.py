@@ -14,19 +14,31 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import attrs
 import pytest
 
-from veeam_async.fleet import BreakerPolicy, Finding, Fleet, Protected, Proxy, Repository, Result, Severity
+from veeam_async.fleet import (
+    AlarmState,
+    BreakerPolicy,
+    Finding,
+    Fleet,
+    Protected,
+    Proxy,
+    Repository,
+    Result,
+    Row,
+    Rows,
+    Severity,
+)
 from veeam_async.metrics import Exporter
 from veeam_async.testing import SimulatedFleet
 from veeam_async.testing.fleet import Trouble
 
 RULES = Path(str(files("veeam_async.metrics"))) / "rules"
-KINDS = ["vbr/1.3-rev1", "vbr/1.3-rev0", "vbr/1.2-rev1", "aws/1.7-rev0", "azure/v8.1", "azure/v8"]
+KINDS = ["spc/3.7", "vbr/1.2-rev1", "aws/1.7-rev0", "one/2.3", "azure/v8", "azure/v8.1", "vbr/1.3-rev1"]
 BROKEN: tuple[Trouble, ...] = ("dead", "hangs", "errors", "wrong-password")
 SECONDS = 90
 
@@ -38,6 +50,7 @@ pytestmark = [
         reason="Prometheus is not installed, and `make contract` installs it only where there is apt-get and root",
     ),
 ]
+RowT = TypeVar("RowT", bound=Row)
 Alert = tuple[str, str, str]
 """Name, appliance, and what else it is about: the name of a job, of a workload, of a repository, or nothing."""
 
@@ -83,7 +96,7 @@ class Site:
     async def alerts(self) -> set[Alert]:
         """What fires."""
         firing = [one["labels"] for one in (await self.get("alerts"))["alerts"] if one["state"] == "firing"]
-        names = ("job_name", "protected_name", "repository_name", "proxy_name")
+        names = ("job_name", "protected_name", "repository_name", "proxy_name", "object_name")
         return {
             (labels["alertname"], labels["appliance"], next((labels[name] for name in names if name in labels), ""))
             for labels in firing
@@ -144,6 +157,11 @@ async def reachable(session: aiohttp.ClientSession, url: str) -> None:
     pytest.fail("Prometheus did not start")
 
 
+async def once(rows: Rows[RowT]) -> list[RowT]:
+    """Rows without those that come again: a series comes once, and shows the last of them."""
+    return list({(row.appliance.name, type(row), row.id): row async for row in rows}.values())
+
+
 async def wanted(site: Site) -> set[Alert]:
     """What has to fire, by what is broken and by the rows of the healthy ones."""
     alerts: set[Alert] = set()
@@ -151,12 +169,15 @@ async def wanted(site: Site) -> set[Alert]:
         if member.trouble is not None:
             alerts.add(("VeeamApplianceDown", appliance.name, ""))
     healthy = site.fleet.where(tag="healthy")
-    async for job in healthy.jobs(silent=True):
+    for job in await once(healthy.jobs(silent=True)):
         if job.last_result is Result.FAILED:
             alerts.add(("VeeamJobFailed", job.appliance.name, str(job.name)))
         if job.silent:
             alerts.add(("VeeamJobSilent", job.appliance.name, str(job.name)))
-    async for row in healthy.rows(Protected, Repository, Proxy, Finding, since=timedelta(days=1)):
+    async for alarm in healthy.alarms():
+        if alarm.severity is Severity.CRITICAL and alarm.state is AlarmState.ACTIVE:
+            alerts.add(("VeeamAlarm", alarm.appliance.name, str(alarm.object_name)))
+    for row in await once(healthy.rows(Protected, Repository, Proxy, Finding, since=timedelta(days=1))):
         if isinstance(row, Protected) and row.last_backup is not None:
             if time.time() - row.last_backup.timestamp() > 3 * 86400:
                 alerts.add(("VeeamBackupTooOld", row.appliance.name, str(row.name)))

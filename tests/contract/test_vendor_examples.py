@@ -52,9 +52,14 @@ def examples(name: str) -> tuple[Example, ...]:
 def _found(document: dict[str, Any]) -> Iterator[Example]:
     for _, _, operation in operations(document):
         for code, response in operation["responses"].items():
-            content = resolve(document, response).get("content", {}) if code.startswith("2") else {}
-            for media_type, found in content.items():
-                place = operation["operationId"], int(code)
+            if not code.startswith("2"):
+                continue
+            place = operation["operationId"], int(code)
+            response = resolve(document, response)
+            # Swagger 2.0 has one example of each media type.
+            for media_type, value in response.get("examples", {}).items():
+                yield Example(*place, "example", media_type, value)
+            for media_type, found in response.get("content", {}).items():
                 if "example" in found:
                     yield Example(*place, "example", media_type, found["example"])
                 for name, part in found.get("examples", {}).items():
@@ -71,10 +76,6 @@ class Server:
         self.text = "{}"
 
     async def answer(self, request: web.Request) -> web.Response:
-        if request.path == "/api/oauth2/token" and self.text == "{}":
-            return web.json_response(
-                {"access_token": "a", "refresh_token": "r", "token_type": "bearer", "expires_in": 900}
-            )
         return web.Response(status=self.status, text=self.text, content_type=self.media_type)
 
 

@@ -13,13 +13,13 @@ from tests.metrics.conftest import Site
 from tests.metrics.pages import one, pick, read
 from veeam_async.credentials import Password
 from veeam_async.errors import TlsError
-from veeam_async.fleet import Appliance, BreakerPolicy, Fleet, Job, Repository, Session
+from veeam_async.fleet import Alarm, AlarmState, Appliance, BreakerPolicy, Fleet, Job, Repository, Session, Severity
 from veeam_async.metrics import BUCKETS, FAMILIES, Exporter
 from veeam_async.metrics.families import UP
 from veeam_async.metrics.lines import Lines
 from veeam_async.metrics.page import texts
 from veeam_async.metrics.snapshot import reason_of
-from veeam_async.testing import SimulatedAppliance
+from veeam_async.testing import SimulatedAppliance, World
 
 
 async def test_values(site: Site) -> None:
@@ -352,6 +352,34 @@ async def test_organizations() -> None:
     assert len(shown) > 1
     names = ("company", "reseller", "provider", "organization")
     assert shown == {next((one[name] for name in names if name in one), "") for one in labels}
+
+
+async def test_alarms() -> None:
+    """Active alarms are shown one by one, the worst and newest first, no more than a hundred; all are counted."""
+    world = World(7)
+    for number in range(150):
+        session = world.start(kind="infrastructure", name=f"maintenance {number}")
+        world.finish(session, "warning" if number % 3 else "failed", "out of space")
+    async with SimulatedAppliance("one", world=world, validate=False) as one_:
+        login = Appliance("o", one_.url, one_.credentials, product="one")
+        async with Fleet([login]) as fleet:
+            exporter = Exporter(fleet, rows=[Alarm], checks=False, silent_every=None)
+            await exporter.poll()
+            page = read(exporter)
+            rows = await fleet.alarms().gather()
+    active = [row for row in rows if row.state is AlarmState.ACTIVE]
+    assert len(active) > 150
+    shown = [dict(key) for key in page["veeam_alarm_active"]]
+    assert len(shown) == 100
+    critical = {row.id for row in active if row.severity is Severity.CRITICAL}
+    assert 50 <= len(critical) < 100
+    assert {labels["alarm_id"] for labels in shown if labels["severity"] == "critical"} == critical
+    assert {labels["kind"] for labels in shown} == {"VbrJob"}
+    (time,) = pick(page, "veeam_alarm_raised_timestamp_seconds", alarm_id=shown[0]["alarm_id"])
+    assert time == next(row.time.timestamp() for row in active if row.time and row.id == shown[0]["alarm_id"])
+    counted = {(dict(key)["severity"], dict(key)["state"]): value for key, value in page["veeam_alarms"].items()}
+    assert counted["critical", "active"] == len(critical)
+    assert sum(counted.values()) == len(rows)
 
 
 def test_half_a_surrogate_pair() -> None:

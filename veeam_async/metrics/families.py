@@ -203,6 +203,18 @@ FINDINGS = Family(
     ("kind", "severity"), "findings",
 )  # fmt: skip
 
+_ALARM = ("alarm_id",)
+ALARM_ACTIVE = Family(
+    "veeam_alarm_active", "gauge",
+    "1 for each alarm that nobody acknowledged and that is not over, the worst and newest first, 100 at most.",
+    ("alarm_id", "alarm_name", "severity", "kind", "object_name", "organization"), "alarms",
+)  # fmt: skip
+ALARM_TIME = Family(
+    "veeam_alarm_raised_timestamp_seconds", "gauge", "When an alarm of `veeam_alarm_active` was raised last.", _ALARM,
+    "alarms",
+)  # fmt: skip
+ALARMS = Family("veeam_alarms", "gauge", "Number of alarms by severity and state.", ("severity", "state"), "alarms")
+
 FAMILIES: tuple[Family, ...] = (
     UP, SUCCESS, ATTEMPT, DURATION, FAILURES, COMPLETE, BREAKER, INFO, TAG, LABELS, CERTIFICATE, CLOCK, DROPPED,
     RESPONSES, RETRIES, LOGINS, REQUESTS, LOGIN_TIME,
@@ -216,6 +228,7 @@ FAMILIES: tuple[Family, ...] = (
     PROTECTED_INFO, PROTECTED_BACKUP, PROTECTED_POINTS, PROTECTED_SIZE, PROTECTED_FAILED,
     PROXY_INFO, PROXY_ONLINE, PROXY_ENABLED, PROXY_OUTDATED,
     FINDINGS,
+    ALARMS, ALARM_ACTIVE, ALARM_TIME,
 )  # fmt: skip
 
 SHOWN: tuple[type[Row], ...] = tuple(row for row in ROW_TYPES if row.source in {family.rows for family in FAMILIES})

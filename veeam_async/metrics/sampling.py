@@ -7,13 +7,31 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from ..fleet import Appliance, BreakerState, Finding, Job, License, Protected, Proxy, Repository, Row, Server, Session
+from ..fleet import (
+    Alarm,
+    AlarmState,
+    Appliance,
+    BreakerState,
+    Finding,
+    Job,
+    License,
+    Protected,
+    Proxy,
+    Repository,
+    Row,
+    Server,
+    Session,
+    Severity,
+)
 from . import families as f
 from .lines import Lines
 from .snapshot import Runs, Snapshot
 
 RowT = TypeVar("RowT", bound=Row)
 _NOTHING = Runs()
+# Alarms of an appliance that are shown one by one.
+_ALARMS = 100
+_WORST = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 _OWNERS = ("company", "reseller", "provider")
 
 
@@ -42,6 +60,7 @@ def sample(
     _protected(lines, _rows(snapshot, Protected))
     _proxies(lines, _rows(snapshot, Proxy))
     _findings(lines, _rows(snapshot, Finding))
+    _alarms(lines, _rows(snapshot, Alarm))
     own = Lines(appliance.name, appliance.product, 1)
     own.add(f.DROPPED, lines.dropped)
     return lines.by_family | own.by_family
@@ -154,7 +173,7 @@ def _licenses(lines: Lines, licenses: Iterable[License]) -> None:
 def _sessions(lines: Lines, sessions: Iterable[Session]) -> None:
     counts: Counter[tuple[str, str, str]] = Counter()
     for row in sessions:
-        counts[str(row.kind or ""), str(row.state or ""), "none" if row.result is None else str(row.result)] += 1
+        counts[str(row.kind or ""), str(row.state or ""), _shown(row.result)] += 1
     for words, count in sorted(counts.items()):
         lines.add(f.SESSIONS, count, *words)
 
@@ -180,6 +199,31 @@ def _findings(lines: Lines, findings: Iterable[Finding]) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     for row in findings:
         if not row.dismissed:
-            counts[str(row.kind or ""), "none" if row.severity is None else str(row.severity)] += 1
+            counts[str(row.kind or ""), _shown(row.severity)] += 1
     for words, count in sorted(counts.items()):
         lines.add(f.FINDINGS, count, *words)
+
+
+def _alarms(lines: Lines, alarms: Iterable[Alarm]) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    active: list[Alarm] = []
+    for row in alarms:
+        counts[_shown(row.severity), _shown(row.state)] += 1
+        if row.state is AlarmState.ACTIVE:
+            active.append(row)
+    for words, count in sorted(counts.items()):
+        lines.add(f.ALARMS, count, *words)
+    for row in sorted(active, key=_urgency)[:_ALARMS]:
+        kind, severity = row.kind, _shown(row.severity)
+        lines.add(f.ALARM_ACTIVE, 1, row.id, row.name, severity, kind, row.object_name, _owner(row))
+        lines.add(f.ALARM_TIME, _time(row.time), row.id)
+
+
+def _shown(word: Any) -> str:
+    return "none" if word is None else str(word)
+
+
+def _urgency(alarm: Alarm) -> tuple[int, float]:
+    """Where an alarm comes: the worst first, of those the newest."""
+    rank = _WORST.index(alarm.severity) if alarm.severity in _WORST else len(_WORST)
+    return rank, -(_time(alarm.time) or 0.0)
