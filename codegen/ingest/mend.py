@@ -83,13 +83,16 @@ def bytes_are_bytes(document: dict[str, Any]) -> None:
 
 
 def no_files_in_json(document: dict[str, Any]) -> None:
-    """`format: binary` within JSON is text: bytes have no form there, and which text it is the format does not say."""
+    """`format: binary` within JSON is text: bytes have no form there, and which text it is the format does not say.
+
+    A file that comes in several formats, of which JSON is one, is a file in each of them.
+    """
     seen: set[str] = set()
     waiting = [
         content["schema"]
         for _, found in objects(document["paths"])
         for media_type, content in found.get("content", {}).items()
-        if media_type.endswith("json") and "schema" in content
+        if media_type.endswith("json") and "schema" in content and not _is_file(found["content"])
     ]
     while waiting:
         for _, found in below(waiting.pop(), ""):
@@ -99,6 +102,11 @@ def no_files_in_json(document: dict[str, Any]) -> None:
             if reference and reference not in seen:
                 seen.add(reference)
                 waiting.append(target(document, reference))
+
+
+def _is_file(content: dict[str, Any]) -> bool:
+    """Whether a body is a file in each of several media types."""
+    return len(content) > 1 and all(part.get("schema", {}).get("format") == "binary" for part in content.values())
 
 
 def parameters_without_null(document: dict[str, Any]) -> None:

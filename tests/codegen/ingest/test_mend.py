@@ -338,3 +338,16 @@ def test_unused_shared_parts_go_and_schemas_stay() -> None:
     components = mended(made)["components"]
     assert set(components) == {"schemas", "responses", "securitySchemes"}
     assert "Unused" in components["schemas"]
+
+
+def test_a_file_in_several_formats_is_a_file_in_each() -> None:
+    """`format: binary` as JSON is text, but where the answer is a file in another format too."""
+    file = {"schema": {"type": "string", "format": "binary"}}
+    for content, formats in (
+        ({"application/json": file}, [None]),
+        ({"text/csv": file, "application/json": file}, ["binary", "binary"]),
+    ):
+        answer = {"200": {"description": "OK", "content": json.loads(json.dumps(content))}}
+        made = mended(document(paths={"/x": {"get": {"operationId": "Export", "responses": answer}}}))
+        parts = made["paths"]["/x"]["get"]["responses"]["200"]["content"].values()
+        assert [part["schema"].get("format") for part in parts] == formats

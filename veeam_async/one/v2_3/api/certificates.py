@@ -54,7 +54,7 @@ _CERT_GET_CERTIFICATE: Operation[CertificateFullInfo] = Operation(
     },
 )
 
-_CERT_EXPORT_CERTIFICATES: Operation[bytes | str] = Operation(
+_CERT_EXPORT_CERTIFICATES: Operation[bytes] = Operation(
     "Cert_ExportCertificates",
     "Export Certificates",
     "GET",
@@ -65,7 +65,7 @@ _CERT_EXPORT_CERTIFICATES: Operation[bytes | str] = Operation(
     name="cert_export_certificates",
     parameters=(Parameter("export_type", type="CertificateExportType", required=True),),
     responses={
-        200: Response("bytes | str", "text/csv", "application/json"),
+        200: Response("bytes", "text/csv", "application/json"),
     },
 )
 
@@ -127,14 +127,14 @@ class CertificatesApi(Api):
         self: Caller,
         *,
         export_type: CertificateExportType,
-    ) -> Download[bytes | str]:
+    ) -> Download[bytes]:
         """Export Certificates: GET /api/v2.3/certificates/export.
 
         Args:
             export_type: query `exportType`.
 
         Returns:
-            200: `bytes | str` as text/csv, application/json.
+            200: `bytes` as text/csv, application/json.
 
         Raises:
             ForbiddenError: 403.
