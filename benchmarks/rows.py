@@ -109,8 +109,12 @@ class Readers:
         return count
 
     async def batches(self) -> int:
-        """A page at a time."""
-        return sum([len(batch) async for batch in self._fleet.rows(self._listing.row).batches()])
+        """A page at a time, each let go before the next comes: two of them are more than a processor's cache holds."""
+        count = 0
+        async for batch in self._fleet.rows(self._listing.row).batches():
+            count += len(batch)
+            del batch
+        return count
 
     async def bare(self) -> int:
         """The same requests without anything around them."""

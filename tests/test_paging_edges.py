@@ -13,6 +13,8 @@ from aiohttp import web
 from tests.listings import SESSIONS, ServedListing, collect, expected, ids, serve, session
 from tests.scripted import Scripted, tasks
 from veeam_async._model import UNSET
+from veeam_async._operation import seen as memory
+from veeam_async._operation import walk
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import DecodeError, IncompleteListingWarning, ServerError
@@ -356,6 +358,34 @@ async def test_rows_that_go_twice(server: Scripted, vbr: Client, gone: dict[str,
     items = vbr.sessions.get_all_sessions()
     assert sorted(await ids(items), key=lambda id: int(id[3:])) == expected(80)
     assert items.complete
+
+
+async def test_more_rows_go_than_are_remembered(server: Scripted, vbr: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places are read again only where every row given there is still known; else the walk says what it lacks."""
+    monkeypatch.setattr(memory, "REMEMBERED", 24)
+    monkeypatch.setattr(walk, "REMEMBERED", 24)
+    listing = serve(server, ServedListing(80, cap=10))
+    drop(listing, _5=slice(0, 25))
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
+    got = await ids(items)
+    assert len(got) == len(set(got)) == 55
+    assert items.reason == "the listing shrank by 25 rows while it was read: as many may be missing"
+
+
+async def test_rows_that_come_in_front_within_what_is_remembered(
+    server: Scripted, vbr: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that new ones moved behind the reader are given once, however little is remembered."""
+    monkeypatch.setattr(memory, "REMEMBERED", 20)
+    listing = serve(server, ServedListing(200, cap=10))
+
+    def before(call: int) -> None:
+        if call > 1:
+            listing.rows[:0] = [session(1000 * call + number) for number in range(2)]
+
+    listing.before = before
+    got = await ids(vbr.sessions.get_all_sessions())
+    assert sorted(got, key=lambda id: int(id[3:])) == expected(200)
 
 
 async def test_places_before_the_first_are_not_read(server: Scripted, vbr: Client) -> None:

@@ -18,7 +18,12 @@ import attrs
 import orjson
 import pytest
 
+from tests.listings import ServedListing
+from tests.listings import serve as serve_listing
+from tests.scripted import Scripted
+from veeam_async import Password
 from veeam_async._model import Model, fields
+from veeam_async._operation import seen
 from veeam_async._operation.operation import Revision
 from veeam_async.errors import ForbiddenError, VeeamError
 from veeam_async.fleet import (
@@ -695,6 +700,28 @@ def test_memory_of_rows_that_are_kept() -> None:
         tracemalloc.stop()
     assert len(rows) == 2000
     assert after <= 1.5 * before
+
+
+async def test_memory_of_rows_that_are_not_kept(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long listing holds no more at any time than a short one."""
+    monkeypatch.setattr(seen, "REMEMBERED", 1000)
+    answer = {"access_token": "a", "token_type": "bearer", "refresh_token": "r", "expires_in": 900}
+    server.on("POST", "/api/oauth2/token", answer)
+    here = Appliance("here", server.url, Password("u", "p"), revision="1.3-rev0")
+    peaks = []
+    for rows in (3_000, 3_000, 15_000):
+        serve_listing(server, ServedListing(rows, cap=100))
+        async with Fleet([here]) as fleet:
+            async for _ in fleet.sessions():
+                break
+            tracemalloc.start()
+            try:
+                assert len([None async for _ in fleet.sessions()]) == rows
+                peaks.append(tracemalloc.get_traced_memory()[1])
+            finally:
+                tracemalloc.stop()
+    # The list that counts them, and the requests that the server keeps, are a few bytes for each row.
+    assert peaks[2] < peaks[1] + 12_000 * 40
 
 
 def test_a_number_for_a_name() -> None:

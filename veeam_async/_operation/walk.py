@@ -19,6 +19,7 @@ from ..waiting import finish
 from .json_text import positive, row_key, value_at
 from .operation import Operation
 from .reply import Reply
+from .seen import REMEMBERED, Seen
 from .sending import Options, Sender
 
 # What servers take for a page where nothing is asked for.
@@ -91,7 +92,7 @@ class Walk:
         self.lost: str | None = None
         self.ceiling = _MOST_ROWS
         # What was given: hashes of the rows' keys, and of whole pages whose rows have none.
-        self.seen: set[int] = set()
+        self.seen = Seen()
         self.seen_pages: set[bytes] = set()
         # Rows that one request asks for while a bad row is being narrowed down, or None.
         self.narrow: int | None = None
@@ -356,7 +357,7 @@ class Walk:
 
     def _shrank(self, start: int, by: int, upto: int) -> None:
         """Rows that went moved as many others to places that were read already: these places are read again."""
-        if not self.seen or self.shrinks == _MOST_SHRINKS:
+        if not self.seen or self.shrinks == _MOST_SHRINKS or by > REMEMBERED:
             self.lost = f"the listing shrank by {by} rows while it was read: as many may be missing"
             return
         self.shrinks += 1
