@@ -25,9 +25,18 @@ REVISIONS = [
     ("azure", "v8"),
     ("azure", "v8.1"),
 ]
+ALL = [*REVISIONS, ("m365", "v7"), ("m365", "v8"), ("spc", "3.6.2"), ("spc", "3.7"), ("one", "2.3")]
 NEWEST = [("vbr", "1.3-rev0"), ("aws", "1.7-rev0"), ("azure", "v8.1")]
 
-TOKEN_PATHS = {"vbr": "/api/oauth2/token", "aws": "/api/v1/token", "azure": "/api/oauth2/token"}
+TOKEN_PATHS = {
+    "vbr": "/api/oauth2/token",
+    "aws": "/api/v1/token",
+    "azure": "/api/oauth2/token",
+    "m365": "/{}/token",
+    "spc": "/api/v3/token",
+    "one": "/api/token",
+}
+HEADERS = {"vbr": "x-api-version", "aws": "x-api-version", "spc": "X-Client-Version"}
 
 
 @attrs.frozen
@@ -51,13 +60,13 @@ class Caller:
         self.session = session
         self.appliance = appliance
         self.token: str | None = None
-        self.revision: str | None = appliance.revision if appliance.product.revision_header else None
+        self.revision: str | None = appliance.revision if appliance.product.name in HEADERS else None
         self.ssl: ssl.SSLContext | bool = True
 
     def headers(self, **more: str) -> dict[str, str]:
         made = dict(more)
         if self.revision is not None:
-            made["x-api-version"] = self.revision
+            made[HEADERS[self.appliance.product.name]] = self.revision
         if self.token is not None:
             made["Authorization"] = f"Bearer {self.token}"
         return made
@@ -76,14 +85,17 @@ class Caller:
 
     async def grant(self, **form: str) -> Reply:
         """The token endpoint's answer to a form."""
-        return await self("POST", TOKEN_PATHS[self.appliance.product.name], data=form)
+        path = TOKEN_PATHS[self.appliance.product.name].format(self.appliance.revision)
+        return await self("POST", path, data=form)
 
     async def login(self, username: str = "", password: str = "") -> dict[str, Any]:
         """Log in by password and keep the token."""
+        more = {"disable_antiforgery_token": "true"} if self.appliance.product.name == "m365" else {}
         reply = await self.grant(
             grant_type="password",
             username=username or self.appliance.username,
             password=password or self.appliance.password,
+            **more,
         )
         assert reply.status == 200, reply.body
         answer: dict[str, Any] = reply.json

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections import defaultdict
 from typing import Any
 
 import pytest
 
-from tests.testing.caller import REVISIONS, calling
+from tests.testing.caller import ALL, calling
 from tests.testing.walking import UUID, Walk, texts
 from veeam_async.testing import World
 
 # Objects of their own within a settings object or a row, which nothing else names.
 OWN = {
     ("trafficRules", "id"), ("records", "id"), ("subscriptions", "id"), ("advancedOptions", "id"), ("vbrId",),
-    ("primaryNode", "id"), ("secondaryNode", "id"),
+    ("primaryNode", "id"), ("secondaryNode", "id"), ("licenseId",), ("licenseID",), ("licenseIds",), ("uniqueUid",),
+    ("installationId",), ("installationUid",), ("pluginId",), ("lastActivation", "instanceUid"),
+    ("selectedItems", "id"),
 }  # fmt: skip
 # What lies outside of the interface (a hypervisor's objects, a cloud's subscriptions) and that the document requires.
 OUTSIDE = {
     ("subscriptionId",), ("tenantId",), ("parentObjectId",), ("platformId",), ("hostBiosId",), ("entityId",),
     ("uniqueId",), ("parentId",), ("objectId",), ("networkSecurityGroup", "id"), ("destinationCluster", "id"),
     ("cacheDatastore", "id"), ("storagePolicy", "id"), ("excludedItems", "id"), ("deletedItem", "id"),
+    ("securityGroupId",), ("hostId",), ("subnet", "id"), ("securityGroup", "id"),
 }  # fmt: skip
 
 
@@ -34,65 +38,80 @@ def allowed(place: tuple[str, ...]) -> bool:
     return place[-1:] in _known_elsewhere() or place[-2:] in _known_elsewhere()
 
 
-@pytest.mark.parametrize(("product", "revision"), REVISIONS)
+def dangling(walk: Walk, product: str) -> tuple[dict[str, tuple[int, str]], int]:
+    """Where an id stands that no list has, how often and in which answer first; and how many ids there are."""
+    found: dict[str, list[str]] = defaultdict(list)
+    seen = 0
+    for path, answer in walk.answers.items():
+        for place, text in texts(answer):
+            if not UUID.fullmatch(text) or text.startswith("00000000-0000-0000-0000-00000000000"):
+                continue
+            seen += 1
+            # No list of AWS's answers for the backup that a restore point is of.
+            backup = product == "aws" and place[-1] == "backupId"
+            if text.lower() not in walk.keys and not allowed(place) and not backup:
+                found[".".join(place)].append(path)
+    return {place: (len(paths), paths[0]) for place, paths in found.items()}, seen
+
+
+def made_up(walk: Walk) -> dict[str, str]:
+    """The fields with a text that is their name and a number, and one such text of each."""
+    return {
+        place[-1]: text
+        for answer in walk.answers.values()
+        for place, text in texts(answer)
+        if place and re.fullmatch(rf"({place[-1]}|text|item)-[0-9]+", text)
+    }
+
+
+def contradictions(walk: Walk) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
+    """Numbers that are called like the key of a list and are in no row of it; names that are not those of the ids
+    beside them."""
+    keys: dict[str, set[Any]] = defaultdict(set)
+    names: dict[str, set[str]] = defaultdict(set)
+    for path, rows in walk.rows.items():
+        placeholder = walk.placeholder(path)
+        for row in rows:
+            if not isinstance(row, dict):
+                continue
+            lowered = {name.lower().replace("sid", "id"): name for name in row}
+            ending = [lowered[name] for name in lowered if len(placeholder) > 4 and name.endswith(placeholder.lower())]
+            own = next((row[key] for key in (placeholder, "instanceUid", "id", *ending) if key in row), None)
+            keys[placeholder].add(own)
+            if isinstance(own, str) and isinstance(row.get("name"), str):
+                names[own].add(row["name"])
+    lost: dict[str, Any] = {}
+    wrong: list[tuple[Any, ...]] = []
+
+    def look(value: Any) -> None:
+        for entry in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+            look(entry)
+        for name, key in value.items() if isinstance(value, dict) else ():
+            if isinstance(key, int) and name.endswith("Id") and name in keys and key not in keys[name]:
+                lost[name] = key
+            beside = value.get(f"{name.removesuffix('Id').removesuffix('Uid')}Name")
+            if isinstance(key, str) and isinstance(beside, str) and names.get(key) and beside not in names[key]:
+                wrong.append((name, key, beside, names[key]))
+
+    for answer in walk.answers.values():
+        look(answer)
+    return lost, wrong[:5]
+
+
+@pytest.mark.parametrize(("product", "revision"), ALL)
 async def test_every_id_of_every_answer_is_answered(product: str, revision: str) -> None:
-    """No answer of any GET names an id that no list of the revision has."""
+    """No answer of any GET names an id that no list of the revision has, or calls a thing by another's name."""
     async with calling(product, revision) as caller:
         walk = Walk(caller, caller.appliance.spec, all_of=["/api/v1/backups"])
         await walk.go()
-        seen = 0
-        dangling: dict[str, list[str]] = defaultdict(list)
-        for path, answer in walk.answers.items():
-            for place, text in texts(answer):
-                if not UUID.fullmatch(text) or text.startswith("00000000-0000-0000-0000-00000000000"):
-                    continue
-                seen += 1
-                # No list of AWS's answers for the backup that a restore point is of.
-                backup = product == "aws" and place[-1] == "backupId"
-                if text.lower() not in walk.keys and not allowed(place) and not backup:
-                    dangling[".".join(place)].append(path)
-        assert not {place: (len(paths), paths[0]) for place, paths in dangling.items()}
+        ids, seen = dangling(walk, product)
+        assert not ids
         assert seen > 500
-        assert not caller.appliance.errors
-
-
-@pytest.mark.parametrize(("product", "revision"), REVISIONS)
-async def test_a_name_beside_an_id_is_that_things_name(product: str, revision: str) -> None:
-    """`xId` and `xName` in one object name the same thing."""
-    lists = {
-        "vbr": {
-            "host": "/api/v1/backupInfrastructure/managedServers",
-            "repository": "/api/v1/backupInfrastructure/repositories",
-            "scaleOutRepository": "/api/v1/backupInfrastructure/scaleOutRepositories",
-            "job": "/api/v1/jobs",
-        },
-        "aws": {},
-        "azure": {"policy": f"/api/{revision}/policies/virtualMachines", "repository": f"/api/{revision}/repositories"},
-    }[product]
-    async with calling(product, revision) as caller:
-        walk = Walk(caller, caller.appliance.spec)
-        await walk.go()
-        names: dict[str, dict[str, str]] = {}
-        for stem, path in lists.items():
-            if path in walk.rows:
-                names[stem] = {row["id"]: row["name"] for row in walk.rows[path]}
-        wrong = []
-
-        def look(value: Any) -> None:
-            if isinstance(value, list):
-                for entry in value:
-                    look(entry)
-            elif isinstance(value, dict):
-                for stem, known in names.items():
-                    key, name = value.get(f"{stem}Id"), value.get(f"{stem}Name")
-                    if isinstance(name, str) and key in known and known[key] != name:
-                        wrong.append((stem, key, name, known[key]))
-                for entry in value.values():
-                    look(entry)
-
-        for answer in walk.answers.values():
-            look(answer)
+        assert not made_up(walk)
+        lost, wrong = contradictions(walk)
+        assert not lost
         assert not wrong
+        assert not caller.appliance.errors
 
 
 NEWEST_FIRST = ["1.3-rev1", "1.3-rev0", "1.2-rev1", "1.1-rev0"]
@@ -204,6 +223,25 @@ async def test_the_license_adds_up() -> None:
         assert summary["instancesCount"] == len(machines)
         protected = (await caller.get("/api/v1/virtualMachines", BackupState="Protected"))["results"]
         assert summary["protectedInstancesCount"] == len(protected)
+    async with calling("m365", "v8", world=world) as caller:
+        users = (await caller.get("/v8/LicensedUsers", limit=500))["results"]
+        states = [user["licenseState"] for user in users]
+        license = await caller.get("/v8/License")
+        assert (license["usedNumber"], license["newNumber"]) == (states.count("Licensed"), states.count("New"))
+        assert license["usedNumber"] == world.license.instances_used
+    async with calling("spc", "3.7", world=world) as caller:
+        servers = (await caller.get("/api/v3/licensing/backupServers"))["data"]
+        assert sum(server["usedUnits"] for server in servers) == world.license.instances_used
+        assert {server["backupServerUid"] for server in servers} == {
+            server["instanceUid"] for server in (await caller.get("/api/v3/infrastructure/backupServers"))["data"]
+        }
+    async with calling("one", "2.3", world=world) as caller:
+        units = (await caller.get("/api/v2.3/license/currentUsage"))["units"]
+        (unit,) = units
+        assert unit["licenseUnit"] == "Instances" and float(unit["used"]) == world.license.instances_used
+        assert float(unit["used"]) + float(unit["available"]) == float(unit["licensed"])
+        machines = (await caller.get("/api/v2.3/protectedData/virtualMachines", Limit=500))["items"]
+        assert len(machines) == world.license.instances_used
 
 
 @pytest.mark.parametrize("path", ["virtualMachines", "databases", "fileShares", "cosmosDb"])

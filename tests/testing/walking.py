@@ -11,6 +11,11 @@ from tests.testing.caller import Caller
 from veeam_async._spec import Spec, SpecOperation
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+# What rows call the field that tells them apart, the likeliest first.
+NAMES = (
+    *("instanceUid", "id", "uid", "mountId", "sessionId"),
+    *("resourceId", "instanceId", "accountId", "folderId", "name"),
+)
 ANY = "11111111-2222-4333-8444-555555555555"
 
 
@@ -56,29 +61,26 @@ class Walk:
         rows: list[Any] = self._bare(bare) if listing is None else bare[listing[0]] if listing[0] else bare
         self._asked[path] = rows
         self.rows[operation.path] += rows
-        placeholder = self._placeholder(operation.path)
+        placeholder = self.placeholder(operation.path)
         for row in rows:
             if isinstance(row, dict):
-                if isinstance(row.get(placeholder), str):
-                    self.keys.add(row[placeholder].lower())
-                for name in (
-                    "id",
-                    "instanceUid",
-                    "mountId",
-                    "sessionId",
-                    "resourceId",
-                    "instanceId",
-                    "accountId",
-                    "folderId",
-                    "name",
-                ):
+                own = (placeholder, *self._own(operation, row))
+                self.keys.update(str(row[name]).lower() for name in own if name in row)
+                for name in NAMES:
                     if isinstance(row.get(name), str | int):
                         self.keys.add(str(row[name]).lower())
                         if name != "name":
                             break
         return rows
 
-    def _placeholder(self, template: str) -> str:
+    @staticmethod
+    def _own(operation: SpecOperation, row: dict[str, Any]) -> list[str]:
+        """The fields of a row that say what another product calls it: `repositoryUidInVbr` in `repositories`."""
+        last = operation.path.rpartition("/")[2].lower()
+        stems = {name: name.partition("UidIn")[0].lower() for name in row if "UidIn" in name}
+        return [name for name, stem in stems.items() if last.endswith((f"{stem}s", f"{stem[:-1]}ies"))]
+
+    def placeholder(self, template: str) -> str:
         """What the path of a single row of a list calls its key."""
         for path in self._spec.paths:
             if path.startswith(f"{template}/{{") and path.count("/") == template.count("/") + 1:
@@ -102,7 +104,7 @@ class Walk:
                     continue
                 parent = self._spec.paths.get(template, {}).get("GET")
                 rows = await self._ask(parent, path) if parent else []
-                names = (segment[1:-1], "id", "mountId", "sessionId", "resourceId", "name")
+                names = (segment[1:-1], *NAMES)
                 for row in rows if template in self._all_of else rows[: self._parents]:
                     key = next((row[name] for name in names if isinstance(row, dict) and name in row), None)
                     if key is not None:

@@ -15,7 +15,8 @@ from hashlib import blake2b
 from typing import Any
 
 from .._spec import Schema, Spec, SpecOperation
-from .references import References
+from .references import References, beside
+from .wording import noun, text
 
 _ROWS = 7
 _DEEP = 8
@@ -59,6 +60,11 @@ class Answers:
         maker = self._maker(*key)
         value = maker.below(name, schema, name)
         return str(value)
+
+    def key(self, schema: Schema, name: str, *key: object) -> str:
+        """A text that tells a row from others, so that it names nothing else."""
+        maker = _Maker(self.spec, References(), ":".join(str(part) for part in (self.seed, *key)))
+        return str(maker.below(name, schema, name))
 
     def rows(self, schema: Schema, *key: object) -> list[Any]:
         """Rows of a list: a handful, and where the rows are polymorphic at least one of each subtype."""
@@ -156,7 +162,7 @@ class _Maker:
             case "array":
                 return self._array(schema, name)
             case "integer":
-                return self._number(schema, name)
+                return self._whole(schema, name)
             case "number":
                 return round(self._number(schema, name) + (0.0, 0.25, 0.5)[self.number() % 3], 2)
             case "boolean":
@@ -230,10 +236,10 @@ class _Maker:
         holder = _holder(f"{self.place}/x")
         for field, key in made.items():
             if isinstance(key, str) and self.references.is_reference(field, holder):
-                beside = f"{field[:-2]}Name" if field != "id" else "name"
-                name = self.references.name_of(field, key, holder) if isinstance(made.get(beside), str) else None
+                named = beside(field)
+                name = self.references.name_of(field, key, holder) if isinstance(made.get(named), str) else None
                 if name is not None:
-                    made[beside] = name
+                    made[named] = name
 
     def _array(self, schema: Schema, name: str) -> list[Any]:
         least = schema.get("minItems", 0)
@@ -250,6 +256,12 @@ class _Maker:
                 made.append(entry)
         return made
 
+    def _whole(self, schema: Schema, name: str) -> int:
+        """A whole number, which can be the id of something."""
+        named = name.lower().endswith(("id", "ids"))
+        key = self.references.pick(name, self.number(), _holder(self.place)) if named else ""
+        return int(key) if key and key.isdigit() else self._number(schema, name)
+
     def _number(self, schema: Schema, name: str) -> int:
         least, most = schema.get("minimum"), schema.get("maximum")
         low = 0 if least is None else int(least)
@@ -262,9 +274,9 @@ class _Maker:
     def _string(self, schema: Schema, name: str) -> str:
         number = self.number()
         holder = _holder(self.place)
-        if self.references.is_reference(name, holder):
-            key = self.references.pick(name, number, holder)
-            identity = name == "id" or schema.get("format") == "uuid"
+        identity = name == "id" or schema.get("format") == "uuid"
+        if self.references.is_reference(name, holder, identity=identity):
+            key = self.references.pick(name, number, holder, identity=identity)
             if key is None and identity and not self.forced:
                 raise _Absent
             if key is not None or identity:
@@ -289,10 +301,15 @@ class _Maker:
                 return "dmVlYW0="
         if name == "id":
             return self.identity()
-        text = self.references.name(name, number) or f"{name or 'text'}-{number % 10**4:04}"
-        if len(text) < schema.get("minLength", 0):
-            text = text.ljust(schema["minLength"], "x")
-        return text[: schema.get("maxLength", len(text))]
+        made = self.references.name(name, number) or text(name, noun(holder) or self._subject(), number)
+        if len(made) < schema.get("minLength", 0):
+            made = made.ljust(schema["minLength"], "x")
+        return made[: schema.get("maxLength", len(made))]
+
+    def _subject(self) -> str:
+        """What the key's path is about: a noun for its last word that is no id."""
+        path = self._key.decode().partition("/")[2].partition(":")[0]
+        return noun(next((part for part in reversed(path.split("/")) if part.isalpha()), ""))
 
 
 def _holder(place: str) -> str:

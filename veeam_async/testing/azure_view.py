@@ -23,6 +23,11 @@ _SERVICES = (
 )
 
 
+def region_id(name: str) -> str:
+    """The id of a region of the cloud."""
+    return derived("region", name)
+
+
 class AzureView(AzureWork):
     """Shows the world in one Azure revision."""
 
@@ -79,7 +84,6 @@ class AzureView(AzureWork):
         "account": "/accounts/azure/service",
         "subscription": "/cloudInfrastructure/subscriptions",
         "tenant": "/cloudInfrastructure/tenants/withAccount",
-        "region": "/cloudInfrastructure/regions",
         "resource group": "/cloudInfrastructure/resourceGroups",
         "storage account": "/cloudInfrastructure/storageAccounts",
         "key vault": "/cloudInfrastructure/keyVaults",
@@ -129,6 +133,11 @@ class AzureView(AzureWork):
             ]
         return (
             *kinds,
+            Kind(
+                name="region", facts=self._regions,
+                row=lambda name: {"id": region_id(name), "name": name, "resourceId": name}, id=region_id, title=str,
+                paths=["/cloudInfrastructure/regions"], schemas=["Region"],
+            ),
             self.policies("sla", ["/policy/slaBased/virtualMachines"], self.policy, last),
             Kind(
                 name="session", facts=lambda: world.sessions, row=self.session, paths=[self.sessions],
@@ -168,6 +177,9 @@ class AzureView(AzureWork):
     def _covered(self) -> list[tuple[Job, Workload]]:
         workloads = {one.id: one for one in self.world.workloads}
         return [(job, workloads[key]) for job in self.world.jobs for key in job.workloads if key in workloads]
+
+    def _regions(self) -> list[str]:
+        return sorted({one.region for one in self.world.workloads} | {one.region for one in self.world.repositories})
 
     # Rows
 
@@ -254,6 +266,7 @@ class AzureView(AzureWork):
             "azureStorageFolder": {"name": repository.folder},
             "enableEncryption": repository.encrypted,
             "regionName": repository.region,
+            "regionId": region_id(repository.region),
             "repositoryType": "Backup",
             "status": "Ready" if repository.online else "Failed",
             "storageTier": "Hot",
@@ -270,6 +283,7 @@ class AzureView(AzureWork):
             "name": workload.name,
             "osType": "Linux" if workload.linux else "Windows",
             "regionName": workload.region,
+            "regionId": region_id(workload.region),
             "totalSizeInGB": workload.size // GIB,
             "sizeInMb": workload.size // 1024**2,
             "size": workload.size,
@@ -286,7 +300,8 @@ class AzureView(AzureWork):
             "name": workload.name,
             "osType": "Linux" if workload.linux else "Windows",
             "regionName": workload.region,
-            "region": {"name": workload.region},
+            "regionId": region_id(workload.region),
+            "region": {"id": region_id(workload.region), "name": workload.region},
             "totalSizeInGB": workload.size // GIB,
             "sizeInMb": workload.size // 1024**2,
             "backupSizeBytes": workload.size,
@@ -309,6 +324,7 @@ class AzureView(AzureWork):
             **dict.fromkeys(("vmName", "databaseName", "fileShareName", "accountName"), name),
             **dict.fromkeys(("resourceHashId", "databaseId", "fileShareId", "accountId"), point.workload_id),
             "regionName": region,
+            "regionId": region_id(region),
             "backupDestination": OneOf("AzureBlob"),
             "state": "Ok",
             "jobSessionId": point.session_id,

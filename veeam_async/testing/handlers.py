@@ -12,10 +12,11 @@ from .._spec import Schema, Spec, SpecOperation
 from . import query
 from .answers import Answers
 from .behaviour import Behaviour
+from .collection import Collection
 from .paging import is_json_filter, json_order, json_select, page_body
 from .products import Problem, Product, Refused
 from .query import Row
-from .store import Collection, Store, missing
+from .store import Store, missing
 from .tokens import TokenService, User
 from .world import World
 
@@ -227,8 +228,7 @@ class Handlers:
             return None
         match call.operation.method:
             case "GET":
-                status = call.operation.responses[0].status
-                return Answer(status, held.rows[key]) if self._is_row(call.operation, held, status) else None
+                return self._told(call, held, held.rows[key])
             case "PUT" | "PATCH" if isinstance(call.body, dict):
                 sent = next(iter(call.operation.body.values()), {})
                 row = self.store.change(held, key, call.body, whole=sent.get("$ref") == held.schema.get("$ref"))
@@ -277,16 +277,37 @@ class Handlers:
 
     def _done(self, call: Call, held: Collection, row: Row) -> Answer:
         for response in call.operation.responses:
-            if self._is_row(call.operation, held, response.status):
-                return Answer(response.status, row)
+            place = self._place(response.content.get(JSON, {}), held)
+            if place is not None:
+                return Answer(response.status, self._placed(call, place, row))
         return self.made(call)
 
-    def _is_row(self, operation: SpecOperation, held: Collection, status: int) -> bool:
+    def _told(self, call: Call, held: Collection, row: Row) -> Answer | None:
+        """A row alone, in the shape of the call's answer: with more fields where that is another schema."""
+        response = call.operation.responses[0]
+        schema = response.content.get(JSON, {})
+        place = self._place(schema, held)
+        if place is not None:
+            return Answer(response.status, self._placed(call, place, row))
+        inner = self.spec.properties(schema).get("data")
+        properties = self.spec.properties(schema if inner is None else inner)
+        if held.key not in properties:
+            return None
+        over = {name: value for name, value in row.items() if name in properties}
+        made = self.made_json(call.operation, call.path)
+        return Answer(response.status, self.store.fit(made, over if inner is None else {"data": over}, schema))
+
+    def _place(self, schema: Schema, held: Collection) -> str | None:
+        """The field of an answer that holds a row, empty where the row is the answer; None where there is none."""
         references = {held.schema.get("$ref"), *self.spec.children(held.schema).values()} - {None}
-        return any(
-            response.status == status and response.content.get(JSON, {}).get("$ref") in references
-            for response in operation.responses
-        )
+        if schema.get("$ref") in references:
+            return ""
+        inner = self.spec.properties(schema).get("data", {}) if schema else {}
+        named = {inner.get("$ref"), *(part.get("$ref") for part in inner.get("allOf", ()))}
+        return "data" if named & references else None
+
+    def _placed(self, call: Call, place: str, row: Row) -> Any:
+        return {**self.made_json(call.operation, call.path), place: row} if place else row
 
     def _setting(self, call: Call) -> Answer | None:
         paths = self.spec.paths.get(call.operation.path, {})

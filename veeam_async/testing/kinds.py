@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from .._spec import Schema, Spec
-from .answers import Answers
+from .answers import Answers, derived
 from .overlay import OneOf, lay, plain
 from .query import Row
 from .world import World
@@ -72,11 +72,15 @@ class Rows(Generic[Fact]):
         spec: the revision that shows them.
         answers: makes what the facts do not say.
         schema: of a row; None where no document describes it.
+
+    Attributes:
+        further: fields besides the key that identify a row.
     """
 
     def __init__(self, kind: Kind[Fact], world: World, spec: Spec, answers: Answers, schema: Schema | None) -> None:
         self.kind = kind
         self.schema: Schema = schema or {}
+        self.further: Sequence[str] = ()
         self._world = world
         self._spec = spec
         self._answers = answers
@@ -119,11 +123,22 @@ class Rows(Generic[Fact]):
             base = self._answers.value(self.schema, "fact", key, kind=word)
             if isinstance(base, dict) and self.kind.key in self._spec.properties(schema):
                 base[self.kind.key] = self.kind.id(fact)
+            for field in self.further:
+                if isinstance(base, dict) and isinstance(base.get(field), str):
+                    base[field] = derived(self.kind.id(fact), field)
             self._bases[key] = base
         made: Row = lay(self._spec, base, over, schema, extra=self.kind.extra)
         if word is not None:
             made[self._discriminator] = word
         return made
+
+    def own(self, fact: Fact, field: str) -> str:
+        """A field that identifies a fact's row: its key, or one that the facts say, or a further one."""
+        key = self.kind.id(fact)
+        if field == self.kind.key:
+            return key
+        told = self.kind.row(fact).get(field)
+        return derived(key, field) if told is None else str(told)
 
     def word(self, fact: Fact) -> str | None:
         """The discriminator's value for a fact: as its row was created with, else as the kind has it."""

@@ -76,6 +76,10 @@ class OneView(CloudView):
                 paths=["/protectedData/virtualMachines"], key="vmUidInVbr",
             ),
             Kind(
+                name="virtual machine", facts=lambda: world.workloads, row=self.virtual_machine, paths=["/vSphere/vms"],
+                key="vmId", id=lambda one: str(world.workloads.index(one) + 1),
+            ),
+            Kind(
                 name="alarm", facts=world.alarms, row=self.alarm, paths=["/alarms/triggeredAlarms"],
                 key="triggeredAlarmId", id=lambda one: str(one.number),
             ),
@@ -159,6 +163,17 @@ class OneView(CloudView):
             "jobName": job.name if job else None,
         }
 
+    def virtual_machine(self, workload: Workload) -> Mapping[str, Any]:
+        """A machine of the hypervisor, protected or not."""
+        jobs = [job.id for job in self.world.jobs if workload.id in job.workloads]
+        return {
+            "vmId": self.world.workloads.index(workload) + 1,
+            "name": workload.name,
+            "guestDnsName": f"{workload.name}.example.com",
+            "guestOs": "Linux" if workload.linux else "Windows",
+            "vmProtectionJobUids": jobs,
+        }
+
     def alarm(self, alarm: Alarm) -> Mapping[str, Any]:
         """An alarm about a session that went wrong."""
         rule = ALARM_RULES.index(alarm.name) + 1
@@ -190,8 +205,13 @@ class OneView(CloudView):
 
     def usage(self) -> Mapping[str, Any]:
         """What of the license is used."""
-        used = self.world.license.instances_used
-        return {"units": [{"type": OneOf("Instances"), "used": used, "usedCount": used, "value": used, "count": used}]}
+        own = self.world.license
+        counts = {
+            "licensed": own.instances,
+            "used": own.instances_used,
+            "available": own.instances - own.instances_used,
+        }
+        return {"units": [{"licenseUnit": "Instances", **{name: f"{count:g}" for name, count in counts.items()}}]}
 
     # Long work: one task, polled by POST
 

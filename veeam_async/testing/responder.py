@@ -23,6 +23,7 @@ from .logins import login_fields
 from .paging import ORIGIN
 from .products import Problem, Product, Refused
 from .state import State
+from .store import written
 from .tokens import TokenService, User
 
 _JSON = "application/json"
@@ -217,9 +218,8 @@ class Responder:
     def _call(
         self, operation: SpecOperation, found: _Found, request: web.BaseRequest, body: bytes, user: User | None
     ) -> Call:
-        raw_query = request.rel_url.raw_query_string
         query: dict[str, list[str]] = {}
-        if raw_query:
+        if raw_query := request.rel_url.raw_query_string:
             for name, value in parse_qsl(raw_query, keep_blank_values=True):
                 if name in operation.queries:
                     query.setdefault(name, []).append(value)
@@ -232,13 +232,14 @@ class Responder:
                 document = orjson.loads(body)
             except orjson.JSONDecodeError as error:
                 raise Refused(Problem(400, f"The body is no JSON: {error}.")) from None
+        values = {name: unquote(value) for name, value in found.values.items()} if found.values else found.values
         return Call(
             host=self,
             operation=operation,
-            values={name: unquote(value) for name, value in found.values.items()} if found.values else found.values,
+            values=values,
             query=query,
             accept=request.headers.get("Accept", "*/*"),
-            path=found.path,
+            path="".join(f"/{written(part, values)}" for part in operation.segments) if values else found.path,
             body=document,
             raw=body,
             user=user,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from .._spec import SpecOperation
@@ -21,6 +22,9 @@ _STATUSES = {None: "Running", "success": "Success", "warning": "Warning", "faile
 _VERBS = {"start": "start", "stop": "stop", "retry": "start", "enable": "enable", "disable": "disable"}
 _ALARMS = {"warning": "Warning", "failed": "Error", "resolved": "Resolved"}
 _SERVERS = 2
+_MEMBERS = "/infrastructure/vb365Servers/{vb365ServerUid}/organizations/{vb365OrganizationUid}"
+# What no list answers for: objects of a cloud or a hypervisor, and further ids of a row itself.
+_OUTSIDE = ("securityGroupId", "subnetId", "networkId", "hostId", "lastActivation.instanceUid", "uniqueUid", "pluginId")
 
 
 class SpcView(CloudView):
@@ -30,18 +34,22 @@ class SpcView(CloudView):
         **dict.fromkeys(("organizationuid", "mappedorganizationuid", "companyuid"), "organization"),
         "backupserveruid": "backup server",
         "locationuid": "location",
+        "initiatoruid": "user",
         "managementagentuid": "agent",
         "siteuid": "site",
         "jobuid": "job",
-        "selleruid": "nothing",
-        "reselleruid": "nothing",
+        "licenseid": "license",
+        **{f"{word}.id": f"Microsoft 365 {word}" for word in ("site", "team", "user", "group")},
     }
     lists: ClassVar[Mapping[str, str]] = {
         "organization": "/organizations",
         "location": "/organizations/locations",
+        "user": "/users",
         "agent": "/infrastructure/managementAgents",
         "site": "/infrastructure/sites",
+        **{f"Microsoft 365 {word}": f"{_MEMBERS}/{word}s" for word in ("site", "team", "user", "group")},
     }
+    outside: ClassVar[Sequence[str]] = _OUTSIDE
     infers: ClassVar[bool] = True
     sessions: ClassVar[str] = "/none"
 
@@ -51,19 +59,31 @@ class SpcView(CloudView):
         self._actions: dict[str, Answer] = {}
         for kind in self._kinds():
             self.show(kind)
+        license_id = derived("license", self.world.license.id)
+        self.references.things["license"] = lambda: [(license_id, self.world.license.licensed_to)]
         self.connect()
+        for path, whole in (("/users/me", "/users"), ("/organizations/provider", "/organizations")):
+            self.one(path, partial(self._first_of, whole))
         about = {"serverVersion": self.build, "installationId": derived("spc", self.world.seed)}
         self.one("/about", lambda: {"data": about})
         self.one("/licensing/console", lambda: {"data": self.license()})
         self._add_verbs()
+        self._add_details()
         self.add_actions()
         self._add_asynchronous()
 
     def base_path(self) -> str:
         return "/api/v3"
 
+    def _first_of(self, path: str) -> Mapping[str, Any]:
+        named = self.handlers.store.named(self.base + path)
+        return {"data": {"instanceUid": named[0][0], "name": named[0][1]}} if named else {}
+
     def _server(self, place: int) -> str:
         return derived("backup server", self.world.seed, place % _SERVERS)
+
+    def _server_name(self, place: int) -> str:
+        return f"{self.world.name}-{place}.example.com"
 
     def _kinds(self) -> Sequence[Kind[Any]]:
         world = self.world
@@ -81,7 +101,7 @@ class SpcView(CloudView):
             Kind(
                 name="backup server", facts=lambda: list(range(_SERVERS)), row=self.server,
                 paths=["/infrastructure/backupServers"], schemas=["BackupServer"], key="instanceUid",
-                id=self._server, title=lambda place: f"{world.name}-{place}",
+                id=self._server, title=self._server_name,
             ),
             Kind(
                 name="machine", facts=lambda: [one for one in world.workloads if one.protected], row=self.machine,
@@ -98,7 +118,7 @@ class SpcView(CloudView):
             Kind(
                 name="server license", facts=lambda: list(range(_SERVERS)), row=self.server_license,
                 paths=["/licensing/backupServers"], key="backupServerUid", id=self._server,
-                title=lambda place: f"{world.name}-{place}",
+                title=self._server_name,
             ),
         )  # fmt: skip
 
@@ -149,7 +169,7 @@ class SpcView(CloudView):
         """A backup server."""
         return {
             "instanceUid": self._server(place),
-            "name": f"{self.world.name}-{place}.example.com",
+            "name": self._server_name(place),
             "version": "13.0.1.180",
             "displayVersion": "13.0.1.180",
             "status": OneOf("Healthy"),
@@ -228,6 +248,27 @@ class SpcView(CloudView):
             "usedUnits": used,
             "unitType": OneOf("Instances"),
         }
+
+    def _add_details(self) -> None:
+        """Let what is below a row and carries its id carry the id and the name of that row."""
+        for operation in self.spec.operations.values():
+            *_, above, last = operation.segments
+            if operation.method != "GET" or not above.startswith("{") or last.startswith("{"):
+                continue
+            inner = self.spec.properties(operation.responses[0].content.get(JSON, {})).get("data", {})
+            if "instanceUid" in self.spec.properties(inner) and self.spec.listing(operation) is None:
+                self.special.setdefault(operation.operation_id, self._detail)
+
+    def _detail(self, call: Call) -> Answer | None:
+        self.handlers.exists(call)
+        found = self.handlers.store.row(call.operation, call.values)
+        row = found[0].rows.get(found[1]) if found is not None else None
+        if row is None or self.handlers.store.setting(call.path) is not None:
+            return None
+        response = call.operation.responses[0]
+        over = {name: row[name] for name in ("instanceUid", "name") if name in row}
+        made = self.handlers.made_json(call.operation, call.path)
+        return Answer(response.status, self.lay(made, {"data": over}, response.content[JSON]))
 
     # Actions: nothing to follow but the job's status; any call may be answered elsewhere
 

@@ -6,89 +6,17 @@ import copy
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, unquote
 
 from .._spec import Schema, Spec, SpecOperation
 from .answers import Answers, derived
+from .collection import Collection, Made, Source
+from .linking import Links
 from .products import Problem, Refused
 from .query import Row
-from .references import Named
-
-
-class Collection(Protocol):
-    """Rows that live under one concrete path."""
-
-    @property
-    def key(self) -> str:
-        """The field that tells the rows apart."""
-        ...
-
-    @property
-    def schema(self) -> Schema:
-        """Of a row."""
-        ...
-
-    @property
-    def rows(self) -> Mapping[str, Row]:
-        """The rows by their key in lower case."""
-        ...
-
-    def find(self, query: Mapping[str, Sequence[str]]) -> tuple[list[Row], dict[str, Sequence[str]]]:
-        """The rows that pass the filters that rows cannot answer, and the parameters that are left."""
-        ...
-
-    def add(self, row: Row) -> None:
-        """Put a row in; one of the same key is replaced."""
-        ...
-
-    def replace(self, key: str, row: Row) -> None:
-        """Put another row in the place of one."""
-        ...
-
-    def delete(self, key: str) -> None:
-        """Take a row out."""
-        ...
-
-
-class Source(Protocol):
-    """Rows of the world, and what POST and PUT said of them."""
-
-    def take_over(self, other: Any) -> None:
-        """Know what other rows of the same kind got."""
-        ...
-
-
-class Made:
-    """Rows that nobody put in but the schema, and what POST, PUT and DELETE did to them.
-
-    Args:
-        key: the field that tells the rows apart.
-        schema: of a row.
-        rows: by their key in lower case.
-    """
-
-    def __init__(self, key: str, schema: Schema, rows: dict[str, Row]) -> None:
-        self.key = key
-        self.schema = schema
-        self.rows = rows
-
-    def find(self, query: Mapping[str, Sequence[str]]) -> tuple[list[Row], dict[str, Sequence[str]]]:
-        """All rows and all parameters."""
-        return list(self.rows.values()), dict(query)
-
-    def add(self, row: Row) -> None:
-        """Put a row in; one of the same key is replaced."""
-        self.rows[str(row[self.key]).lower()] = row
-
-    def replace(self, key: str, row: Row) -> None:
-        """Put another row in the place of one."""
-        self.rows[key] = row
-
-    def delete(self, key: str) -> None:
-        """Take a row out."""
-        del self.rows[key]
-
+from .references import Named, beside
 
 Show = Callable[[Sequence[str]], Collection]
 """Gives the collection under a path whose placeholders have these values, left to right."""
@@ -104,6 +32,7 @@ class Store:
     Attributes:
         version: grows with every change.
         sources: what the collections that somebody shows are made of, by kind and schema.
+        links: which list answers for what a field names; None where only tables say so.
     """
 
     def __init__(self, spec: Spec, answers: Answers) -> None:
@@ -114,6 +43,8 @@ class Store:
         self._settings: dict[str, Any] = {}
         self._shown: dict[str, Show] = {}
         self.sources: dict[str, Source] = {}
+        self.links: Links | None = None
+        self._making: set[str] = set()
         self._doomed: list[tuple[float, Collection, str]] = []
 
     def take_over(self, other: Store) -> None:
@@ -146,8 +77,12 @@ class Store:
         """The field that tells the rows of a list apart, or an empty string where none does."""
         found = self.spec.listing(operation)
         properties = self.spec.properties(found[1]) if found else {}
-        names = [placeholder, "id", "instanceUid", placeholder[:1].lower() + placeholder[1:]]
+        names = [placeholder, "instanceUid", "id", placeholder[:1].lower() + placeholder[1:]]
         names += ["name"] if placeholder.lower().endswith("name") else []
+        if len(placeholder) > len("uuid"):
+            # `jobSessionId` for `sessionId`, `credentialsId` for `credentialId`
+            plain = {name.lower().replace("sid", "id"): name for name in properties}
+            names += [name for lowered, name in plain.items() if lowered.endswith(placeholder.lower())]
         return next((name for name in names if name and name in properties), "")
 
     def collection(self, template: str, path: str, placeholder: str = "id") -> Collection | None:
@@ -174,29 +109,109 @@ class Store:
         held = Made(key, listing, {})
         # Before the rows are made: they may name one another.
         self._made[path] = held
-        for name, own, kind in self._plan(listing, key, path):
-            row = self.answers.value(listing, _canonical(path), name, kind=kind)
-            row[key] = own
-            if isinstance(row.get("id"), str) and key.endswith("Id"):
-                row["id"] = own  # two names for one thing
-            held.add(row)
+        self._making.add(path)
+        for place in range(len(self._plan(listing, key, path))):
+            held.add(self._build(template, path, key, place))
+        self._making.discard(path)
         return held
 
-    def named(self, path: str) -> list[Named]:
-        """Ids and names of the rows under a path without placeholders; none where it lists nothing."""
-        shown = self._shown.get(path)
-        listing = self._listing(path)
-        if listing is None:
+    def _build(self, template: str, path: str, key: str, place: int) -> Row:
+        """A row of a list as it is before anybody changes it."""
+        listing = self._listing(template) or {}
+        name, own, kind = self._plan(listing, key, path)[place]
+        row: Row = self.answers.value(listing, _canonical(path), name, kind=kind)
+        row[key] = own
+        if isinstance(row.get("id"), str) and key.endswith("Id"):
+            row["id"] = own  # two names for one thing
+        for field in self.links.own.get(template, ()) if self.links is not None else ():
+            if field in row:
+                row[field] = self._own(path, name, place, row[field])
+        self._name_parents(template, path, row)
+        return row
+
+    def _own(self, path: str, name: str, place: int, like: Any) -> Any:
+        """A further id of a row."""
+        return derived(self.answers.seed, _canonical(path), name, "own") if isinstance(like, str) else place + 1
+
+    def _name_parents(self, template: str, path: str, row: Row) -> None:
+        """Let a row's fields that name the rows above it name those of its path."""
+        if self.links is None or "{" not in template:
+            return
+        above = list(self._above(template, path))
+        for field in list(row):
+            target = self.links.target(field)
+            for parent, found in above:
+                if isinstance(target, str) or target.path != parent or target.field not in found:
+                    continue
+                row[field] = found[target.field]
+                if isinstance(row.get(beside(field)), str) and isinstance(found.get("name"), str):
+                    row[beside(field)] = found["name"]
+
+    def _above(self, template: str, path: str) -> Iterator[tuple[str, Row]]:
+        """The rows that a path's placeholders name, with the templates of their lists."""
+        wants, haves = template.split("/"), path.split("/")
+        for depth, (want, have) in enumerate(zip(wants, haves, strict=True)):
+            parent = "/".join(wants[:depth])
+            if want.startswith("{") and parent in self.spec.paths:
+                held = self.collection(parent, "/".join(haves[:depth]), want[1:-1])
+                key = unquote(have).lower()
+                if held is not None and key in held.rows:
+                    yield parent, held.rows[key]
+
+    def sample(self, template: str, number: int) -> Row | None:
+        """A row of the first list of a template as nobody has changed it, or None."""
+        path = self.first(template)
+        listing = self._listing(template)
+        if path is None or listing is None:
+            return None
+        key = self.key(self.spec.paths[template]["GET"], self.placeholder(template) or "id")
+        count = len(self._plan(listing, key, path)) if key else 0
+        return self._build(template, path, key, number % count) if count else None
+
+    def first(self, template: str) -> str | None:
+        """The path of the list of the first rows above it; None where there are none."""
+        if "{" not in template:
+            return template
+        parts: list[str] = []
+        above = ""
+        for part in template.split("/"):
+            if part.startswith("{"):
+                rows = self.named(above) if above in self.spec.paths else []
+                if not rows:
+                    return None
+                part = quote(rows[0][0], safe="")
+                above += template[len(above) :].partition("}")[0] + "}"
+            else:
+                above += f"/{part}" if part else ""
+            parts.append(part)
+        return "/".join(parts)
+
+    def named(self, template: str, field: str = "") -> list[Named]:
+        """Ids and names of the rows of a list, the first of its template; none where it lists nothing.
+
+        Args:
+            template: of the list.
+            field: which of the rows' fields is the id; the one that is their key where empty.
+        """
+        path, listing = self.first(template), self._listing(template)
+        if path is None or listing is None:
             return []
-        held = shown([]) if shown is not None else self._made.get(path)
-        if held is not None and held.rows:
-            return [(str(row[held.key]), str(row.get("name", ""))) for row in held.rows.values()]
-        key = self.key(self.spec.paths[path]["GET"], self.placeholder(path) or "id")
-        name = self.spec.properties(listing).get("name")
-        return [
-            (str(own), self.answers.text(name, "name", _canonical(path), place) if name else "")
-            for place, own, _ in (self._plan(listing, key, path) if key else ())
-        ]
+        shown = self._shown.get(template)
+        held = shown(_values(template, path)) if shown is not None else self._made.get(path)
+        if held is not None and held.rows and path not in self._making:
+            return [(str(row.get(field or held.key)), str(row.get("name", ""))) for row in held.rows.values()]
+        key = self.key(self.spec.paths[template]["GET"], self.placeholder(template) or "id")
+        title = self.spec.properties(listing).get("name")
+        children = self.spec.children(listing)
+        titles = {kind: self.spec.properties({"$ref": child}).get("name") for kind, child in children.items()}
+        further = bool(field) and field != key
+        like = 0 if self.spec.resolve(self.spec.properties(listing).get(field, {})).get("type") == "integer" else ""
+        named: list[Named] = []
+        for place, (name, own, kind) in enumerate(self._plan(listing, key, path) if key else ()):
+            schema = titles.get(kind or "") or title
+            own = self._own(path, name, place, like) if further else own
+            named.append((str(own), self.answers.text(schema, "name", _canonical(path), name) if schema else ""))
+        return named
 
     def _listing(self, template: str) -> Schema | None:
         operation = self.spec.paths.get(template, {}).get("GET")
@@ -213,7 +228,7 @@ class Store:
             elif field.get("format") == "uuid" or key == "id" or key.endswith(("Id", "Uid")):
                 own = derived(self.answers.seed, _canonical(path), name)
             else:
-                own = self.answers.text(field, key, _canonical(path), name)
+                own = self.answers.key(field, key, _canonical(path), name)
             rows.append((name, own, kind))
         return rows
 
@@ -235,7 +250,7 @@ class Store:
                 if held is not None:
                     return held, values[segment[1:-1]].lower()
             template += "/" + segment
-            path += "/" + (values[segment[1:-1]] if segment.startswith("{") else segment)
+            path += "/" + written(segment, values)
         return None
 
     def own_row(self, operation: SpecOperation, values: Mapping[str, str]) -> tuple[Collection, str] | None:
@@ -244,7 +259,7 @@ class Store:
         if not last.startswith("{"):
             return None
         template = "/" + "/".join(operation.segments[:-1])
-        path = "/" + "/".join(values[part[1:-1]] if part.startswith("{") else part for part in operation.segments[:-1])
+        path = "/" + "/".join(written(part, values) for part in operation.segments[:-1])
         held = self.collection(template, path, last[1:-1])
         return (held, values[last[1:-1]].lower()) if held is not None else None
 
@@ -348,7 +363,12 @@ class Store:
 
 def _values(template: str, path: str) -> list[str]:
     pairs = zip(template.split("/"), path.split("/"), strict=True)
-    return [have for want, have in pairs if want.startswith("{")]
+    return [unquote(have) for want, have in pairs if want.startswith("{")]
+
+
+def written(segment: str, values: Mapping[str, str]) -> str:
+    """A segment of an operation's path with its value in it, so that no value can be taken for two segments."""
+    return quote(values[segment[1:-1]], safe="") if segment.startswith("{") else segment
 
 
 def _canonical(path: str) -> str:

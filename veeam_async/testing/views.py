@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import attrs
@@ -12,6 +13,7 @@ from .._spec import Schema, Spec, SpecOperation
 from .answers import Answers
 from .handlers import JSON, Answer, Call, Handler, Handlers
 from .kinds import Kind, Rows, Shown
+from .linking import Links, Target
 from .logins import common
 from .overlay import lay
 from .products import Product
@@ -52,6 +54,8 @@ class View:
         sessions: the list of sessions, below `base`.
         infers: let fields that no table lists name rows of the list that is called like them: `teamId` those of
             `/Teams`.
+        words: what fields call the rows of a list that is called otherwise, to its path below `base`.
+        outside: fields that name what no list of the product has, such as a user of the cloud.
     """
 
     fields: ClassVar[Mapping[str, str]] = {}
@@ -60,6 +64,8 @@ class View:
     jobs: ClassVar[Sequence[str]] = ()
     sessions: ClassVar[str] = "/sessions"
     infers: ClassVar[bool] = False
+    words: ClassVar[Mapping[str, str]] = {}
+    outside: ClassVar[Sequence[str]] = ()
 
     def __init__(self, handlers: Handlers, product: Product, playing: Playing) -> None:
         self.handlers = handlers
@@ -72,6 +78,7 @@ class View:
         self._rows: dict[str, Rows[Any]] = {}
         self._by_schema: dict[str, str] = {}
         self._kind_at: dict[str, str] = {}
+        self._further: dict[str, Sequence[str]] = {}
         references = self.references = self.answers.references
         references.fields, references.names = self.fields, self.names
         for kind, path in self.lists.items():
@@ -106,6 +113,7 @@ class View:
 
     def _make_rows(self, kind: Kind[Any], schema: Schema | None) -> Rows[Any]:
         rows = Rows(kind, self.world, self.spec, self.answers, schema)
+        rows.further = self._further.get(kind.name, ())
         self.handlers.store.sources[f"{kind.name} {_ref(rows.schema)}"] = rows
         return rows
 
@@ -137,22 +145,46 @@ class View:
         return give
 
     def _infer(self) -> None:
-        fields = dict(self.references.fields)
-        for path, methods in self.spec.paths.items():
-            listing = self.spec.listing(methods["GET"]) if "GET" in methods and "{" not in path else None
-            if listing is None or not _ref(listing[1]):
-                continue
-            word = path.rsplit("/", 1)[-1].lower()
-            word = f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
-            kind = self._kind_at.get(path, path)
-            self.references.things.setdefault(kind, self._named(path))
-            for name in (f"{word}id", f"{word}uid", f"{word}.id", f"{word}s.id", f"{word}.instanceuid"):
-                fields.setdefault(name, kind)
-        self.references.fields = fields
+        store = self.handlers.store
+
+        def key(template: str) -> str:
+            kind = self._kind_at.get(template)
+            if kind in self._rows:
+                return self._rows[kind].kind.key
+            return store.key(self.spec.paths[template]["GET"], store.placeholder(template) or "id")
+
+        more = {word: self.base + path for word, path in self.words.items()}
+        links = store.links = Links(self.spec, key, self.outside, more)
+        for path in links.lists:
+            kind_here = self._kind_at.get(path, "")
+            if kind_here in self._rows and path in links.own:
+                self._further[kind_here] = self._rows[kind_here].further = links.own[path]
+            listing = self.spec.listing(self.spec.paths[path]["GET"])
+            if listing is not None and not store.shows(path):
+                self.references.listed.setdefault(_ref(listing[1]), partial(store.sample, path))
+
+        def link(field: str, holder: str, identity: bool) -> str:
+            target = links.target(field, holder, identity=identity)
+            if isinstance(target, str):
+                return target
+            kind = f"{target.path} {target.field}"
+            self.references.things.setdefault(kind, partial(self._answering, target))
+            return kind
+
+        self.references.link = link
+
+    def _answering(self, target: Target) -> list[Named]:
+        """The things of a list, by one of the fields that identify its rows."""
+        rows = self._rows.get(self._kind_at.get(target.path, ""))
+        if rows is None:
+            return self.handlers.store.named(target.path, target.field)
+        kind = rows.kind
+        return [(rows.own(fact, target.field), kind.title(fact)) for fact in kind.facts()]
 
     def _one_at(self, path: str) -> Callable[[int], Any]:
         def give(number: int) -> Any:
-            held = self.handlers.store.collection(path, path)
+            first = self.handlers.store.first(path)
+            held = self.handlers.store.collection(path, first) if first is not None else None
             rows = list(held.rows.values()) if held is not None else []
             return rows[number % len(rows)] if rows else None
 
