@@ -6,6 +6,7 @@ The pages are those of docs/, those that the package gives, and what commands pr
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -15,14 +16,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import yaml
 
+from scripts.model_pages import PLACE, models_html
+from scripts.site_pages import page
 from scripts.site_pages import pages as made_pages
+from scripts.site_search import ASKED, browser, search, wrong_answers
 from scripts.terminal import picture
+from veeam_async import revisions
+from veeam_async.profiles import PRODUCTS
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "site"
@@ -50,8 +57,8 @@ class Page(HTMLParser):
 def lost_links(pages: dict[Path, Page]) -> list[str]:
     """Links that lead to no file of the site, or to no anchor of its page."""
     lost = []
-    for path, page in pages.items():
-        for link in page.links:
+    for path, read in pages.items():
+        for link in read.links:
             target, anchor = urldefrag(link)
             parts = urlsplit(target)
             if parts.scheme or parts.netloc:
@@ -105,6 +112,7 @@ def configuration() -> dict[str, Any]:
     """The configuration of the site with the pages that are made here in its navigation."""
     settings: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
     settings |= {"docs_dir": "pages", "site_dir": "site"}
+    settings["copyright"] = f"veeam_async {version('veeam-async')}, MIT licence"
     for name, text, place in made_pages():
         path = WORK / "pages" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,15 +127,31 @@ def configuration() -> dict[str, Any]:
     return settings
 
 
+def models_in_place() -> None:
+    """Put the models of each revision into its finished page."""
+    for known in revisions():
+        path = SITE / page(known, "models").removesuffix(".md") / "index.html"
+        before = path.read_text(encoding="utf-8")
+        if before.count(PLACE) != 1:
+            sys.exit(f"{path.relative_to(SITE)} has no place for its models")
+        path.write_text(before.replace(PLACE, f'<div class="models">{models_html(known)}</div>'), encoding="utf-8")
+
+
 def guides_first() -> None:
-    """Take the texts of operations out of the search, so that it answers with guides; pages and tags stay in it."""
+    """Let the search answer with guides: of operations it keeps the names, those of each product's newest revision."""
+    newest = {page(revisions(product)[0]).removesuffix(".md") for product in PRODUCTS}
     path = SITE / "search.json"
     index = json.loads(path.read_text())
-    kept = [item for item in index["items"] if not (item["location"].startswith("operations/") and item["level"] > 2)]
-    for item in kept:
-        if item["location"].startswith("operations/"):
+    kept = []
+    for item in index["items"]:
+        if item["location"].startswith(("operations/", "models/")):
+            if item["level"] == 2 or (item["level"] > 2 and item["location"].partition("/#")[0] not in newest):
+                continue
             item["text"] = ""
-    path.write_text(json.dumps({**index, "items": kept}, separators=(",", ":")))
+        kept.append(item)
+    # `Certificate_GetCertificates` and `last_run` are one word each.
+    config = {**index["config"], "separator": index["config"]["separator"].replace("_", "")}
+    path.write_text(json.dumps({"config": config, "items": kept}, separators=(",", ":")))
 
 
 def main() -> None:
@@ -145,6 +169,7 @@ def main() -> None:
     if built.returncode:
         sys.exit(built.returncode)
     shutil.move(WORK / "site", SITE)
+    models_in_place()
     guides_first()
     # The page for missing pages has absolute links, which hold where the site is served from the root.
     pages = {path: Page(path) for path in sorted(SITE.rglob("*.html")) if path.name != "404.html"}
@@ -152,6 +177,10 @@ def main() -> None:
         if "fonts.googleapis.com" in path.read_text():
             sys.exit(f"{path.relative_to(SITE)} loads fonts from another server")
     faults = lost_links(pages)
+    if (program := browser()) is None:
+        print("docs: no Chromium here, the search is not tried")
+    else:
+        faults += wrong_answers(asyncio.run(search(SITE, program, list(ASKED))))
     print("\n".join(faults) or f"docs: {len(pages)} pages in site/, every link on the site leads somewhere")
     sys.exit(1 if faults else 0)
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from scripts.model_pages import linked, model_page
 from veeam_async import Operation, Revision, revisions
 from veeam_async._model.classes import is_enum, is_model, names_in, resolve
 from veeam_async._model.expressions import parse
@@ -30,11 +31,12 @@ def pages() -> Iterator[tuple[str, str, list[str]]]:
     for known in revisions():
         title = f"{profile(known.product).title} {known.name}"
         yield page(known), operations_page(known), ["Operations", title]
+        yield page(known, "models"), model_page(known), ["Models", title]
 
 
-def page(known: Revision) -> str:
-    """The file of a revision's operations."""
-    return f"operations/{known.product}-{known.name}.md"
+def page(known: Revision, kind: str = "operations") -> str:
+    """The file of a revision's operations, or of its models."""
+    return f"{kind}/{known.product}-{known.name}.md"
 
 
 def revisions_table(link: str = "", product: str | None = None) -> str:
@@ -64,6 +66,7 @@ def revisions_page() -> str:
     return (
         "# Operations\n\n"
         "Each revision has a page with all its operations: parameters, body and answer with types and enum values.\n"
+        "Each type leads to the page of the revision's models, with their fields and values.\n"
         "On the command line, `veeam-async operations vbr auto repository` finds an operation and\n"
         "`veeam-async operations show GetJob` shows one.\n\n"
         "*Of* is the product version that brought the revision. *Families* are schemas with a discriminator: they\n"
@@ -113,6 +116,8 @@ def section(operations: Iterable[Operation[Any]]) -> Iterable[str]:
     """A heading for each operation with what it takes and gives."""
     for operation in operations:
         package = operation.revision.package
+        # The builder puts a further `../` in front: pages become folders.
+        models = f"../{page(operation.revision, 'models').removesuffix('.md')}/"
         notes = ["*inferred*"] if operation.inferred else []
         notes += ["*deprecated*"] if operation.deprecated else []
         yield f"### {operation.operation_id}\n"
@@ -122,18 +127,19 @@ def section(operations: Iterable[Operation[Any]]) -> Iterable[str]:
         yield f"`client.{operation.group}.{operation.name}({', '.join(names)})`\n"
         for one in operation.parameters:
             required = ", required" if one.required else ""
-            yield f"- `{one.wire}`: `{one.type}`, {one.location}{required}{_enums(one.type, package)}"
+            values = _enums(one.type, package)
+            yield f"- `{one.wire}`: {linked(one.type, package, models)}, {one.location}{required}{values}"
         if operation.parameters:
             yield ""
         if operation.body is not None:
-            yield f"Body: `{operation.body.type}`\n"
-            yield from _fields(operation.body.type, package)
+            yield f"Body: {linked(operation.body.type, package, models)}\n"
+            yield from _fields(operation.body.type, package, models)
         for status, response in operation.responses.items():
             if response.type:
-                yield f"Answer {status}: `{response.type}`\n"
+                yield f"Answer {status}: {linked(response.type, package, models)}\n"
 
 
-def _fields(type_: str, package: str) -> Iterator[str]:
+def _fields(type_: str, package: str, models: str) -> Iterator[str]:
     """The fields of the models in a type, as a list."""
     lines = 0
     for name in sorted(names_in(parse(type_))):
@@ -143,8 +149,8 @@ def _fields(type_: str, package: str) -> Iterator[str]:
         for each in fields(cls).values():
             lines += 1
             required = ", required" if each.default is REQUIRED else ""
-            shown = each.annotation.replace(" | Unset", "")
-            yield f"- `{each.wire}`: `{shown}`{required}{_enums(each.annotation, package)}"
+            values = _enums(each.annotation, package)
+            yield f"- `{each.wire}`: {linked(each.annotation, package, models)}{required}{values}"
     if lines:
         yield ""
 

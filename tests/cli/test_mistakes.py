@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import host_of, veeam
+from tests.cli.conftest import environment, host_of, veeam
 
 LOGIN: dict[str, Any] = {"VEEAM_USERNAME": "u", "VEEAM_PASSWORD": "hunter2"}
 
@@ -171,6 +174,44 @@ def test_one_simulated_appliance(tmp_path: Path, words: list[str], says: str) ->
     assert ran.status == 3, ran.err
     assert ran.err.count("\n") == 1
     assert says in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["call", "vbr-1", "GetJob", "id=\udcff"], "not UTF-8 text"),
+        (["call", "vbr-1", "GetJob", "-p", "id=\udcff"], "not UTF-8 text"),
+        (["each", "GetJob", "id=\udcff"], "not UTF-8 text"),
+        (["call", "vbr-1", "CreateJob", "--body", "@/dev/zero"], "longer than 64 MiB"),
+        (["poll", "jobs", "--where", "name=vbr-1", "-o", "parquet", "--out", "/proc/jobs.parquet"], "No such file"),
+        (["conformance", "vbr-1", "--out", "/no/such/report.json"], "there is no such folder"),
+    ],
+)
+def test_what_is_no_text_and_what_has_no_place(healthy: Path, words: list[str], says: str) -> None:
+    """Bytes that are no text, a body without an end, a file that cannot be made: one line."""
+    ran = veeam(*words, VEEAM_FLEET=str(healthy))
+    assert says in ran.err
+    assert ran.status in (2, 3)
+    assert "fault of this program" not in ran.err
+    assert "errno" not in ran.err
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="becomes another user")
+def test_folders_that_may_not_be_looked_into(tmp_path: Path) -> None:
+    """Settings and added revisions in such folders are none to this user, and no error."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    program = (
+        "import os; from veeam_async.cli.discovery import discover_fleet; from veeam_async._spec import files; "
+        "files.load('aws', '1.0-rev0'); discover_fleet(); os.setuid(65534); "
+        "print(discover_fleet(), len(files.load('one', '2.3').paths) > 100)"
+    )
+    variables = {"HOME": str(closed), "XDG_CONFIG_HOME": str(closed), "XDG_DATA_HOME": str(closed)}
+    found = subprocess.run(
+        [sys.executable, "-c", program], env={**environment(), **variables}, cwd="/", capture_output=True, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+    assert found.stdout == "None True\n", found.stderr
 
 
 def test_a_port_in_digits_that_are_none(healthy: Path) -> None:

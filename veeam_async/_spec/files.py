@@ -53,7 +53,7 @@ def load(product: str, revision: str) -> Spec:
     """
     for folder in folders():
         path = folder / product / f"{revision}.json"
-        if path.is_file():
+        if os.path.isfile(path):  # which a folder that must not be looked into does not make an error
             return _read(product, revision, path)
     present = ", ".join(f"{product} {revision}" for product, revision in revisions()) or "none"
     raise UnknownRevision(f"no specification of {product} {revision}; found: {present}")

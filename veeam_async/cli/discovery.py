@@ -24,13 +24,21 @@ def discover_fleet() -> Path | None:
         CommandError: VEEAM_FLEET names no file.
     """
     if named := os.environ.get("VEEAM_FLEET"):
-        if not Path(named).is_file():
-            raise CommandError(f"VEEAM_FLEET={named}: no such file")
+        try:
+            if not Path(named).is_file():
+                raise CommandError(f"VEEAM_FLEET={named}: no such file")
+        except OSError as error:
+            raise CommandError(f"VEEAM_FLEET={named}: {error.strerror or 'cannot be read'}") from None
         return Path(named)
-    for path in (Path(NAME), user_folder() / NAME):
-        if path.is_file():
-            return path
-    return None
+    return next((path for path in (Path(NAME), user_folder() / NAME) if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    # A folder that this user may not look into has no file for them.
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def fleet_file(given: Path | None) -> Path:

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 _FIELD = re.compile(r"(?P<name>[^=:\s]+(?:[^=:]*[^=:\s])?)(?P<sign>:?=)(?P<value>.*)", re.DOTALL)
 _DEEPEST = 20
+# More than any body of any operation; /dev/zero has no end.
+_LONGEST_BODY = 64 * 1024 * 1024
+
+
+def is_text(word: str) -> bool:
+    """Whether an argument is text; bytes that are none stand in it as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in word)
 
 
 def is_field(word: str) -> bool:
@@ -48,6 +55,9 @@ class Input:
         """
         names = {name for parameter in operation.parameters for name in (parameter.name, parameter.wire)}
         params, in_body = list(self.params), []
+        for word in (*self.params, *self.fields):
+            if not is_text(word):
+                raise CommandError(f"{word}: not UTF-8 text")
         for field in self.fields:
             match = _FIELD.fullmatch(field)
             assert match is not None
@@ -160,15 +170,19 @@ def read_body(given: str | None) -> Any:
     if given is None:
         return None
     text = given
-    if given == "@-":
-        text = sys.stdin.read()
-    elif given.startswith("@"):
+    if given.startswith("@"):
         try:
-            text = Path(given[1:]).read_text(encoding="utf-8-sig")
+            if given == "@-":
+                text = sys.stdin.read(_LONGEST_BODY + 1)
+            else:
+                with Path(given[1:]).open(encoding="utf-8-sig") as file:
+                    text = file.read(_LONGEST_BODY + 1)
         except OSError as error:
             raise CommandError(f"--body {given}: {error.strerror or 'cannot be read'}") from None
         except ValueError:
             raise CommandError(f"--body {given}: not UTF-8 text") from None
+    if len(text) > _LONGEST_BODY:
+        raise CommandError(f"--body {given[:60]}: longer than {_LONGEST_BODY // 1024 // 1024} MiB")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:

@@ -61,4 +61,6 @@ def write_parquet(out: Path, rows: Sequence[Row], kind: type[Row], selection: Se
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise CommandError(f"--out {out}: {error.strerror or error}") from error
+        # pyarrow puts a sentence of its own where the system's words belong.
+        reason = os.strerror(error.errno) if error.errno else "cannot be written"
+        raise CommandError(f"--out {out}: {reason}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import AsyncIterator
@@ -44,8 +45,11 @@ COLUMNS = [
 
 
 def check_conformance(target: Target, out: Path | None, selection: Selection) -> int:
-    """Compare an appliance with its document; status 1 where it departs from it."""
+    """Compare an appliance with its document; status 1 where it departs from it, 3 where the report has no place."""
     selection.check(column.name for column in COLUMNS)
+    folder = out.parent if out is not None else Path()
+    if str(out) != "-" and not os.access(folder, os.W_OK):
+        raise CommandError(f"--out {out or folder}: {'not writable' if folder.is_dir() else 'there is no such folder'}")
     reports: list[Report] = []
     interrupted = False
     try:
