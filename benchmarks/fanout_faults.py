@@ -1,4 +1,4 @@
-"""A thousand simulated appliances in another process, one in ten broken in seven ways: what a fleet makes of them."""
+"""A thousand simulated appliances in another process, one in ten with a fault of seven, and a fleet of them."""
 
 from __future__ import annotations
 

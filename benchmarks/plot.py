@@ -10,7 +10,7 @@ from typing import Self
 
 from attrs import Factory, define, frozen
 
-# Of middle lightness, so that they can be told from a white page and from a dark one.
+# Of middle lightness, so that they stand out on a white page and on a dark one.
 COLOURS = ("#1f8ac9", "#d9682b", "#2f9e58", "#b054c0", "#a8862a", "#cf4a5e")
 GREY = "#808080"
 WIDTH, HEIGHT = 720, 200

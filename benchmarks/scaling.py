@@ -65,12 +65,12 @@ def cpu_of_a_row(kind: str, rows: int, use: Callable[[Any], Any] | None, *, page
     return once
 
 
-def shells(answer: Any) -> Any:
+def rows_alone(answer: Any) -> Any:
     """Each row an object of its class, nothing of it read."""
     return answer.data
 
 
-USES: Mapping[str, Callable[[Any], Any]] = {"rows of their classes": shells, "every field read": read_rows}
+USES: Mapping[str, Callable[[Any], Any]] = {"rows of their classes": rows_alone, "every field read": read_rows}
 
 
 def memory_of_a_row(kind: str, rows: int) -> Iterator[float]:

@@ -1,6 +1,6 @@
 """Watch a fleet and alert on failed jobs: each failure once, also across restarts.
 
-The cursor file remembers what was told. Here an alert is a line; put a mail, a chat or a ticket in its place.
+The cursor file remembers what was reported. Here an alert is a line; put a mail, a chat or a ticket in its place.
 
 python examples/failed_jobs.py fleet.toml [ROUNDS]
 """

@@ -5,7 +5,7 @@
     .venv/bin/python scripts/mutate.py --module transport --sample 60 --seed 3
 
 cosmic-ray makes the mutants. Its own runner starts a new interpreter for each; here each is a fork of a process that
-has imported all but this project, which takes a fraction of that. A run of the unchanged module tells which tests reach
+has imported all but this project, which takes a fraction of that. A run of the unchanged module shows which tests reach
 which line and how long they take; a mutant gets those alone that reach its statement, the quickest first, until one
 fails. What runs when the module is imported gets all. Everything happens in a copy of the tree.
 
@@ -124,7 +124,7 @@ OPERATORS = re.compile(
 # Only the plugins that these tests need: the others take longer to import than most of the tests do to run.
 PLUGINS = ("pytest_asyncio.plugin", "pytest_timeout", "veeam_async.testing.pytest_plugin")
 PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--tb", "no", *(f"-p{name}" for name in PLUGINS)]
-# What the tests and the package stand on; not pytest's plugins, which pytest imports in its own way.
+# What the tests and the package stand on; not pytest's plugins, which pytest imports by its own means.
 IMPORTED_BEFORE = (
     "aiohttp", "aiohttp.web", "attrs", "dateutil.parser", "orjson", "_pytest.assertion.rewrite", "trustme", "pyotp",
     "cryptography.x509", "openapi_core", "jsonschema",
@@ -237,7 +237,7 @@ class Recorder:
     def __init__(self, source: Path) -> None:
         self.source = str(source)
         self.seconds: dict[str, float] = {}
-        # Not sys.monitoring, which cannot tell tests apart.
+        # Not sys.monitoring, which cannot distinguish tests.
         os.environ["COVERAGE_CORE"] = "ctrace"
         self.coverage = coverage.Coverage(data_file=None, config_file=False, include=[self.source])
         self.coverage.start()

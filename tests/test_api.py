@@ -64,7 +64,7 @@ async def test_signatures_and_help(vbr: Client, name: str) -> None:
 
 
 async def test_each_kind_of_operation_makes_its_kind_of_request(vbr: Client) -> None:
-    """A call, a listing and a download are told apart by their class."""
+    """A call, a listing and a download are distinguished by their class."""
     requests: list[Request[Any]] = [
         vbr.jobs.get_job("7"),
         vbr.jobs.get_all_jobs(),
@@ -177,7 +177,7 @@ async def test_a_cancelled_task_cancels_its_request(server: Scripted, vbr: Clien
 
 
 async def test_a_request_is_sent_once(server: Scripted, vbr: Client) -> None:
-    """Awaiting it a second time, in whatever way, says that it was sent already."""
+    """Awaiting it a second time, in whatever form, says that it was sent already."""
     request = vbr.jobs.get_job("7")
     await request
     again = r"this request was sent already: call get_job\(...\) again"

@@ -1,4 +1,4 @@
-"""The client apart from faults: calls by name, lists of operations, what it refuses, what it tells."""
+"""The client apart from faults: calls by name, lists of operations, what it refuses, what it says."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def client(appliance: SimulatedAppliance) -> AsyncIterator[Client]:
 
 
 class Echo:
-    """A server that answers with what it got, or with what a test tells it."""
+    """A server that answers with what it got, or with what a test sets."""
 
     def __init__(self) -> None:
         self.answer: Any = None
@@ -238,12 +238,12 @@ async def test_strict_refuses_what_is_otherwise_tolerated(echo: Echo) -> None:
 
 
 async def test_tolerated_is_told(echo: Echo) -> None:
-    """A listener is told what was tolerated, with appliance, operation, model and field."""
-    told: list[Any] = []
+    """A listener gets what was tolerated, with appliance, operation, model and field."""
+    reported: list[Any] = []
     echo.answer = {"text": json.dumps({"data": [], "pagination": {"total": "many", "count": 0}})}
-    async with bearer(echo, events=told.append, name="one") as client:
+    async with bearer(echo, events=reported.append, name="one") as client:
         await client.sessions.get_all_sessions()
-    (event,) = [event for event in told if isinstance(event, Tolerated)]
+    (event,) = [event for event in reported if isinstance(event, Tolerated)]
     assert (event.appliance, event.operation, event.model, event.field) == (
         "one", "GetAllSessions", "PaginationResult", "total",
     )  # fmt: skip
@@ -251,11 +251,11 @@ async def test_tolerated_is_told(echo: Echo) -> None:
 
 async def test_examination_can_be_left_out(echo: Echo) -> None:
     """With `examine=False` a listener hears of requests and not of what was tolerated."""
-    told: list[Any] = []
+    reported: list[Any] = []
     echo.answer = {"text": json.dumps({"data": [], "pagination": {"total": "many", "count": 0}})}
-    async with bearer(echo, events=told.append, examine=False) as client:
+    async with bearer(echo, events=reported.append, examine=False) as client:
         await client.sessions.get_all_sessions()
-    assert {type(event).__name__ for event in told} == {"RequestStarted", "RequestAnswered", "TokenRenewed"}
+    assert {type(event).__name__ for event in reported} == {"RequestStarted", "RequestAnswered", "TokenRenewed"}
 
 
 async def test_label_of_an_appliance() -> None:

@@ -138,7 +138,7 @@ def test_totp_secrets_are_base32() -> None:
 
 @pytest.mark.parametrize("given", [{}, {"code": "1", "recovery_code": "2"}, {"code": "1", "ask": lambda: "2"}])
 def test_one_second_factor(given: dict[str, Any]) -> None:
-    """Exactly one way to the second factor is given."""
+    """Exactly one means of the second factor is given."""
     with pytest.raises(ValueError, match="exactly one"):
         Mfa("u", "p", **given)
 

@@ -23,7 +23,7 @@ def test_a_known_value_is_its_member_in_any_letter_case() -> None:
 
 
 def test_an_unknown_value_is_a_member_that_equals_its_string() -> None:
-    """A value newer than the package can be compared, hashed, formatted and told apart."""
+    """A value newer than the package can be compared, hashed, formatted and distinguished."""
     newer = EJobType("QuantumBackup")
     assert newer == "QuantumBackup"
     assert isinstance(newer, EJobType)

@@ -60,7 +60,7 @@ def log_in(body: Any, appliance: SimulatedAppliance) -> None:
 
 
 async def call(client: ApplianceClient, operation: Operation[Any], arguments: dict[str, Any]) -> str:
-    """Call an operation in each way that it can be called; what is wrong with what comes back, or nothing."""
+    """Call an operation in each form that it can be called; what is wrong with what comes back, or nothing."""
     function = getattr(getattr(client, operation.group), operation.name)
     request = function(**arguments)
     if isinstance(request, Download):
@@ -102,12 +102,12 @@ async def appliance(revision: str, asynchronous: bool) -> AsyncIterator[Simulate
         yield appliance
 
 
-MANNERS = [(revision, False) for revision in REVISIONS] + [
+BEHAVIOURS = [(revision, False) for revision in REVISIONS] + [
     (name, True) for name in REVISIONS if name.startswith(("azure", "spc"))
 ]
 
 
-@pytest.mark.parametrize(("revision", "asynchronous"), MANNERS)
+@pytest.mark.parametrize(("revision", "asynchronous"), BEHAVIOURS)
 async def test_every_operation(revision: str, appliance: SimulatedAppliance) -> None:
     """Each operation of a revision is called once at least, with all that it can be given: none is refused, and what
     comes back is of the type that it says."""

@@ -53,7 +53,7 @@ JOB = {
 
 
 def read_all(value: Any) -> Any:
-    """Read every field of everything, so that no shell is left."""
+    """Read every field of everything, so that nothing is left unread."""
     if isinstance(value, Model):
         for name in fields(type(value)):
             read_all(getattr(value, name))
@@ -66,15 +66,15 @@ def read_all(value: Any) -> Any:
     return value
 
 
-def shell(data: dict[str, Any], name: str = "JobModel") -> Any:
+def unread(data: dict[str, Any], name: str = "JobModel") -> Any:
     return decoder(name, PACKAGE)(copy.deepcopy(data))
 
 
 def filled(data: dict[str, Any], name: str = "JobModel") -> Any:
-    return read_all(shell(data, name))
+    return read_all(unread(data, name))
 
 
-@pytest.fixture(params=[shell, filled], ids=["shell", "filled"])
+@pytest.fixture(params=[unread, filled], ids=["unread", "filled"])
 def decode(request: pytest.FixtureRequest) -> Any:
     return request.param
 
@@ -84,7 +84,7 @@ def decode(request: pytest.FixtureRequest) -> Any:
 
 def test_the_discriminator_chooses_the_child_before_any_field_is_read() -> None:
     """A job is of its own class at once, and of its base's."""
-    job = shell(JOB)
+    job = unread(JOB)
     assert type(job) is BackupJobModel
     assert isinstance(job, JobModel)
 
@@ -111,14 +111,14 @@ def test_a_discriminator_that_is_no_name_gives_the_base(value: Any, decode: Call
 
 def test_a_missing_discriminator_gives_the_base() -> None:
     """Without a type an object is of the base class, and the field is UNSET."""
-    job = shell({"id": "1", "name": "n"})
+    job = unread({"id": "1", "name": "n"})
     assert job.type is UNSET
     assert type(job) is JobModel
 
 
 def test_the_letter_case_of_the_discriminator_does_not_matter() -> None:
     """`vspherebackup` is a VMware backup job, and goes back as it came."""
-    job = shell({**JOB, "type": "vspherebackup"})
+    job = unread({**JOB, "type": "vspherebackup"})
     assert type(job) is BackupJobModel
     assert job.to_dict()["type"] == "vspherebackup"
     assert job.type is EJobType.V_SPHERE_BACKUP
@@ -151,7 +151,7 @@ def test_a_discriminator_whose_json_name_is_not_its_python_name() -> None:
 
 def test_a_page_of_several_types_holds_each_as_its_own() -> None:
     """Rows of one list differ in class; null and a string among them stay what they are."""
-    page = shell({"data": [JOB, {"id": "2", "name": "c", "type": "BackupCopy"}, None, "x", {}]}, "JobsResult")
+    page = unread({"data": [JOB, {"id": "2", "name": "c", "type": "BackupCopy"}, None, "x", {}]}, "JobsResult")
     assert [type(each) for each in page.data] == [BackupJobModel, BackupCopyJobModel, type(None), str, JobModel]
 
 
@@ -175,7 +175,7 @@ def test_a_missing_required_field_is_unset(decode: Callable[..., Any]) -> None:
 
 
 def test_an_optional_field_is_unset_where_absent_and_none_where_null(decode: Callable[..., Any]) -> None:
-    """Absent and null are told apart, and go back as they came."""
+    """Absent and null are distinguished, and go back as they came."""
     data = {**JOB, "description": None}
     del data["endTime"]
     job = decode(data)
@@ -209,7 +209,7 @@ def test_a_value_of_the_wrong_type_is_kept_as_it_is(data: dict[str, Any], decode
 
 def test_wrong_types_do_not_spoil_the_fields_beside_them() -> None:
     """A list where an enum is due leaves a timestamp in the same object a timestamp."""
-    mixed = shell({"kind": ["x"], "at": "2026-03-01T00:00:00Z", "stores": {"a": {"size": 1}}}, "MixedModel")
+    mixed = unread({"kind": ["x"], "at": "2026-03-01T00:00:00Z", "stores": {"a": {"size": 1}}}, "MixedModel")
     assert mixed.kind == ["x"]
     assert mixed.at == datetime(2026, 3, 1, tzinfo=UTC)
     assert mixed.stores["a"].size == 1
@@ -223,7 +223,7 @@ def test_fields_of_every_kind_are_decoded() -> None:
         "kind": "US-EAST-1", "stores": {"a": {"size": 1}}, "grid": [[{"size": 2}], []], "names": {"a": ["b"]},
         "either": {"size": 3},
     }  # fmt: skip
-    mixed = shell(data, "MixedModel")
+    mixed = unread(data, "MixedModel")
     assert mixed.day == date(2026, 3, 1)
     assert mixed.at == datetime(2026, 3, 1, 10, 0, 0, 123456, tzinfo=UTC)
     assert mixed.times == [datetime(2026, 3, 1, 10)]
@@ -241,7 +241,7 @@ def test_a_model_may_contain_itself() -> None:
     data: dict[str, Any] = {"size": 0}
     for size in range(1, 200):
         data = {"size": size, "parts": [data]}
-    storage = shell(data, "StorageModel")
+    storage = unread(data, "StorageModel")
     assert storage.parts[0].parts[0].size == 197
     assert read_all(storage).to_dict() == data
 
@@ -287,7 +287,7 @@ def test_rows_that_differ_in_their_keys_are_all_read_right() -> None:
 def test_to_dict_of_an_untouched_object_is_what_came_to_the_letter() -> None:
     """Before anything is read, even letter case, seven digits and the order of keys are the server's."""
     data = {"zeta": 1, "type": "VSPHEREBACKUP", "endTime": "2026-03-01T02:00:00.1234567+01:00", "id": "1"}
-    job = shell(data)
+    job = unread(data)
     assert job.to_dict() == data
     assert list(job.to_dict()) == list(data)
 
@@ -295,7 +295,7 @@ def test_to_dict_of_an_untouched_object_is_what_came_to_the_letter() -> None:
 def test_get_change_put_sends_the_change_and_loses_nothing() -> None:
     """A field set before any was read is not overwritten by what came, and all else goes back."""
     data = {**JOB, "newIn14": 1}
-    job = shell(data)
+    job = unread(data)
     job.name = "weekly"
     assert job.to_dict() == {**data, "name": "weekly"}
     assert job.name == "weekly"
@@ -305,7 +305,7 @@ def test_get_change_put_sends_the_change_and_loses_nothing() -> None:
 
 def test_a_change_deep_inside_is_sent() -> None:
     """Setting a field of a nested model shows in `to_dict` and `dumps` of the whole."""
-    page = shell({"data": [JOB], "pagination": {"total": 1}}, "JobsResult")
+    page = unread({"data": [JOB], "pagination": {"total": 1}}, "JobsResult")
     page.data[0].storage.parts[1].size = 99
     expected = copy.deepcopy({"data": [JOB], "pagination": {"total": 1}})
     expected["data"][0]["storage"]["parts"][1]["size"] = 99  # type: ignore[index]
@@ -314,9 +314,9 @@ def test_a_change_deep_inside_is_sent() -> None:
 
 
 def test_set_fields_survive_when_keys_are_missing_in_what_came() -> None:
-    """Even where the compiled code has to give way, a field set on a shell stays set."""
-    shell(JOB).id  # noqa: B018 -- compiles the code for an object that has all keys
-    job = shell({"type": "VSphereBackup"})
+    """Even where the compiled code is passed over, a field set on one that was not read stays set."""
+    unread(JOB).id  # noqa: B018 -- compiles the code for an object that has all keys
+    job = unread({"type": "VSphereBackup"})
     job.name = "set"
     assert job.id is UNSET
     assert job.name == "set"
@@ -332,7 +332,7 @@ def test_additional_properties_are_a_dict_to_change(decode: Callable[..., Any]) 
 
 def test_additional_properties_may_be_replaced_on_a_shell() -> None:
     """Assigning a dict of one's own to an object that was not read yet is kept."""
-    job = shell({**JOB, "a": 1})
+    job = unread({**JOB, "a": 1})
     job.additional_properties = {"mine": 1}
     assert job.to_dict() == {**JOB, "mine": 1}
 
@@ -391,7 +391,7 @@ def test_a_list_keeps_its_identity_and_writes_back_what_is_done_to_it(decode: Ca
 def test_what_is_set_is_what_is_read_and_sent() -> None:
     """Models, lists, maps, enum members and timestamps of one's own keep their identity; UNSET takes them away."""
     storage: Any = StorageModel(size=1)
-    job: Any = shell(JOB)
+    job: Any = unread(JOB)
     job.storage = storage
     assert job.storage is storage
     part = StorageModel(size=0)
@@ -439,7 +439,7 @@ def test_every_change_of_a_list_is_made_in_the_json() -> None:
 
 def test_every_change_of_a_map_is_made_in_the_json() -> None:
     """Whatever is done to a map of models, what is sent is what is read."""
-    mixed: Any = shell({"stores": {"a": {"size": 1}, "b": {"size": 2}, "c": None}}, "MixedModel")
+    mixed: Any = unread({"stores": {"a": {"size": 1}, "b": {"size": 2}, "c": None}}, "MixedModel")
     stores = mixed.stores
     new = StorageModel(size=3)
     changes: list[Callable[[], Any]] = [
@@ -464,10 +464,10 @@ def test_rows_of_a_page_are_a_list_where_absent_or_null() -> None:
     """`for row in page.data` works whatever came; an untouched page goes back as it was, and rows can be put in."""
     nothing: list[dict[str, Any]] = [{}, {"data": None}, {"data": []}]
     for data in nothing:
-        page = shell(data, "JobsResult")
+        page = unread(data, "JobsResult")
         assert page.data == []
         assert page.to_dict() == data
-        page.data.append(shell(JOB))
+        page.data.append(unread(JOB))
         assert page.to_dict() == {"data": [JOB]}
 
 
@@ -530,7 +530,7 @@ def test_a_plain_subclass_keeps_its_own_attributes_in_pickles_and_copies() -> No
 
 def test_unset_leaves_a_field_out_and_none_sends_null() -> None:
     """What a user sets to UNSET is not sent; None is null."""
-    job = shell(JOB)
+    job = unread(JOB)
     job.end_time = UNSET
     job.description = None
     expected = {**JOB, "description": None}
@@ -547,7 +547,7 @@ def test_a_deleted_field_is_unset() -> None:
 
 
 def test_an_id_may_be_given_as_a_uuid() -> None:
-    """Ids are strings, and a UUID is taken for one on the way in."""
+    """Ids are strings, and a UUID is taken for one in what comes."""
     key = uuid.UUID(JOB["id"])  # type: ignore[arg-type]
     job = JobModel(id=key, name="n", type=EJobType.BACKUP_COPY)  # type: ignore[arg-type]
     assert job.to_dict()["id"] == JOB["id"]
@@ -555,7 +555,7 @@ def test_an_id_may_be_given_as_a_uuid() -> None:
 
 
 def test_from_dict_shares_nothing_with_what_it_was_given(decode: Callable[..., Any]) -> None:
-    """Changing the dict afterwards does not change the model, nor the other way round."""
+    """Changing the dict afterwards does not change the model, nor vice versa."""
     data = {**copy.deepcopy(JOB), "free": {"list": [1]}}
     before = copy.deepcopy(data)
     job: Any = JobModel.from_dict(data)
@@ -619,7 +619,7 @@ def test_deeply_nested_free_json_survives() -> None:
 
 
 def test_reading_what_is_no_field_is_an_attribute_error(decode: Callable[..., Any]) -> None:
-    """`hasattr` is honest on shells and on filled objects, and a misspelt name cannot be set."""
+    """`hasattr` is honest on objects read and unread, and a misspelt name cannot be set."""
     job = decode(JOB)
     assert hasattr(job, "name")
     assert hasattr(job, "additional_properties")
@@ -633,7 +633,7 @@ def test_reading_what_is_no_field_is_an_attribute_error(decode: Callable[..., An
 def test_asking_for_what_is_no_field_does_not_fill_a_shell() -> None:
     """What Python and its tools look for on every object costs nothing and changes nothing."""
     data = {**JOB, "type": "VSPHEREBACKUP"}
-    job = shell(data)
+    job = unread(data)
     assert not hasattr(job, "__array__")
     assert not hasattr(job, "nmae")
     assert job.to_dict() == data
@@ -648,7 +648,7 @@ def test_an_object_without_any_state_raises_attribute_errors() -> None:
 def test_many_threads_may_read_one_page() -> None:
     """Reading from several threads at once gives each of them everything."""
     data = {"data": [{**JOB, "id": str(number)} for number in range(400)]}
-    page = shell(data, "JobsResult")
+    page = unread(data, "JobsResult")
 
     def work(_: int) -> list[str]:
         return [f"{row.id} {row.name} {row.storage.parts[1].size}" for row in page.data]
@@ -679,7 +679,7 @@ def test_copy_replace_changes_one_field(decode: Callable[..., Any]) -> None:
 
 
 def test_match_statements_read_fields(decode: Callable[..., Any]) -> None:
-    """Class patterns with fields work on shells."""
+    """Class patterns with fields work on what was not read."""
     match decode(JOB):
         case BackupJobModel(name=name, storage=StorageModel(size=3)):
             assert name == "nightly"
@@ -689,18 +689,18 @@ def test_match_statements_read_fields(decode: Callable[..., Any]) -> None:
 
 def test_equal_objects_are_equal_whether_read_or_not() -> None:
     """Equality is by class and content; what was read makes no difference."""
-    assert shell(JOB) == filled(JOB)
-    assert shell(JOB) == shell({**JOB, "type": "vspherebackup"})
-    assert shell(JOB) != shell({**JOB, "name": "other"})
-    assert shell(JOB) != shell({**JOB, "extra": 1})
+    assert unread(JOB) == filled(JOB)
+    assert unread(JOB) == unread({**JOB, "type": "vspherebackup"})
+    assert unread(JOB) != unread({**JOB, "name": "other"})
+    assert unread(JOB) != unread({**JOB, "extra": 1})
     assert JobModel.from_dict({}) != StorageModel.from_dict({})
-    assert shell(JOB) != JOB
+    assert unread(JOB) != JOB
 
 
 def test_models_are_not_hashable() -> None:
     """They can change, so they are no keys."""
     with pytest.raises(TypeError):
-        hash(shell(JOB))
+        hash(unread(JOB))
 
 
 def test_repr_shows_what_is_there(decode: Callable[..., Any]) -> None:
@@ -737,7 +737,7 @@ def test_pickles_survive(protocol: int, decode: Callable[..., Any]) -> None:
 
 def test_a_pickle_of_a_changed_shell_has_the_change() -> None:
     """A field set before anything was read is pickled."""
-    job = shell(JOB)
+    job = unread(JOB)
     job.name = "weekly"
     assert pickle.loads(pickle.dumps(job)).to_dict() == {**JOB, "name": "weekly"}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PACKAGE = "tests.sample_api"
 
 
-def shell(data: dict[str, Any], name: str) -> Any:
+def unread(data: dict[str, Any], name: str) -> Any:
     return decoder(name, PACKAGE)(data)
 
 
@@ -74,7 +74,7 @@ def test_a_model_of_somebodys_own_reads_and_writes_fields_of_every_kind() -> Non
 @pytest.mark.parametrize("read", [False, True])
 def test_a_nested_field_can_be_deleted_whether_read_or_not(read: bool) -> None:
     """It is UNSET afterwards, is not sent, and what is set next is what is read."""
-    job = shell({"type": "VSphereBackup", "storage": {"size": 1}}, "JobModel")
+    job = unread({"type": "VSphereBackup", "storage": {"size": 1}}, "JobModel")
     if read:
         assert job.storage.size == 1
     del job.storage
@@ -98,7 +98,7 @@ def test_plain_lists_and_maps_that_are_set_stay_the_callers_own() -> None:
 
 def test_pop_takes_the_last_and_sort_goes_up() -> None:
     """The lists of models have the defaults of every list."""
-    kinds = shell({"kinds": ["b", "c", "a"]}, "MixedModel").kinds
+    kinds = unread({"kinds": ["b", "c", "a"]}, "MixedModel").kinds
     assert kinds.pop() == "a"
     kinds.append("a")
     kinds.sort()

@@ -92,7 +92,7 @@ def test_package_is_typed() -> None:
 
 
 def test_no_public_name_is_also_a_module() -> None:
-    """A function never hides a module or the other way round, whatever was imported before."""
+    """A function never hides a module or vice versa, whatever was imported before."""
     modules = {path.stem for path in Path(veeam_async.__file__).parent.iterdir()}
     functions = {name for name in veeam_async.__all__ if not isinstance(getattr(veeam_async, name), type(ast))}
     assert modules.isdisjoint(functions)

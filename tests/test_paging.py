@@ -192,7 +192,7 @@ async def test_incomplete_as_an_error(server: Scripted, vbr: Client) -> None:
 
 
 async def test_incomplete_in_silence(server: Scripted, vbr: Client) -> None:
-    """With `on_incomplete="ignore"` only the attributes tell."""
+    """With `on_incomplete="ignore"` only the attributes say so."""
     serve(server, ServedListing(250)).announced = 400
     items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     with warnings.catch_warnings():
@@ -437,7 +437,7 @@ async def test_odd_rows(server: Scripted, vbr: Client) -> None:
 
 @pytest.mark.parametrize("bad", [[250], [201], [399], [210, 390]])
 async def test_a_row_that_fails_its_page(server: Scripted, vbr: Client, bad: list[int]) -> None:
-    """One bad row fails its page with 500: all others are had, and the place of that row is told."""
+    """One bad row fails its page with 500: all others are had, and the place of that row is reported."""
     listing = serve(server, ServedListing(450))
     listing.bad = set(bad)
     items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
@@ -551,7 +551,7 @@ async def test_pages_read_ahead_from_the_second_on(server: Scripted, vbr: Client
 
 
 async def test_leaving_the_loop_leaves_no_task(server: Scripted, vbr: Client) -> None:
-    """`break` with a page on its way ends the request and leaves no task."""
+    """`break` with a page in flight ends the request and leaves no task."""
     listing = serve(server, ServedListing(1000, cap=100))
     before = tasks()
     number = 0
@@ -566,7 +566,7 @@ async def test_leaving_the_loop_leaves_no_task(server: Scripted, vbr: Client) ->
 
 
 async def test_a_walk_that_is_dropped_in_another_thread(server: Scripted, vbr: Client) -> None:
-    """The garbage collector of another thread may drop a walk: the page on its way ends all the same."""
+    """The garbage collector of another thread may drop a walk: the page in flight ends all the same."""
     serve(server, ServedListing(1000, cap=100))
     before = tasks()
     walks = [aiter(vbr.sessions.get_all_sessions())]
@@ -609,7 +609,7 @@ async def test_a_failing_page_ahead_comes_after_the_rows_before_it(server: Scrip
 
 
 async def test_a_client_that_is_closed_within_the_loop(server: Scripted) -> None:
-    """Leaving the client's block with a page on its way leaves no task."""
+    """Leaving the client's block with a page in flight leaves no task."""
     serve(server, ServedListing(1000, cap=100))
     before = tasks()
     async with Client(server.url, BearerToken("token")) as client:
@@ -645,7 +645,7 @@ DIALECTS = [
 
 @pytest.mark.parametrize(("product", "operation_id", "path"), DIALECTS)
 async def test_offset_and_total_count(server: Scripted, product: str, operation_id: str, path: str) -> None:
-    """AWS and Azure page by Offset and Limit and tell `totalCount`."""
+    """AWS and Azure page by Offset and Limit and give `totalCount`."""
 
     async def page(request: web.Request) -> web.Response:
         offset, limit = int(request.query.get("Offset", 0)), int(request.query.get("Limit", 100))

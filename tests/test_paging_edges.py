@@ -168,15 +168,15 @@ async def test_a_body_that_begins_behind_the_end(server: Scripted, vbr: Client) 
 # ------------------------------------------------------------------------------------------------------------- endings
 
 
-@pytest.mark.parametrize("told", [{1}, {2}, {1, 3}])
-async def test_totals_that_only_some_pages_tell(server: Scripted, vbr: Client, told: set[int]) -> None:
+@pytest.mark.parametrize("reported", [{1}, {2}, {1, 3}])
+async def test_totals_that_only_some_pages_tell(server: Scripted, vbr: Client, reported: set[int]) -> None:
     """A page without a total neither ends the walk nor counts as one that shrank."""
     listing = serve(server, ServedListing(50, cap=10))
 
-    def tell(call: int) -> None:
-        listing.total = call in told
+    def announce(call: int) -> None:
+        listing.total = call in reported
 
-    listing.before = tell
+    listing.before = announce
     items = vbr.sessions.get_all_sessions()
     assert await ids(items) == expected(50)
     assert (items.complete, items.total) == (True, 50)
@@ -223,7 +223,7 @@ async def test_a_page_that_came_some_pages_ago(server: Scripted, vbr: Client) ->
 
 
 async def test_null_ids_are_no_ids(server: Scripted, vbr: Client) -> None:
-    """Rows whose ids are null are told apart by their page, and read again no more than rows without ids."""
+    """Rows whose ids are null are distinguished by their page, and read again no more than rows without ids."""
     listing = serve(server, ServedListing(300, cap=100))
     for row in listing.rows:
         row["id"] = None
@@ -248,7 +248,7 @@ async def test_rows_with_and_without_ids(server: Scripted, vbr: Client) -> None:
 
 
 async def test_odd_ids_on_later_pages(server: Scripted, vbr: Client) -> None:
-    """Ids that are lists or objects are told apart, and known again."""
+    """Ids that are lists or objects are distinguished, and known again."""
     listing = serve(server, ServedListing(6, cap=2))
     for number, id in enumerate([[1], {"x": 1}, [2], {"x": 2}, [1], [3]]):
         listing.rows[number] |= {"id": id, "name": "same"}
@@ -562,7 +562,7 @@ async def test_reads_ahead_with_the_first_row_of_the_second_half(server: Scripte
 
 @pytest.fixture
 async def ahead(server: Scripted, vbr: Client) -> list[AsyncIterator[Any]]:
-    """A walk whose page ahead is on its way, and does not come."""
+    """A walk whose page ahead is in flight, and does not come."""
     listing = ServedListing(300, cap=100)
 
     async def page(request: web.Request) -> web.Response:
@@ -582,12 +582,12 @@ async def ahead(server: Scripted, vbr: Client) -> list[AsyncIterator[Any]]:
 
 
 def fetching() -> list[asyncio.Task[Any]]:
-    """The tasks that nobody has told to end."""
+    """The tasks that nobody has cancelled."""
     return [task for task in tasks() if not task.cancelling()]
 
 
 async def test_a_walk_that_is_dropped_ends_at_once(ahead: list[AsyncIterator[Any]]) -> None:
-    """Who drops a walk where it ran has ended the page on its way."""
+    """Who drops a walk where it ran has ended the page in flight."""
     assert len(fetching()) == 1
     ahead.clear()
     assert fetching() == []

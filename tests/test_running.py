@@ -88,7 +88,7 @@ async def started(appliance: SimulatedAppliance, how: str) -> asyncio.subprocess
 
 
 async def test_sigterm_logs_out() -> None:
-    """A process that is told to end leaves no session on its appliances, and says by its status what ended it."""
+    """A process that is asked to end leaves no session on its appliances, and says by its status what ended it."""
     async with SimulatedAppliance("vbr", "1.3-rev0") as appliance:
         process = await started(appliance, "sleep")
         process.terminate()

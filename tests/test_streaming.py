@@ -114,14 +114,14 @@ async def test_chunks(server: Scripted, vbr: Client) -> None:
 
 
 async def test_progress(server: Scripted, vbr: Client, tmp_path: Path) -> None:
-    """Progress tells what is written and the size, after each mebibyte and at the end."""
+    """Progress has what is written and the size, after each mebibyte and at the end."""
     serve(server)
-    told: list[tuple[int, int | None]] = []
+    reported: list[tuple[int, int | None]] = []
     async with vbr.deployment.download_deployment_kit("t").stream() as download:
-        await download.save(tmp_path / "kit", progress=lambda received, total: told.append((received, total)))
-    assert [total for _, total in told] == [len(DATA)] * len(told)
-    assert told[-1][0] == len(DATA)
-    assert len(told) == 3
+        await download.save(tmp_path / "kit", progress=lambda received, total: reported.append((received, total)))
+    assert [total for _, total in reported] == [len(DATA)] * len(reported)
+    assert reported[-1][0] == len(DATA)
+    assert len(reported) == 3
 
 
 async def test_progress_by_coroutine(server: Scripted, vbr: Client, tmp_path: Path) -> None:
@@ -135,15 +135,15 @@ async def test_progress_by_coroutine(server: Scripted, vbr: Client, tmp_path: Pa
         return answer
 
     server.on("GET", KIT, handler)
-    told: list[tuple[int, int | None]] = []
+    reported: list[tuple[int, int | None]] = []
 
     async def progress(received: int, total: int | None) -> None:
         await asyncio.sleep(0)
-        told.append((received, total))
+        reported.append((received, total))
 
     async with vbr.deployment.download_deployment_kit("t").stream() as download:
         assert await download.save(tmp_path / "kit", progress=progress) == 3
-    assert told == [(3, None)]
+    assert reported == [(3, None)]
 
 
 async def test_progress_that_raises(server: Scripted, vbr: Client, tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ async def test_checksums_that_are_none(server: Scripted, vbr: Client, value: str
 
 
 async def test_compressed_downloads(server: Scripted, vbr: Client, tmp_path: Path) -> None:
-    """A compressed answer is unpacked; its length is not that of the file, so no size is told."""
+    """A compressed answer is unpacked; its length is not that of the file, so no size is reported."""
     packed = gzip.compress(DATA)
     serve(server, packed, Content_Encoding="gzip", Content_MD5=digest("md5", packed))
     async with vbr.deployment.download_deployment_kit("t").stream() as download:

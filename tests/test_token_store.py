@@ -136,7 +136,7 @@ async def test_broken_store_does_no_harm(appliance: SimulatedAppliance, caplog: 
 
 
 async def test_files_are_for_the_owner_alone(tmp_path: Path) -> None:
-    """Files have mode 0600 in a folder with 0700, and no name tells whose they are."""
+    """Files have mode 0600 in a folder with 0700, and no name shows whose they are."""
     store = FileTokenStore(tmp_path / "deep" / "tokens")
     await store.save("vbr https://vbr01:9419 monitor", StoredToken("a", "r", 900.0, time() + 900))
     (path,) = (tmp_path / "deep" / "tokens").iterdir()

@@ -343,27 +343,27 @@ async def test_time_limits_of_a_look_are_not_those_of_the_wait(
 
 
 async def test_progress(server: Scripted, vbr: Client) -> None:
-    """Progress tells percent, state, the newest line of the log and the session, after each look."""
+    """Progress has percent, state, the newest line of the log and the session, after each look."""
     play(server, SESSION, session("Working", progressPercent=40), session("Stopped", "Success", progressPercent=100))
     play(server, LOG, records("started"), records("started", "done"))
-    told: list[Progress] = []
-    await vbr.wait(ID, interval=FAST, progress=told.append)
-    assert [(p.percent, p.state) for p in told] == [(40, "Working"), (100, "Stopped")]
-    assert [p.last_log_line for p in told] == ["started", "done"]
-    assert told[0].session.id == ID
+    reported: list[Progress] = []
+    await vbr.wait(ID, interval=FAST, progress=reported.append)
+    assert [(p.percent, p.state) for p in reported] == [(40, "Working"), (100, "Stopped")]
+    assert [p.last_log_line for p in reported] == ["started", "done"]
+    assert reported[0].session.id == ID
 
 
 async def test_progress_by_coroutine(server: Scripted, vbr: Client) -> None:
     """The callback may be a coroutine function."""
     play(server, SESSION, session("Stopped", "Success"))
-    told = []
+    reported = []
 
     async def progress(now: Progress) -> None:
         await asyncio.sleep(0)
-        told.append(now.percent)
+        reported.append(now.percent)
 
     await vbr.wait(ID, interval=FAST, progress=progress)
-    assert told == [None]
+    assert reported == [None]
 
 
 async def test_no_log_is_asked_for_without_progress(server: Scripted, vbr: Client) -> None:
@@ -609,18 +609,18 @@ async def test_aws_session_that_fails(server: Scripted, aws: ApplianceClient, st
 
 
 async def test_a_job_is_started_and_waited_for() -> None:
-    """Backup & Replication: what starting a job answers is waited for to its end, with progress on the way."""
+    """Backup & Replication: what starting a job answers is waited for to its end, with progress meanwhile."""
     async with SimulatedAppliance("vbr", "1.3-rev0", time_scale=1000) as appliance:
         async with Client(appliance.url, appliance.credentials) as client:
             inactive = client.jobs.get_all_jobs_states(status_filter=EJobStatus.INACTIVE)
             job = await anext(aiter(inactive))
-            told: list[Progress] = []
+            reported: list[Progress] = []
             begun = await client.jobs.start_job(job.id)
-            ended = await client.wait(begun, interval=0.02, timeout=30, progress=told.append)
+            ended = await client.wait(begun, interval=0.02, timeout=30, progress=reported.append)
     assert (ended.id, ended.state) == (begun.id, "Stopped")
-    assert told[-1].percent == 100
-    assert told[-1].last_log_line
-    assert appliance.count("GetSession") == len(told)
+    assert reported[-1].percent == 100
+    assert reported[-1].last_log_line
+    assert appliance.count("GetSession") == len(reported)
 
 
 async def test_an_azure_policy_is_started_and_waited_for() -> None:

@@ -327,14 +327,14 @@ async def test_work_whose_place_is_not_known(server: Scripted, vbr: Client, pare
 # ---------------------------------------------------------------------------------------------------- how it went
 
 
-@pytest.mark.parametrize(("result", "told"), [("Failed", "Failed"), ("Success", "Canceled"), ("None", "Canceled")])
-async def test_results_of_cancelled_sessions(server: Scripted, vbr: Client, result: str, told: str) -> None:
+@pytest.mark.parametrize(("result", "reported"), [("Failed", "Failed"), ("Success", "Canceled"), ("None", "Canceled")])
+async def test_results_of_cancelled_sessions(server: Scripted, vbr: Client, result: str, reported: str) -> None:
     """What failed and was cancelled has failed; what was cancelled otherwise was cancelled, whatever its result."""
     play(server, SESSION, session("Stopped", {"result": result, "isCanceled": True}))
     with pytest.raises(SessionFailed) as caught:
         await vbr.wait(ID, interval=FAST)
-    assert caught.value.result == told
-    assert str(caught.value).endswith(f"session {ID} ended as {told}")
+    assert caught.value.result == reported
+    assert str(caught.value).endswith(f"session {ID} ended as {reported}")
 
 
 async def test_lines_of_a_log(server: Scripted, vbr: Client) -> None:
@@ -375,13 +375,13 @@ async def test_what_is_no_log(server: Scripted, vbr: Client, log: Any) -> None:
     assert caught.value.log == ()
 
 
-@pytest.mark.parametrize(("percent", "told"), [(0, 0.0), (12.5, 12.5), ("40", None), (None, None)])
-async def test_percents(server: Scripted, vbr: Client, percent: Any, told: float | None) -> None:
+@pytest.mark.parametrize(("percent", "reported"), [(0, 0.0), (12.5, 12.5), ("40", None), (None, None)])
+async def test_percents(server: Scripted, vbr: Client, percent: Any, reported: float | None) -> None:
     """A percentage is a number; anything else is none."""
     play(server, SESSION, session("Stopped", "Success", progressPercent=percent))
     seen: list[Progress] = []
     await vbr.wait(ID, interval=FAST, progress=seen.append)
-    assert [one.percent for one in seen] == [told]
+    assert [one.percent for one in seen] == [reported]
 
 
 async def test_progress_is_short(server: Scripted, vbr: Client) -> None:
@@ -445,6 +445,6 @@ async def test_work_that_the_revision_has_no_model_of(server: Scripted) -> None:
     """Work that the revision's document does not describe comes as it was sent, to the caller and in progress."""
     task = {"id": ID, "name": "t", "state": "Stopped", "result": "Success", "progressPercent": 100}
     play(server, TASK, task)
-    told: list[Any] = []
+    reported: list[Any] = []
     async with import_module("veeam_async.vbr.v1_1_rev0").Client(server.url, BearerToken("token")) as client:
-        assert await client.wait(ID, interval=FAST, progress=told.append) == task
+        assert await client.wait(ID, interval=FAST, progress=reported.append) == task

@@ -39,7 +39,7 @@ class Session:
 
     Attributes:
         revision: the API revision.
-        profile: what the product does in its own way.
+        profile: what the product does by its own rules.
         name: the appliance's label.
     """
 
@@ -307,8 +307,8 @@ class Session:
 
     def _report(self, label: str) -> Callable[[Tolerated], None]:
         def report(tolerated: Tolerated) -> None:
-            if self._transport.teller is not None:
-                self._transport.teller.tolerated(label, tolerated)
+            if self._transport.reporter is not None:
+                self._transport.reporter.tolerated(label, tolerated)
 
         return report
 

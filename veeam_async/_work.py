@@ -308,7 +308,7 @@ class Work:
     async def _tell(self, progress: ProgressCallback) -> None:
         percent = _at(self.raw, self.kind.percent) if self.kind.percent else None
         lines = await self.log()
-        told = progress(
+        awaitable = progress(
             Progress(
                 percent=float(percent) if isinstance(percent, (int, float)) else None,
                 state=self.state,
@@ -316,8 +316,8 @@ class Work:
                 session=self.model(),
             )
         )
-        if inspect.isawaitable(told):
-            await told
+        if inspect.isawaitable(awaitable):
+            await awaitable
 
     async def log(self) -> list[str]:
         """The lines of its log, oldest first, as far as they can be read."""

@@ -1,4 +1,4 @@
-"""Ways to log in. No repr, no error and no event shows a secret of them.
+"""Credentials: what a login takes. No repr, no error and no event shows a secret of them.
 
 What is copied and pasted, or read from a file, brings things along that nobody sees. Line ends, blanks and marks around
 a token are taken off; what cannot be part of it is refused (`ValueError`) when the credentials are made.

@@ -289,6 +289,6 @@ def _discard(file: io.FileIO | None, part: Path) -> None:
 
 async def _tell(progress: DownloadProgress | None, received: int, total: int | None) -> None:
     if progress is not None:
-        told = progress(received, total)
-        if inspect.isawaitable(told):
-            await told
+        awaitable = progress(received, total)
+        if inspect.isawaitable(awaitable):
+            await awaitable

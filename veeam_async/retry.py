@@ -66,7 +66,7 @@ class RetryPolicy:
         jitter = random.uniform(0, min(self.backoff_cap, self.backoff * 2.0 ** min(repeat - 1, 30)))
         if retry_after is None:
             return jitter
-        # All that were refused together were told the same time: spread them a little behind it.
+        # All that were refused together got the same time: spread them a little behind it.
         return retry_after + min(jitter, self.backoff)
 
 

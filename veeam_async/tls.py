@@ -96,7 +96,7 @@ class TlsPolicy:
             connections that are made from a second later on.
         fingerprint: SHA-256 of the one certificate that is accepted, in hexadecimal, as it is pasted from wherever;
             nothing else of it is looked at. `fetch_fingerprint()` gives it.
-        insecure: True accepts every certificate, so that anyone on the way can read along. Warns.
+        insecure: True accepts every certificate, so that anyone in between can read along. Warns.
         check_hostname: False accepts a certificate of `ca_file` under any name; self-signed ones often have none.
         server_name: name (or address) that the certificate is for, where the appliance is reached by another, such as
             its address; it is also what is asked for in the handshake (SNI).
@@ -144,7 +144,7 @@ class TlsPolicy:
             raise ValueError("the policy of a proxy has no proxy of its own")
         if self.insecure:
             warnings.warn(
-                "TLS certificates are not verified: anyone on the way can read the password and the token; "
+                "TLS certificates are not verified: anyone in between can read the password and the token; "
                 "pin the certificate instead: TlsPolicy(fingerprint=await fetch_fingerprint(host))",
                 InsecureWarning,
                 stacklevel=3,

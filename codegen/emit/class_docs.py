@@ -66,6 +66,6 @@ def _given(function: Function) -> Iterable[str]:
 def _kind(item: Class) -> str:
     if item.children:
         count = len(set(item.children.values()))
-        return f"One of {count} kinds, told apart by `{item.discriminator}`." if count > 1 else ""
+        return f"One of {count} kinds, distinguished by `{item.discriminator}`." if count > 1 else ""
     own = next((field for field in item.fields if field.default is not None), None)
     return f"The `{item.base}` whose `{own.wire}` is `{own.default}`." if own and item.base else ""

@@ -12,7 +12,7 @@ _NO_ROWS = ("_links", "links", "errors")
 
 
 class Listings:
-    """Tells listings from other operations."""
+    """Distinguishes listings from other operations."""
 
     def __init__(self, document: doc.Document, types: Types) -> None:
         self._document = document

@@ -108,7 +108,7 @@ def _declaration(field: Field) -> tuple[list[Code], bool]:
 
 
 def _comment(field: Field) -> Code:
-    """What type checkers have to be told where a class narrows a field of its base."""
+    """What type checkers need to know where a class narrows a field of its base."""
     if not field.narrows:
         return code("")
     ignored = "reportGeneralTypeIssues, " if field.demands and not field.default else ""

@@ -23,7 +23,7 @@ _LARGEST = 10**MAX_DIGITS
 
 
 def check_json_levels(text: str, source: str) -> None:
-    """Refuse JSON that is nested too deeply, before a parser goes down all the way."""
+    """Refuse JSON that is nested too deeply, before a parser goes down to its end."""
     level = 0
     for bracket in _BRACKETS.findall(_TEXTS.sub("", text)):
         level += 1 if bracket in "[{" else -1

@@ -55,7 +55,7 @@ def page(
         product: what the spec is of.
         revision: the same.
         spec: the spec.
-        left_over: `tag`, `method` and `title` of each operation whose path nothing tells.
+        left_over: `tag`, `method` and `title` of each operation whose path is unknown.
     """
     known = [operation for _, _, operation in operations(spec)]
     evidenced = [operation for operation in known if not operation.get("x-inferred")]

@@ -158,7 +158,7 @@ def _body(answer: http.client.HTTPResponse, where: str) -> bytes:
         moved = answer.getheader("Location")
         raise BadInput(f"{where}: answered {answer.status}" + (f", moved to {bare(moved)}" if moved else ""))
     ends = time.monotonic() + TOTAL_SECONDS
-    told = answer.getheader("Content-Length") or ""
+    announced = answer.getheader("Content-Length") or ""
     body = bytearray()
     while chunk := answer.read1(1 << 16):
         body += chunk
@@ -166,8 +166,8 @@ def _body(answer: http.client.HTTPResponse, where: str) -> bytes:
             raise BadInput(f"{where}: larger than {bounds.MAX_BYTES >> 20} MiB")
         if time.monotonic() > ends:
             raise BadInput(f"{where}: not whole after {TOTAL_SECONDS:.0f} seconds")
-    if told.isdecimal() and len(told) < 19 and len(body) != int(told):
-        raise BadInput(f"{where}: cut: {len(body):,} of {int(told):,} bytes came")
+    if announced.isdecimal() and len(announced) < 19 and len(body) != int(announced):
+        raise BadInput(f"{where}: cut: {len(body):,} of {int(announced):,} bytes came")
     return bytes(body)
 
 

@@ -1,4 +1,4 @@
-"""How spec files are laid out: one space of indentation, and what fits on a line stays on one."""
+"""The layout of spec files: one space of indentation, and what fits on a line stays on one."""
 
 from __future__ import annotations
 

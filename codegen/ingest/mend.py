@@ -175,7 +175,7 @@ def split_unions(document: dict[str, Any]) -> None:
     """A discriminated base keeps its mapping and gives up its `oneOf`.
 
     The documents say both "a base is one of its children" and "a child is its base and more": a circle, in which no
-    object is valid and no generator finds its way. The children say what they inherit; the base says, in a mapping that
+    object is valid and no generator can follow. The children say what they inherit; the base says, in a mapping that
     names every child, which value stands for which.
     """
     named = document["components"].get("schemas", {})

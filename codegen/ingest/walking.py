@@ -1,4 +1,4 @@
-"""The ways through an OpenAPI document: its operations, its schemas, its references."""
+"""Walks through an OpenAPI document: its operations, its schemas, its references."""
 
 from __future__ import annotations
 

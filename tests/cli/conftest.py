@@ -105,7 +105,7 @@ def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A fleet file of 18 appliances, a third of them broken, each in another way."""
+    """A fleet file of 18 appliances, a third of them broken, each differently."""
     with simulated(tmp_path_factory.mktemp("broken"), "18", "--faults") as path:
         yield path
 

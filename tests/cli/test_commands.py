@@ -66,7 +66,7 @@ class TestUsage:
         assert not ran.out
 
     def test_a_fleet_file_with_a_mistake_names_line_and_key(self, tmp_path: Path) -> None:
-        """A wrong key in the fleet file is told with file, line and key; status 3."""
+        """A wrong key in the fleet file is reported with file, line and key; status 3."""
         path = tmp_path / "fleet.toml"
         path.write_text('[[appliance]]\nhost = "vbr01"\npasword_env = "X"\n')
         ran = veeam("check", path)
@@ -223,7 +223,7 @@ class TestPoll:
             assert words[str(faults[name])] in error
 
     def test_deadline_is_for_the_whole_fleet(self, broken: Path) -> None:
-        """Whoever has not answered by the deadline is told so, and the rows of the others are there."""
+        """Whoever has not answered by the deadline is reported, and the rows of the others are there."""
         started = time.monotonic()
         ran = veeam("poll", broken, "jobs", "--deadline", "9", "-o", "jsonl")
         assert ran.status == 1
@@ -451,7 +451,7 @@ class TestCall:
         assert ran.err.count("\n") == 1
 
     def test_error_of_the_appliance(self, healthy: Path) -> None:
-        """An error answer is told with status and code; status 2."""
+        """An error answer is reported with status and code; status 2."""
         ran = veeam(*self.arguments(healthy, "GetJob", "-p", "id=00000000-0000-4000-8000-00000000dead"))
         assert ran.status == 2
         assert "404" in ran.err
@@ -520,7 +520,7 @@ class TestFingerprint:
 
 class TestParquet:
     def test_file(self, broken: Path, tmp_path: Path) -> None:
-        """The rows that came are in the file, with types; the errors of the others are told as ever."""
+        """The rows that came are in the file, with types; the errors of the others are reported as ever."""
         out = tmp_path / "jobs.parquet"
         ran = veeam("poll", broken, "jobs", "--timeout", "5", "-o", "parquet", "--out", out)
         assert ran.status == 1

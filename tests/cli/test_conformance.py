@@ -38,7 +38,7 @@ async def report_of(appliance: SimulatedAppliance) -> dict[str, Any]:
 
 
 class Canaries:
-    """Replaces every string and number of an answer by one that can be told again; ids stay, so that they lead on."""
+    """Replaces every string and number of an answer by one that can be recognised; ids stay, so that they lead on."""
 
     def __init__(self) -> None:
         self.numbers = 7_000_000_019

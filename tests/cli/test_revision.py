@@ -69,7 +69,7 @@ def test_an_added_revision_is_one_like_the_others(home: Path) -> None:
 
 
 def test_list_says_where_a_revision_is_from(home: Path) -> None:
-    """Added revisions and those of the package are told apart."""
+    """Added revisions and those of the package are distinguished."""
     origins = revisions(home)
     assert origins["vbr/1.4-rev0"] == "added"
     assert origins["vbr/1.3-rev2"] == "package"

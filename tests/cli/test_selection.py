@@ -35,7 +35,7 @@ class TestSelection:
         ],
     )
     def test_order_and_number(self, sort: str | None, limit: int | None, names: list[str]) -> None:
-        """Numbers by value, texts in any letter case, what has no value last both ways."""
+        """Numbers by value, texts in any letter case, what has no value last in both orders."""
         assert [row["name"] for row in Selection(sort=sort, limit=limit).apply(ROWS)] == names
 
     def test_columns_that_there_are_not(self) -> None:

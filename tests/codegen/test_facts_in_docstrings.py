@@ -93,7 +93,7 @@ def test_a_model_says_who_gives_and_takes_it_and_what_its_types_do_not(home: Pat
     """A docstring has the family, the operations, and a line for each attribute of which there is something to say."""
     assert ast.get_docstring(class_of(home, "Disk")) == "\n".join(
         [
-            "One of 2 kinds, told apart by `kind`.",
+            "One of 2 kinds, distinguished by `kind`.",
             "",
             "Given by `disks.get_disks`.",
             "Taken by `disks.add_disk`.",
@@ -106,7 +106,7 @@ def test_a_model_says_who_gives_and_takes_it_and_what_its_types_do_not(home: Pat
 
 
 def test_a_child_that_the_document_does_not_derive_is_one(home: Path) -> None:
-    """What a discriminator names inherits from its base, and says by which value it is told."""
+    """What a discriminator names inherits from its base, and says which value selects it."""
     child = class_of(home, "FastDisk")
     assert [ast.unparse(base) for base in child.bases] == ["Disk"]
     assert str(ast.get_docstring(child)).startswith("The `Disk` whose `kind` is `Fast`.\n\nGiven by")

@@ -22,7 +22,7 @@ def injection(marker: Path) -> str:
 
 
 def family(property_name: str, value: str) -> dict[str, Any]:
-    """A base with one child, told apart by a property and a value of somebody's choice."""
+    """A base with one child, distinguished by a property and a value of somebody's choice."""
     base = {
         "type": "object",
         "properties": {property_name: {"type": "string"}},

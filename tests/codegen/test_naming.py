@@ -87,7 +87,7 @@ def test_members_are_upper_snake_case(value: str, expected: str) -> None:
 
 
 def test_the_second_of_two_equal_names_gets_a_number() -> None:
-    """Two values that would be one member are told apart by a number, in the document's order."""
+    """Two values that would be one member are distinguished by a number, in the document's order."""
     taken: list[str] = []
     for value in ("red-ish", "red ish", "RED_ISH"):
         taken.append(naming.member_name(value, taken))
@@ -128,7 +128,7 @@ def test_functions_drop_the_prefix_that_repeats_the_tag(operation_id: str, tag: 
 
 
 def test_a_function_whose_short_name_is_taken_keeps_its_whole_name() -> None:
-    """Where the tag's prefix is all that tells two operations apart, the second keeps it."""
+    """Where the tag's prefix is all that distinguishes two operations, the second keeps it."""
     assert naming.function_name("Jobs_Stop", "Jobs", {"stop"}) == "jobs_stop"
 
 

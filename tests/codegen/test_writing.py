@@ -1,4 +1,4 @@
-"""Texts of a document on their way into source."""
+"""Texts of a document that become source."""
 
 from __future__ import annotations
 

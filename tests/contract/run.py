@@ -286,7 +286,7 @@ def proofs(names: list[str], *, vendor: bool) -> list[tuple[str, Path, str]]:
     return made
 
 
-def tell(report: Report, *, verbose: bool) -> None:
+def summarize(report: Report, *, verbose: bool) -> None:
     """Print what became of a document."""
     counts = Counter(outcome.verdict for outcome in report.outcomes)
     parts = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
@@ -313,7 +313,7 @@ async def main(argv: list[str] | None = None) -> int:
     try:
         for name, path, title in proofs(arguments.revisions, vendor=arguments.vendor):
             report = await prove(name, path, title)
-            tell(report, verbose=arguments.verbose)
+            summarize(report, verbose=arguments.verbose)
             reports.append(report)
     except PrismError as fault:
         sys.stderr.write(f"contract: {fault}\n")

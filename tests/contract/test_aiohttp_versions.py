@@ -14,7 +14,7 @@ import pytest
 pytestmark = [
     pytest.mark.contract,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(sys.platform == "win32", reason="makes environments the POSIX way"),
+    pytest.mark.skipif(sys.platform == "win32", reason="makes environments as POSIX has them"),
 ]
 
 ROOT = Path(__file__).resolve().parents[2]

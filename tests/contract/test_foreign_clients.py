@@ -35,7 +35,7 @@ STUMBLES = {
 pytestmark = [
     pytest.mark.contract,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(sys.platform == "win32", reason="makes environments the POSIX way"),
+    pytest.mark.skipif(sys.platform == "win32", reason="makes environments as POSIX has them"),
 ]
 
 

@@ -26,7 +26,7 @@ from veeam_async.errors import InferredOperationWarning
 
 
 class Recorder:
-    """Keeps the last request as openapi-core wants it, and answers what it is told."""
+    """Keeps the last request as openapi-core wants it, and answers what it is given."""
 
     def __init__(self) -> None:
         self.url = ""

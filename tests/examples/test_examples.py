@@ -104,7 +104,7 @@ async def test_license_report(fleet_file: Path) -> None:
 
 
 async def test_wait_for_job(vbr: SimulatedAppliance, tmp_path: Path) -> None:
-    """A job is started by its name, and how it ends is told."""
+    """A job is started by its name, and how it ends is reported."""
     name = next(job["name"] for job in await jobs_of(vbr) if job["type"] == "VSphereBackup" and not job["isDisabled"])
     vbr.faults.clear()
     out, _ = await run("wait_for_job.py", name, folder=tmp_path, appliance=vbr)

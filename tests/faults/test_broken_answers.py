@@ -33,7 +33,7 @@ def nested(depth: int) -> bytes:
 
 
 async def within(call: Awaitable[T], seconds: float = 5.0) -> T:
-    """Far below the time limits of a call: an error that is there at once is told at once."""
+    """Far below the time limits of a call: an error that is there at once is reported at once."""
     return await asyncio.wait_for(call, seconds)
 
 
@@ -150,7 +150,7 @@ async def test_an_error_with_endless_texts(vbr: Vbr, client: Client) -> None:
     ("status", "headers"), [(200, {"Content-Type": "text/\xff"}), (301, {"Location": "http://[\xff"})]
 )
 async def test_headers_that_are_no_text(vbr: Vbr, client: Client, status: int, headers: dict[str, str]) -> None:
-    """An error that tells of a header which is no UTF-8 can be printed all the same."""
+    """An error that shows a header which is no UTF-8 can be printed all the same."""
 
     @vbr.on("GET", SESSION_PATH)
     async def odd(exchange: Exchange) -> None:

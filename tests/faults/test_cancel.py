@@ -25,7 +25,7 @@ MOST_TURNS = 400
 
 
 def sockets() -> int:
-    """Sockets that this process has open; 0 where the system does not tell."""
+    """Sockets that this process has open; 0 where the system does not say."""
     found = 0
     if not os.path.isdir("/proc/self/fd"):
         return 0
@@ -283,7 +283,7 @@ async def test_cancelled_question_for_a_code(vbr: Vbr) -> None:
         return "123456"
 
     async def mfa(exchange: Exchange) -> None:
-        await exchange.reply(200, {"mfa_enabled": True, "mfa_token": "half-way"})
+        await exchange.reply(200, {"mfa_enabled": True, "mfa_token": "interim"})
 
     vbr.before_token = mfa
     client = Client(vbr.url, Mfa("monitor", vbr.password, ask=ask))

@@ -101,7 +101,7 @@ async def walk(
 
 
 async def test_cancelling_a_walk(server: Scripted) -> None:
-    """A listing that is walked, with a page ahead on its way."""
+    """A listing that is walked, with a page ahead in flight."""
 
     async def work(client: Client) -> None:
         async for _ in client.sessions.get_all_sessions():

@@ -50,7 +50,7 @@ def test_a_change_that_may_be_repeated(status: int) -> None:
 
 @pytest.mark.parametrize("status", range(600))
 def test_retry_after(status: int) -> None:
-    """With Retry-After a 503 was surely not carried out; the pause is told on, whatever the status of a repeat is."""
+    """With Retry-After a 503 was surely not carried out; its pause is kept, whatever the status of a repeat."""
     after = decide(Answered(status, retry_after=7.0), CHANGING)
     assert (after.next is Next.RETRY) == (status in (429, 503))
     assert after.retry_after == (7.0 if after.next is Next.RETRY else None)

@@ -33,7 +33,7 @@ HTML = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>n
 
 
 def answer(vbr: Vbr, status: int, body: Any = b"", **options: Any) -> None:
-    """The session is answered in this way."""
+    """The session is answered so."""
 
     @vbr.on("GET", SESSION_PATH)
     async def session(exchange: Exchange) -> None:
@@ -209,7 +209,7 @@ async def test_error_dialects(
 
 
 async def test_field_errors_of_azure(vbr: Vbr, client: Client) -> None:
-    """A 400 with `errors` tells each field's text."""
+    """A 400 with `errors` gives each field's text."""
     answer(vbr, 400, {"title": "Invalid", "errors": {"name": ["is empty", "is odd"], "n": "no list", "o": [{"a": 1}]}})
     with pytest.raises(BadRequestError) as caught:
         await client.sessions.get_session(SESSION_ID)
@@ -234,7 +234,7 @@ async def test_errors_survive_pickle_and_copy(vbr: Vbr, make: Make, status: int)
 
 @pytest.mark.parametrize(("status", "kind"), [(403, ForbiddenError), (409, ConflictError), (500, ServerError)])
 async def test_subclasses_by_status(vbr: Vbr, client: Client, status: int, kind: type[ApiError]) -> None:
-    """The class of the error tells the status."""
+    """The class of the error follows from the status."""
     answer(vbr, status, VBR)
     with pytest.raises(kind):
         await client.sessions.get_session(SESSION_ID)

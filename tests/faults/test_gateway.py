@@ -156,7 +156,7 @@ async def test_a_redirect_out_of_the_path_is_not_followed() -> None:
 
 
 async def test_a_fleet_file_says_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Headers and the path reach the appliance by way of a fleet file."""
+    """Headers and the path reach the appliance through a fleet file."""
     async with Gateway(PREFIX) as gateway:
         monkeypatch.setenv("GATEWAY_SECRET", WANTED["X-Gateway-Secret"])
         monkeypatch.setenv("PASSWORD", gateway.password)

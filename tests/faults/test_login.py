@@ -153,7 +153,7 @@ async def test_a_code_is_not_sent_twice(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 async def test_credentials_for_one_login(vbr: Vbr, make: Make) -> None:
-    """A refused login with the right password a second time is told from memory, without asking again."""
+    """A refused login with the right password a second time is reported from memory, without asking again."""
     client = make("wrong")
     for _ in range(2):
         with pytest.raises(VeeamError):

@@ -34,7 +34,7 @@ PROBE = "/api/v1/serverTime"
 
 @pytest.mark.parametrize("revision", VBR)
 async def test_server_that_lists_its_revisions_is_asked_once(revision: str) -> None:
-    """One request tells which revision to use, whether the server has the newest or lists what it has."""
+    """One request shows which revision to use, whether the server has the newest or lists what it has."""
     async with SimulatedAppliance("vbr", revision, oldest=revision) as appliance:
         async with connect(appliance.url, appliance.credentials) as client:
             assert client.revision.name == revision
@@ -263,7 +263,7 @@ async def test_second_port_is_found(two_ports: tuple[Vbr, Vbr]) -> None:
 
 
 async def test_no_port_answers(two_ports: tuple[Vbr, Vbr]) -> None:
-    """When neither is the API, the error tells of both."""
+    """When neither is the API, the error names both."""
 
     async def nothing(exchange: Exchange) -> None:
         await exchange.reply(404, b"not here", kind="text/plain")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from veeam_async._http.telling import Teller
+from veeam_async._http.reporting import Reporter
 from veeam_async._model import UNSET
 from veeam_async._operation.request import Request
 from veeam_async.errors import ApiError, ConnectError, RateLimitedError, RequestTimeout, ServerError
@@ -164,7 +164,7 @@ async def test_kept_connection_closed_at_the_moment_of_use_is_invisible_for_get(
     @vbr.on("GET", THING)
     async def once(exchange: Exchange) -> None:
         if len(vbr.to(THING)) % 2 == 0:
-            exchange.cut()  # as if the server had closed while the request was on its way
+            exchange.cut()  # as if the server had closed while the request was in flight
         await exchange.reply(200, {})
 
     for _ in range(4):
@@ -205,12 +205,12 @@ async def test_no_connection_is_repeated_for_any_method(make: Make) -> None:
     async with Vbr() as vbr:
         client = Client(vbr.url, make().login_credentials, retry=RetryPolicy(backoff=0.01, attempts=3), logout=False)
         await client.login()
-    told: list[Any] = []
-    client._transport.teller = Teller(client.name, told.append)
+    reported: list[Any] = []
+    client._transport.reporter = Reporter(client.name, reported.append)
     with pytest.raises(ConnectError) as caught:
         await client.request("POST", THING, json={})
     assert not caught.value.outcome_unknown
-    assert len([event for event in told if type(event).__name__ == "RequestRetried"]) == 2
+    assert len([event for event in reported if type(event).__name__ == "RequestRetried"]) == 2
     await client.aclose()
 
 

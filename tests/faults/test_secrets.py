@@ -229,7 +229,7 @@ async def test_refused_logins_of_all_kinds(
 
 
 async def test_mfa_token_is_a_secret(vbr: Vbr, witness: Witness) -> None:
-    """The half-way token of MFA and its code are masked when a server repeats them."""
+    """The interim token of MFA and its code are masked when a server repeats them."""
 
     async def serve(exchange: Exchange) -> None:
         if exchange.form["grant_type"] == "password":
@@ -286,25 +286,25 @@ async def test_listener_that_fails_does_no_harm(vbr: Vbr, caplog: pytest.LogCapt
 
 
 async def test_events_tell_what_happened(vbr: Vbr) -> None:
-    """Each request has a start and an answer; a repeat and a login are told in between, in order."""
-    told: list[Any] = []
+    """Each request has a start and an answer; a repeat and a login are reported in between, in order."""
+    reported: list[Any] = []
 
     @vbr.on("GET", "/flaky")
     async def flaky(exchange: Exchange) -> None:
         await exchange.reply(503 if len(vbr.to("/flaky")) == 1 else 200, {"a": 1})
 
     async with Client(
-        vbr.url, Password("monitor", vbr.password), events=told.append, retry=QUICK, name="one"
+        vbr.url, Password("monitor", vbr.password), events=reported.append, retry=QUICK, name="one"
     ) as client:
         await client.request("GET", "/flaky", query={"user": "x"})
-    names = [type(event).__name__ for event in told]
+    names = [type(event).__name__ for event in reported]
     assert names[:9] == [
         "RequestStarted", "RequestAnswered", "TokenRenewed",
         "RequestStarted", "RequestAnswered", "RequestRetried", "RequestStarted", "RequestAnswered",
         "RequestStarted",
     ]  # fmt: skip
-    assert {event.appliance for event in told} == {"one"}
-    first, answered, retried, second = told[3:7]
+    assert {event.appliance for event in reported} == {"one"}
+    first, answered, retried, second = reported[3:7]
     assert (first.operation, first.method, first.path, first.attempt) == ("GET /flaky", "GET", "/flaky", 1)
     assert (answered.status, answered.size > 0, answered.elapsed > 0) == (503, True, True)
     assert (retried.attempt, retried.status, retried.pause >= 0) == (1, 503, True)

@@ -97,7 +97,7 @@ async def test_expired_certificate_is_refused(ca_file: str) -> None:
 
 @pytest.mark.parametrize("spelling", [str, str.upper, lambda s: ":".join(s[i : i + 2] for i in range(0, 64, 2))])
 async def test_pinned_certificate_is_taken(secure: Vbr, spelling: Callable[[str], str]) -> None:
-    """The fingerprint that fetch_fingerprint told is enough, in any spelling."""
+    """The fingerprint that fetch_fingerprint gives is enough, in any spelling."""
     pin = spelling(await fetch_fingerprint("127.0.0.1", secure.port))
     async with make(secure, TlsPolicy(fingerprint=pin)) as client:
         assert (await client.sessions.get_session(SESSION_ID)).id == SESSION_ID

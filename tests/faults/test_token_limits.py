@@ -40,7 +40,7 @@ class Stopped:
 
 @attrs.define
 class Appliance:
-    """Gives tokens that live for 900 s. Errors that a test lays ready are raised first, one at each request."""
+    """Gives tokens that live for 900 s. Errors that a test sets are raised first, one at each request."""
 
     clock: Stopped
     asked: list[str] = attrs.field(factory=list)
@@ -136,8 +136,8 @@ async def settle() -> None:
     ],
 )
 def test_the_windows_of_a_token(drawn: str, lifetime: float, soon: tuple[float, float], must: float) -> None:
-    """Renewal may start between 65 % and 80 % of the lifetime; half a minute, or a tenth, is kept for what is on its
-    way; no lifetime counts as longer than 30 days."""
+    """Renewal may start between 65 % and 80 % of the lifetime; half a minute, or a tenth, is kept for what is in
+    flight; no lifetime counts as longer than 30 days."""
     token = Token("a", "r", lifetime, "login", issued=1000.0)
     assert token.soon - 1000 == pytest.approx(soon[drawn == "latest"])
     assert token.must - 1000 == pytest.approx(must)
@@ -379,7 +379,7 @@ async def test_pauses_after_failed_logins(
     assert slept == [pytest.approx(0.5 * share)]
 
 
-# --------------------------------------------------------------------------------------------- which way to a token
+# --------------------------------------------------------------------------------------------- how a token comes
 
 
 async def test_a_login_that_was_asked_for_is_a_login(appliance: Appliance, tokens: Tokens) -> None:
@@ -482,13 +482,13 @@ async def test_a_refused_token_is_not_taken_from_the_store_again(appliance: Appl
     assert appliance.asked == ["login", "refresh refresh-1"]
 
 
-# ------------------------------------------------------------------------------------------- who waits, and who is told
+# ------------------------------------------------------------------------------------- who waits, and who learns of it
 
 
 async def test_what_a_renewal_took(clock: Stopped, appliance: Appliance) -> None:
-    """Who is told of new tokens learns how long each took."""
-    told: list[tuple[str, float]] = []
-    tokens = Tokens(appliance, appliance="vbr01", on_renewed=lambda token, took: told.append((token.access, took)))
+    """Who is informed of new tokens learns how long each took."""
+    reported: list[tuple[str, float]] = []
+    tokens = Tokens(appliance, appliance="vbr01", on_renewed=lambda token, took: reported.append((token.access, took)))
     clock.now = 100.0
     appliance.free.clear()
     waiting = asyncio.create_task(tokens.obtain())
@@ -496,11 +496,11 @@ async def test_what_a_renewal_took(clock: Stopped, appliance: Appliance) -> None
     clock.now = 102.5
     appliance.free.set()
     await waiting
-    assert told == [("access-1", 2.5)]
+    assert reported == [("access-1", 2.5)]
 
 
 async def test_an_overtaken_login_serves_only_who_waits_for_it(appliance: Appliance, tokens: Tokens) -> None:
-    """Credentials change while a login is under way: its token goes to who waited, and to nobody else."""
+    """Credentials change while a login is in progress: its token goes to who waited, and to nobody else."""
     appliance.free.clear()
     before = asyncio.create_task(tokens.obtain())
     await settle()
@@ -512,7 +512,7 @@ async def test_an_overtaken_login_serves_only_who_waits_for_it(appliance: Applia
 
 
 async def test_the_end_of_an_overtaken_login_does_not_hide_the_next(appliance: Appliance, tokens: Tokens) -> None:
-    """While the login with new credentials is under way, further calls share it, though the old one ended meanwhile."""
+    """While a login with new credentials is in progress, further calls share it, though the old one ended."""
     appliance.free.clear()
     before = asyncio.create_task(tokens.obtain())
     await settle()
@@ -532,7 +532,7 @@ async def test_the_end_of_an_overtaken_login_does_not_hide_the_next(appliance: A
 
 @pytest.mark.parametrize("refreshing", [False, True])
 async def test_closing_while_calls_wait(clock: Stopped, appliance: Appliance, tokens: Tokens, refreshing: bool) -> None:
-    """A client that is closed tells so to those that wait for a token, not that they were cancelled."""
+    """Those that wait for a token of a client that is closed learn so, not that they were cancelled."""
     if refreshing:
         clock.now = (await tokens.obtain()).must
     appliance.free.clear()

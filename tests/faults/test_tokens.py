@@ -56,7 +56,7 @@ async def test_two_hundred_calls_refused_at_once_make_one_refresh(vbr: Vbr, clie
 async def test_renewal_runs_in_the_background_while_the_old_token_serves(
     vbr: Vbr, client: Client, clock: Clock
 ) -> None:
-    """In the first window calls go on with the old token while one refresh is under way."""
+    """In the first window calls go on with the old token while one refresh is in progress."""
     await client.sessions.get_session(SESSION_ID)
     held = asyncio.Event()
 
@@ -320,7 +320,7 @@ async def test_nonsense_lifetimes_are_survived(vbr: Vbr, client: Client, lifetim
 
 
 async def test_cancelling_one_waiter_leaves_the_renewal_to_the_others(vbr: Vbr, client: Client) -> None:
-    """A waiter that is cancelled while a login is under way does not end it for the rest."""
+    """A waiter that is cancelled while a login is in progress does not end it for the rest."""
     started, go = asyncio.Event(), asyncio.Event()
 
     async def hold(exchange: Exchange) -> None:

@@ -285,7 +285,7 @@ async def test_saml_response(serve: Serve, product: str) -> None:
 
 
 async def test_saml_with_a_sign_on_url(serve: Serve) -> None:
-    """AWS tells where to sign on; what the provider answers there is asked for and logs in."""
+    """AWS names the place to sign on; what the provider answers there is asked for and logs in."""
     appliance = await serve("aws")
     appliance.add_user("sso@example.com", saml=True)
     seen: list[str] = []

@@ -27,9 +27,9 @@ MOST = 1000
 THING = "/thing"
 
 
-def attempts(told: list[Any], path: str = THING) -> list[int]:
+def attempts(reported: list[Any], path: str = THING) -> list[int]:
     """The numbers under which the attempts of a call were announced."""
-    return [event.attempt for event in told if isinstance(event, RequestStarted) and event.path == path]
+    return [event.attempt for event in reported if isinstance(event, RequestStarted) and event.path == path]
 
 
 async def open_stream(client: Client, path: str = THING) -> Any:
@@ -125,17 +125,17 @@ async def test_the_connection_of_a_body_that_is_too_large(vbr: Vbr, make: Make, 
 @pytest.mark.parametrize("total", [180.0, 0.8, None])
 async def test_a_connection_that_is_not_made(total: float | None) -> None:
     """The limit of connecting ends an attempt; nothing was sent, so that even a POST is tried again."""
-    told: list[Any] = []
+    reported: list[Any] = []
     limits = Timeouts(connect=0.2, total=total)
     with nobody_accepts() as url:
         async with Client(
-            url, BearerToken("t"), timeouts=limits, retry=RetryPolicy(attempts=2, backoff=0), events=told.append
+            url, BearerToken("t"), timeouts=limits, retry=RetryPolicy(attempts=2, backoff=0), events=reported.append
         ) as client:
             with pytest.raises(RequestTimeout, match=r"no connection to 127\.0\.0\.1 port \d+ in 0\.2 s") as caught:
                 await client.request("POST", THING, json={})
     assert (caught.value.limit, caught.value.seconds) == ("connect", 0.2)
     assert not caught.value.outcome_unknown
-    assert attempts(told) == [1, 2]
+    assert attempts(reported) == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -148,15 +148,15 @@ async def test_the_whole_call_ends_while_it_connects(limit: str, connect: float 
     # Connecting ends 15 ms before all of it does. On a machine so busy that the loop wakes later than that, the call
     # cannot know how far it had come, and says so: that may happen, and must not happen each time.
     for _ in range(5):
-        told: list[Any] = []
+        reported: list[Any] = []
         with nobody_accepts() as url:
-            async with Client(url, BearerToken("t"), timeouts=limits, retry=retry, events=told.append) as client:
+            async with Client(url, BearerToken("t"), timeouts=limits, retry=retry, events=reported.append) as client:
                 with deadline(0.3 if limit == "deadline" else None), pytest.raises(RequestTimeout) as caught:
                     await client.request("POST", THING, json={})
         assert (caught.value.limit, caught.value.seconds) == (limit, 0.3 if limit == "total" else None)
         what = "the deadline passed" if limit == "deadline" else "no whole answer in time"
         assert re.search(rf"{what}: \d\.\d s \({limit}\)", str(caught.value))
-        assert attempts(told) == [1]
+        assert attempts(reported) == [1]
         if not caught.value.outcome_unknown:
             return
     raise AssertionError("a POST without a connection is said to have been sent")
@@ -256,7 +256,7 @@ async def test_a_login_that_is_too_slow_by_itself(vbr: Vbr, make: Make) -> None:
 
 
 async def test_a_change_that_is_never_answered(vbr: Vbr, make: Make) -> None:
-    """Nothing tells what became of a POST when nothing comes for as long as the read limit."""
+    """It is unknown what became of a POST when nothing comes for as long as the read limit."""
 
     @vbr.on("POST", "/api/v1/jobs")
     async def silent(exchange: Exchange) -> None:
@@ -389,7 +389,7 @@ async def test_the_error_of_a_download_shows_no_token(vbr: Vbr, client: Client) 
     """A server that repeats the token in the error to a download is not quoted."""
 
     @vbr.on("GET", THING)
-    async def tell(exchange: Exchange) -> None:
+    async def announce(exchange: Exchange) -> None:
         await exchange.reply(400, {"errorCode": "Bad", "message": f"what is {exchange.token}?"})
 
     with pytest.raises(ApiError, match=r"what is \*+") as caught:
@@ -432,15 +432,15 @@ async def test_an_error_says_how_often_it_was_sent(vbr: Vbr, make: Make, number:
     async def busy(exchange: Exchange) -> None:
         await exchange.reply(503)
 
-    told: list[Any] = []
-    client = make(retry=RetryPolicy(attempts=number, backoff=0), events=told.append)
+    reported: list[Any] = []
+    client = make(retry=RetryPolicy(attempts=number, backoff=0), events=reported.append)
     with pytest.raises(ServerError) as caught:
         await client.request("GET", THING)
     notes = getattr(caught.value, "__notes__", [])
     assert [text.partition(" in ")[0] for text in notes] == note
     assert all(re.fullmatch(r".* in [01]\.\d s", text) for text in notes)
-    assert attempts(told) == list(range(1, number + 1))
-    retried = [event for event in told if isinstance(event, RequestRetried)]
+    assert attempts(reported) == list(range(1, number + 1))
+    retried = [event for event in reported if isinstance(event, RequestRetried)]
     assert [(event.attempt, event.status) for event in retried] == [(n, 503) for n in range(1, number)]
 
 
@@ -519,27 +519,27 @@ async def test_events_name_the_path_alone(vbr: Vbr, make: Make) -> None:
     events: list[Any] = []
     client = make(events=events.append)
     await client.request("GET", SESSION_PATH, query={"name": "x"})
-    told = [event for event in events if isinstance(event, (RequestStarted, RequestAnswered))]
-    assert [event.path for event in told[-2:]] == [SESSION_PATH, SESSION_PATH]
+    reported = [event for event in events if isinstance(event, (RequestStarted, RequestAnswered))]
+    assert [event.path for event in reported[-2:]] == [SESSION_PATH, SESSION_PATH]
 
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_events_tell_size_and_time(vbr: Vbr, make: Make, stream: bool) -> None:
-    """An answer is told with the bytes of its body and its time; a stream, whose body is still to come, with -1."""
+    """An answer is reported with the bytes of its body and its time; a stream, whose body is still to come, with -1."""
 
     @vbr.on("GET", THING)
     async def slow(exchange: Exchange) -> None:
         await asyncio.sleep(0.05)
         await exchange.reply(200, b"12345")
 
-    told: list[Any] = []
-    client = make(events=told.append)
+    reported: list[Any] = []
+    client = make(events=reported.append)
     await client.login()
     if stream:
         (await open_stream(client)).close()
     else:
         await client.request("GET", THING)
-    (event,) = [event for event in told if isinstance(event, RequestAnswered) and event.path == THING]
+    (event,) = [event for event in reported if isinstance(event, RequestAnswered) and event.path == THING]
     assert (event.method, event.attempt, event.status, event.size) == ("GET", 1, 200, -1 if stream else 5)
     assert 0.04 < event.elapsed < 2
 

@@ -1,4 +1,4 @@
-"""TLS that fails, and TLS by way of a proxy: what is said, what is sent to whom, and what is tried again."""
+"""TLS that fails, and TLS through a proxy: what is said, what is sent to whom, and what is tried again."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def make(server: Vbr, **options: Any) -> Client:
     return Client(server.url, BearerToken("planted-token"), **options)
 
 
-# ---------------------------------------------------------------------------------------------------- by way of a proxy
+# ---------------------------------------------------------------------------------------------------- through a proxy
 
 
 async def test_a_tunnel_keeps_what_is_for_the_appliance_from_the_proxy(secure: Vbr, ca_file: str) -> None:
@@ -177,18 +177,18 @@ async def test_a_proxy_that_opens_no_tunnel(secure: Vbr, status: int, asked: int
 
 
 async def test_a_proxy_that_is_not_there(secure: Vbr) -> None:
-    """The error says by way of which proxy, without its credentials."""
+    """The error says which proxy was used, without its credentials."""
     async with Tunnels() as proxy:
         url = proxy.url
     async with make(secure, proxy=url) as client:
-        with pytest.raises(ConnectError, match=r"by way of proxy http://127\.0\.0\.1:\d+: \S") as caught:
+        with pytest.raises(ConnectError, match=r"through proxy http://127\.0\.0\.1:\d+: \S") as caught:
             await client.request("POST", SESSION_PATH, json={})
     assert "planted" not in str(caught.value)
     assert not caught.value.outcome_unknown
 
 
 async def test_a_refused_certificate_behind_a_proxy(secure: Vbr) -> None:
-    """Nobody goes past the proxy to look at a certificate that is refused; the reason is told nevertheless."""
+    """Nobody goes past the proxy to look at a certificate that is refused; the reason is reported nevertheless."""
     async with Tunnels() as proxy, make(secure, proxy=proxy.url) as client:
         with pytest.raises(TlsError, match=rf"TLS with 127\.0\.0\.1 port {secure.port} failed: \[SSL.*verify failed"):
             await client.request("GET", SESSION_PATH)
@@ -200,15 +200,15 @@ async def test_a_refused_certificate_behind_a_proxy(secure: Vbr) -> None:
 
 
 async def test_a_certificate_that_is_refused_is_shown_once(secure: Vbr) -> None:
-    """The reason, the issuer and the fingerprint are told; a POST was surely not carried out, and is not repeated."""
-    told: list[Any] = []
-    async with make(secure, events=told.append) as client:
+    """The error has reason, issuer and fingerprint; a POST was surely not carried out, and is not repeated."""
+    reported: list[Any] = []
+    async with make(secure, events=reported.append) as client:
         with pytest.raises(TlsError, match=r"is refused: \[SSL: CERTIFICATE_VERIFY_FAILED\].*issuer") as caught:
             await client.request("POST", SESSION_PATH, json={})
     assert caught.value.issuer is not None and f"issued by {caught.value.issuer};" in str(caught.value)
     assert "self-signed)" not in str(caught.value)
     assert not caught.value.outcome_unknown
-    assert len([event for event in told if isinstance(event, RequestStarted)]) == 1
+    assert len([event for event in reported if isinstance(event, RequestStarted)]) == 1
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ async def test_a_certificate_that_is_refused_is_shown_once(secure: Vbr) -> None:
 async def test_whose_certificate_was_refused(
     tmp_path: Path, subject: str | None, issuer: str | None, shown: str
 ) -> None:
-    """Whether somebody else issued it is told, and where a name is missing that is told too."""
+    """Whether somebody else issued it is reported, and where a name is missing that is reported too."""
     async with Vbr(self_signed(tmp_path, subject, issuer)) as server, make(server) as client:
         with pytest.raises(TlsError) as caught:
             await client.request("GET", SESSION_PATH)

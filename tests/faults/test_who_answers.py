@@ -298,7 +298,7 @@ async def test_what_the_last_attempt_died_of(vbr: Vbr, make: Make) -> None:
 
 
 async def test_an_event_for_a_call_that_failed(vbr: Vbr, make: Make) -> None:
-    """A call that ends in an error is told with its attempts, its status, its step and how long it took."""
+    """A call that ends in an error is reported with its attempts, its status, its step and how long it took."""
     events: list[Any] = []
 
     @vbr.on("GET", SESSION_PATH)

@@ -49,7 +49,7 @@ def answer(vbr: Vbr, path: str, body: bytes, encoding: str = "", *, status: int 
 
 
 async def download(client: Client, place: Path) -> bytes:
-    """The kit by way of a file; none is left behind where it fails."""
+    """The kit through a file; none is left behind where it fails."""
     try:
         await client.deployment.download_deployment_kit(SESSION_ID).to_file(place)
     except VeeamError:
@@ -59,7 +59,7 @@ async def download(client: Client, place: Path) -> bytes:
 
 
 async def fetch(client: Client, folder: Path, streamed: bool) -> bytes:
-    """The kit, by way of a file or in memory."""
+    """The kit, through a file or in memory."""
     if streamed:
         return await download(client, folder / "kit.zip")
     body = await client.deployment.download_deployment_kit(SESSION_ID)
@@ -213,7 +213,7 @@ async def test_a_part_that_nobody_asked_for(vbr: Vbr, client: Client, tmp_path: 
     ],
 )
 async def test_two_lengths(vbr: Vbr, make: Make, head: bytes) -> None:
-    """An answer whose length can be read in two ways is none."""
+    """An answer whose length can be read in two senses is none."""
 
     @vbr.on("GET", SESSION_PATH)
     async def twice(exchange: Exchange) -> None:

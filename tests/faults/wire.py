@@ -25,7 +25,7 @@ class Hangup(Exception):
 
 @attrs.define(eq=False)
 class Exchange:
-    """One request, and the means to answer it in whatever way."""
+    """One request, and the means to answer it in whatever form."""
 
     method: str
     target: str

@@ -64,12 +64,12 @@ async def test_a_table_of_each_type(fleet: Fleet, row: type[Row]) -> None:
     def plain(value: object) -> object:
         return value.isoformat() if isinstance(value, datetime) else value
 
-    told = [
+    reported = [
         {name: plain(value) for name, value in one.items()} | {"labels": dict(one["labels"])}
         for one in table.to_pylist()
     ]
     expected = [one.to_dict() for one in rows]
-    assert sorted(told, key=_place) == sorted(expected, key=_place)
+    assert sorted(reported, key=_place) == sorted(expected, key=_place)
     assert rows or row.__name__ == "Task"
 
 
@@ -90,9 +90,9 @@ def test_types() -> None:
     assert types["state"] == types["result"] == types["kind"] == types["appliance"] == WORD
     assert types["read"] == pa.int64()
     assert types["duration"] == pa.float64()
-    (told,) = table.to_pylist()
-    assert (told["started"], told["ended"], told["read"]) == (NOON, NOON + timedelta(microseconds=1), 2**62)
-    assert (told["state"], told["duration"], told["tags"]) == ("finished", 1e-6, ["a", "b"])
+    (reported,) = table.to_pylist()
+    assert (reported["started"], reported["ended"], reported["read"]) == (NOON, NOON + timedelta(microseconds=1), 2**62)
+    assert (reported["state"], reported["duration"], reported["tags"]) == ("finished", 1e-6, ["a", "b"])
     assert table.column("labels").to_pylist() == [[("customer", "example")]]
     assert arrow_schema(License).field("instances").type == pa.float64()
 
@@ -119,9 +119,9 @@ def test_odd_values() -> None:
         Protected(appliance=HERE, id="1", name="a\ud83d", platform="\udc00", last_backup=last),
         Protected(appliance=HERE, id="2", last_backup=first),
     ]
-    told = arrow_table(rows).to_pylist()
-    assert [one["name"] for one in told] == ["a?", None]
-    assert [one["last_backup"] for one in told] == [last, first]
+    reported = arrow_table(rows).to_pylist()
+    assert [one["name"] for one in reported] == ["a?", None]
+    assert [one["last_backup"] for one in reported] == [last, first]
 
 
 async def test_parquet_that_others_read(fleet: Fleet, tmp_path: Path) -> None:
@@ -153,11 +153,11 @@ async def test_parquet_that_others_read(fleet: Fleet, tmp_path: Path) -> None:
         query = (
             f"select sum(size), epoch_us(max(last_backup)), count(name), labels['customer'] from '{path}' group by all"
         )
-        told = connection.sql(query).fetchall()
+        reported = connection.sql(query).fetchall()
         types = dict(connection.sql(f"describe select * from '{path}'").project("column_name, column_type").fetchall())
-    assert sum(one[0] for one in told) == size
-    assert max(one[1] for one in told) == int(last.timestamp()) * 1_000_000 + last.microsecond
-    assert sum(one[2] for one in told) == len(names)
+    assert sum(one[0] for one in reported) == size
+    assert max(one[1] for one in reported) == int(last.timestamp()) * 1_000_000 + last.microsecond
+    assert sum(one[2] for one in reported) == len(names)
     assert types["last_backup"] == "TIMESTAMP WITH TIME ZONE"
     assert (types["size"], types["platform"]) == ("BIGINT", "VARCHAR")
 

@@ -158,7 +158,7 @@ async def test_workloads_of_one_name(revision: str) -> None:
 
 
 async def test_many_of_one_name_are_bounded() -> None:
-    """Beyond fifty workloads that cannot be told apart the others stay without a time, and claim no search."""
+    """Beyond fifty workloads that cannot be distinguished the others stay without a time, and claim no search."""
     world = large(60)
     for workload in world.workloads:
         workload.name = "web"
@@ -212,7 +212,7 @@ async def test_last_runs_from_one_listing(product: str, revision: str) -> None:
 
 
 async def test_policies_of_one_name() -> None:
-    """Policies of one name that no link tells apart say no last run rather than that of another."""
+    """Policies of one name that no link distinguishes have no last run rather than that of another."""
     world = World(5)
     database, files = (next(job for job in world.jobs if job.kind == kind) for kind in ("database", "files"))
     for session in world.sessions_of(files):
@@ -272,10 +272,10 @@ async def test_silent_jobs(product: str, revision: str) -> None:
         plain = [row for row in await whole(fleet.jobs()) if row.id in mine]
         assert [row.silent for row in plain] == [None]
         assert product != "vbr" or one.count("GetAllSessions") == 0
-        told = [row for row in await whole(fleet.jobs(silent=True)) if row.id in mine]
-        assert [row.silent for row in told] == [True]
+        reported = [row for row in await whole(fleet.jobs(silent=True)) if row.id in mine]
+        assert [row.silent for row in reported] == [True]
         add_run(world, NOW - timedelta(hours=2))
         world.changed()
-        told = [row for row in await whole(fleet.jobs(silent=True)) if row.id in mine]
-        assert [row.silent for row in told] == [False]
-        assert [row.last_run for row in told] == [NOW - timedelta(hours=2)]
+        reported = [row for row in await whole(fleet.jobs(silent=True)) if row.id in mine]
+        assert [row.silent for row in reported] == [False]
+        assert [row.last_run for row in reported] == [NOW - timedelta(hours=2)]

@@ -175,7 +175,7 @@ PW = 'password_env = "PW"\n'
     ],
 )  # fmt: skip
 def test_refused(text: str, line: int, key: str | None, says: str, tmp_path: Path) -> None:
-    """What is wrong is told with its line and key, and never with a secret."""
+    """What is wrong is reported with its line and key, and never with a secret."""
     error = refused(text, tmp_path)
     assert (error.line, error.key) == (line, key)
     assert says in error.message
@@ -200,7 +200,7 @@ def test_second_appliance() -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    """A file that is not there, or no text, is told by its name."""
+    """A file that is not there, or no text, is reported by its name."""
     with pytest.raises(FleetConfigError, match=r"fleet\.toml: No such file"):
         config.load(tmp_path / "fleet.toml")
     (tmp_path / "fleet.toml").write_bytes(b"\xff\xfe\xff")
@@ -209,7 +209,7 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def test_record() -> None:
-    """A record with the same keys makes an appliance; what is wrong with it is told by its name."""
+    """A record with the same keys makes an appliance; what is wrong with it is reported by its name."""
     made = config.from_record({"host": "a", "username": "u", "password_env": "PW", "tags": ["x"]}, environ=ENVIRON)
     assert (made.name, set(made.tags), made.credentials) == ("a", {"x"}, Password("u", "hush-1"))
     with pytest.raises(FleetConfigError, match="record a: port: must be 1 to 65535"):

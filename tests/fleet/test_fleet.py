@@ -138,7 +138,7 @@ async def test_typed_errors(stack: AsyncExitStack) -> None:
 
 
 async def test_hundred_with_faults() -> None:
-    """A hundred mixed appliances, a seventh of them broken in seven ways: 100 answers in time, nothing left behind."""
+    """A hundred mixed appliances, a seventh of them with one of seven faults: 100 answers in time, nothing left."""
     gc.collect()
     tasks_before, files_before = our_tasks(), open_files()
     async with AsyncExitStack() as stack:
@@ -331,7 +331,7 @@ async def test_views() -> None:
 
 
 async def test_a_view_touches_nothing_that_it_does_not_show() -> None:
-    """A view has no members to add, remove or close, and neither resets nor tells of appliances that it hides."""
+    """A view has no members to add, remove or close, and neither resets nor names appliances that it hides."""
     async with Fleet([Appliance("a", "127.0.0.1", None), Appliance("b", "127.0.0.1", None)]) as fleet:
         for answer in await fleet.gather(jobs_of):
             assert not answer.ok
@@ -362,7 +362,7 @@ async def test_shards() -> None:
 
 
 async def test_load_from_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Appliances come from any async source, as objects or as records; a wrong record is told."""
+    """Appliances come from any async source, as objects or as records; a wrong record is reported."""
     monkeypatch.setenv("FLEET_TEST_PASSWORD", "hush")
 
     async def records() -> AsyncIterator[Any]:

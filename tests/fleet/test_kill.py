@@ -20,7 +20,7 @@ from veeam_async.testing import SimulatedAppliance, World
 PROGRAM = Path(__file__).with_name("watching.py")
 
 
-def told(folder: Path) -> list[dict[str, Any]]:
+def consumed(folder: Path) -> list[dict[str, Any]]:
     """What the program wrote: lines of a file, or rows of its cursor's database."""
     path = folder / "out.jsonl"
     lines: list[Any] = path.read_bytes().splitlines() if path.exists() else []
@@ -31,7 +31,7 @@ def told(folder: Path) -> list[dict[str, Any]]:
 
 
 def told_ids(folder: Path) -> set[tuple[str, str]]:
-    return {(line["who"], line["id"]) for line in told(folder)}
+    return {(line["who"], line["id"]) for line in consumed(folder)}
 
 
 def every(worlds: list[World]) -> set[tuple[str, str]]:
@@ -72,9 +72,9 @@ async def test_killed_and_restarted(kind: str, tmp_path: Path) -> None:
             try:
                 if life < lives - 1:
                     # Somewhere in the middle of handing rows over, or waiting for new ones.
-                    before = len(told(tmp_path))
+                    before = len(consumed(tmp_path))
                     enough = min(total, before + chance.randrange(5, 60))
-                    await until(lambda enough=enough: len(told(tmp_path)) >= enough, process)  # type: ignore[misc]
+                    await until(lambda enough=enough: len(consumed(tmp_path)) >= enough, process)  # type: ignore[misc]
                     kills += 1
                 else:
                     await until(lambda: told_ids(tmp_path) >= every(worlds), process)
@@ -83,7 +83,7 @@ async def test_killed_and_restarted(kind: str, tmp_path: Path) -> None:
                 process.kill()
                 await process.wait()
 
-    lines = told(tmp_path)
+    lines = consumed(tmp_path)
     expected = every(worlds)
     assert told_ids(tmp_path) == expected
     repeated = [key for key, count in Counter(line["key"] for line in lines).items() if count > 1]
@@ -103,11 +103,11 @@ async def test_killed_while_it_waits(tmp_path: Path) -> None:
             world.finish(world.start(kind="infrastructure", name="Rescan"))
             process = await asyncio.create_subprocess_exec(sys.executable, PROGRAM, tmp_path, "sqlite")
             try:
-                await until(lambda: len(told(tmp_path)) >= len(world.sessions), process)
+                await until(lambda: len(consumed(tmp_path)) >= len(world.sessions), process)
                 asked = simulated.count("GetAllSessions")
                 await until(lambda asked=asked: simulated.count("GetAllSessions") >= asked + 2, process)  # type: ignore[misc]
             finally:
                 process.kill()
                 await process.wait()
-    ids = [line["id"] for line in told(tmp_path)]
+    ids = [line["id"] for line in consumed(tmp_path)]
     assert len(ids) == len(set(ids)) == len(world.sessions)

@@ -372,7 +372,7 @@ async def test_servers(fleet: tuple[Fleet, World]) -> None:
     for who, mine in rows.items():
         product, _, revision = who.partition(" ")
         own = [(row.version, row.online) for row in mine.values() if row.kind == "Appliance"]
-        # The oldest one has no call that tells of itself.
+        # The oldest one has no call that describes itself.
         assert own == [(serve(product, revision=revision).release.build, True)] * (who != "vbr 1.0-rev2")
         others = {row.name: row for row in mine.values() if row.kind != "Appliance"}
         assert others.keys() == (set() if who in AWS else {server.name for server in world.servers})
@@ -399,7 +399,7 @@ async def test_licenses(fleet: tuple[Fleet, World]) -> None:
 
 
 async def test_protected(fleet: tuple[Fleet, World]) -> None:
-    """Protected workloads say the same of the same facts, as far as the product can tell them."""
+    """Protected workloads say the same of the same facts, as far as the product knows them."""
     fleet_, world = fleet
     reading = fleet_.protected()
     rows = by_appliance(await reading.gather())
@@ -429,11 +429,11 @@ async def test_tasks(fleet: tuple[Fleet, World]) -> None:
     reading = fleet_.tasks()
     rows = by_appliance(await reading.gather())
     assert reading.errors == []
-    telling = VBR - {"vbr 1.0-rev2", "vbr 1.1-rev0"}
-    assert {appliance.name for appliance in reading.lacking} == rows.keys() - telling
+    reporting = VBR - {"vbr 1.0-rev2", "vbr 1.1-rev0"}
+    assert {appliance.name for appliance in reading.lacking} == rows.keys() - reporting
     sessions = {session.id: session for session in world.sessions}
     points = {point.id: point for point in world.restore_points}
-    for who in telling:
+    for who in reporting:
         assert rows[who]
         for row in rows[who].values():
             session = sessions[row.session_id]
@@ -468,8 +468,8 @@ async def test_proxies(fleet: tuple[Fleet, World]) -> None:
                 assert (row.name, row.description) == (proxy.name, proxy.description)
                 server = world.server(proxy.server_id)
                 same(row, enabled=proxy.enabled, online=server.online, location=server.name, outdated=False)
-    told = {f"vbr {name}" for name in ("1.3-rev0", "1.3-rev1", "1.3-rev2")}
-    assert says(rows, "enabled") == says(rows, "online") == says(rows, "location") == told
+    reported = {f"vbr {name}" for name in ("1.3-rev0", "1.3-rev1", "1.3-rev2")}
+    assert says(rows, "enabled") == says(rows, "online") == says(rows, "location") == reported
     assert says(rows, "kind") == VBR
 
 
@@ -506,10 +506,10 @@ async def test_findings(fleet: tuple[Fleet, World]) -> None:
     reading = fleet_.findings()
     rows = by_appliance(await reading.gather())
     assert reading.errors == []
-    telling = VBR - {"vbr 1.0-rev2", "vbr 1.1-rev0"}
-    assert {appliance.name for appliance in reading.lacking} == rows.keys() - telling
+    reporting = VBR - {"vbr 1.0-rev2", "vbr 1.1-rev0"}
+    assert {appliance.name for appliance in reading.lacking} == rows.keys() - reporting
     points = {point.id: point for point in world.restore_points}
-    for who in telling:
+    for who in reporting:
         malware = [row for row in rows[who].values() if row.kind != "BestPractice"]
         practices = [row for row in rows[who].values() if row.kind == "BestPractice"]
         assert malware
@@ -526,7 +526,7 @@ async def test_findings(fleet: tuple[Fleet, World]) -> None:
 
 
 async def test_one_call_that_fails(fleet: tuple[Fleet, World]) -> None:
-    """An operation that a role may not call costs its own rows; the others come, and the errors are told."""
+    """An operation that a role may not call costs its own rows; the others come, and the errors are reported."""
     fleet_, world = fleet
     async with SimulatedAppliance("azure", "v8.1", world=world) as simulated:
         simulated.faults.add(operation="SqlPolicy_GetPolicies", status=403)

@@ -72,6 +72,6 @@ def test_notebook() -> None:
     assert "2026-03-14 00:00:00" in html
     assert "next_run" not in html
     assert "Session of" in Session(appliance=VBR, id="1")._repr_html_()
-    assert "error" in Answer(VBR, None, VeeamError("no <i>way</i>"))._repr_html_()
-    assert "<i>" not in Answer(VBR, None, VeeamError("no <i>way</i>"))._repr_html_()
+    assert "error" in Answer(VBR, None, VeeamError("no <i>path</i>"))._repr_html_()
+    assert "<i>" not in Answer(VBR, None, VeeamError("no <i>path</i>"))._repr_html_()
     assert ">7<" in Answer(VBR, 7)._repr_html_()

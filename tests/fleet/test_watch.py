@@ -157,17 +157,17 @@ async def test_no_pile_up() -> None:
 
 @virtual_time
 async def test_failure_is_not_the_end() -> None:
-    """A failing appliance is listed and told of, the others go on, and it gives its rows when it is back."""
+    """A failing appliance is listed and reported, the others go on, and it gives its rows when it is back."""
     site = Site("a", "b")
     site.failing.add("a")
     site.job("b", "1")
-    told: list[Answer[Any]] = []
+    reported: list[Answer[Any]] = []
 
     def mend() -> None:
         site.failing.clear()
         site.job("a", "2")
 
-    async with site.watch(on_error=told.append) as watch:
+    async with site.watch(on_error=reported.append) as watch:
         async for change in watch:
             if change.appliance.name == "b":
                 asyncio.get_running_loop().call_later(0.1, mend)
@@ -175,8 +175,8 @@ async def test_failure_is_not_the_end() -> None:
                 break
             await asyncio.sleep(0.05)
             assert set(watch.errors) == {"a"}
-        assert all(isinstance(answer.error, ConnectError) for answer in told)
-        assert len(told) >= 2
+        assert all(isinstance(answer.error, ConnectError) for answer in reported)
+        assert len(reported) >= 2
 
 
 @virtual_time
@@ -444,10 +444,10 @@ async def test_what_a_cursor_could_not_take_comes_again() -> None:
     site.session("b", "1", 1)
     cursor = Failing()
     cursor.not_taken = 1
-    told: list[Answer[Any]] = []
-    got = await seen(site.watch(cursor, rounds=3, on_error=told.append))
+    reported: list[Answer[Any]] = []
+    got = await seen(site.watch(cursor, rounds=3, on_error=reported.append))
     assert sorted(got) == sorted([("new", "a", "1"), ("new", "b", "1"), got[0]])
-    assert [str(answer.error) for answer in told] == ["no space left"]
+    assert [str(answer.error) for answer in reported] == ["no space left"]
 
 
 @virtual_time
@@ -457,10 +457,10 @@ async def test_a_round_whose_end_cannot_be_kept_is_an_error_of_that_appliance() 
     site.session("a", "1", 1)
     cursor = Failing()
     cursor.not_finished = 1
-    told: list[Answer[Any]] = []
-    watch = site.watch(cursor, rounds=2, on_error=told.append)
+    reported: list[Answer[Any]] = []
+    watch = site.watch(cursor, rounds=2, on_error=reported.append)
     assert await seen(watch) == [("new", "a", "1")]
-    assert [type(answer.error) for answer in told] == [CursorError] and watch.errors == {}
+    assert [type(answer.error) for answer in reported] == [CursorError] and watch.errors == {}
     assert [since for _, _, since in site.asked] == [None, None]
     assert cursor.mark("test", "a") is not None
 

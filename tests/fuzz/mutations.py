@@ -1,4 +1,4 @@
-"""What can happen to the bytes of an answer on their way."""
+"""What can happen to the bytes of an answer in transit."""
 
 from __future__ import annotations
 
@@ -436,7 +436,7 @@ BOMB = gzip.compress(b'{"data":"' + b" " * (24 << 20), 9)
 
 
 def mutate(answer: bytes, others: list[bytes], rng: Random) -> bytes:
-    """One answer, spoilt in one to three ways."""
+    """One answer, spoilt by one to three faults."""
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         answer = _once(answer, others, rng)
     return answer

@@ -134,7 +134,7 @@ class Replay:
 
     Attributes:
         port: where it listens.
-        recording, spoil: of the case under way.
+        recording, spoil: of the case in progress.
         served: the target and the bytes of each answer that the case got, for whoever has to look into it.
     """
 
@@ -163,7 +163,7 @@ class Replay:
         answers = self.recording.answers
         key = (method, target)
         if key not in answers:
-            # After a spoilt answer a client may go on in another way.
+            # After a spoilt answer a client may go on differently.
             path = target.partition("?")[0]
             key = next((k for k in answers if k[0] == method and k[1].partition("?")[0] == path), key)
         turn = self._turns.get(key, 0)

@@ -116,7 +116,7 @@ async def ended(client: ApplianceClient, answer: Any) -> None:
 
 
 async def kept(stage: Stage, method: Any, *args: Any, **kwargs: Any) -> None:
-    """A download in each of the ways there are."""
+    """A download by each of its means."""
     match stage.rng.randrange(3):
         case 0:
             await method(*args, **kwargs)

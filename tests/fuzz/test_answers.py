@@ -2,7 +2,7 @@
 
 Genuine answers of simulated appliances are recorded, spoilt and sent again over real sockets while clients make every
 kind of call. A small part runs in the suite; `make fuzz` sends VEEAM_FUZZ_ANSWERS of them (100,000 where not set).
-VEEAM_FUZZ_SEED chooses others; VEEAM_FUZZ_CASE plays one case alone, the number of which a failure tells.
+VEEAM_FUZZ_SEED chooses others; VEEAM_FUZZ_CASE plays one case alone, the number of which a failure shows.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def odd(error: VeeamError, secrets: list[str]) -> str:
 
 
 def resident() -> float:
-    """Mebibytes of memory that this process has, where the system tells."""
+    """Mebibytes of memory that this process has, where the system says."""
     try:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
@@ -246,7 +246,7 @@ async def fuzz(folder: Path, answers: int, rounds: int) -> Tally:
     playing = Playing(recorded, folder)
     tally = playing.tally
     asyncio.get_running_loop().set_exception_handler(
-        lambda loop, context: tally.failures.append(f"the loop was told: {context}")
+        lambda loop, context: tally.failures.append(f"the loop reported: {context}")
     )
     with warnings.catch_warnings():
         # That a listing is incomplete is no news here.
@@ -265,7 +265,7 @@ async def fuzz(folder: Path, answers: int, rounds: int) -> Tally:
     return tally
 
 
-def told(tally: Tally) -> str:
+def summary(tally: Tally) -> str:
     outcomes = ", ".join(f"{name} {count}" for name, count in tally.outcomes.most_common())
     memory = ", ".join(f"{answers}: {size:.0f}" for answers, size in tally.memory)
     return (
@@ -289,7 +289,7 @@ async def test_no_spoilt_answer_breaks_a_call_at_length(tmp_path: Path, capsys: 
     begun = time.monotonic()
     tally = await fuzz(tmp_path, ANSWERS, 10)
     with capsys.disabled():
-        print(f"\n{told(tally)}; {time.monotonic() - begun:.0f} s")  # noqa: T201
+        print(f"\n{summary(tally)}; {time.monotonic() - begun:.0f} s")  # noqa: T201
     assert not tally.failures, "\n\n".join(tally.failures)
     if CASE is None and ANSWERS >= 50_000:
         warm = len(tally.memory) // 2 - 1

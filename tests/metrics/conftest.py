@@ -1,4 +1,4 @@
-"""A site of six simulated appliances, with an exporter that polls when it is told to."""
+"""A site of six simulated appliances, with an exporter that polls when a test says so."""
 
 from __future__ import annotations
 

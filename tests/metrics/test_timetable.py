@@ -99,7 +99,7 @@ async def test_error_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_nothing_runs_on() -> None:
-    """Ending the timetable ends every call that is under way."""
+    """Ending the timetable ends every call that is in progress."""
     ended: list[str] = []
 
     async def work(name: str, _: bool) -> None:

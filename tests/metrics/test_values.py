@@ -391,6 +391,6 @@ def test_half_a_surrogate_pair() -> None:
 
 
 def test_reasons() -> None:
-    """The most telling word goes first: a broken certificate is one of TLS, not of the network."""
+    """The most specific word comes first: a broken certificate is one of TLS, not of the network."""
     assert reason_of(TlsError("x")) == "tls"
     assert reason_of(KeyError("x")) == "other"

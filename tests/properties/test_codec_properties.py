@@ -1,4 +1,4 @@
-"""Every model of every revision: decoding raises nothing but `DecodeError`, and nothing is lost on the way back.
+"""Every model of every revision: decoding raises nothing but `DecodeError`, and nothing is lost in what goes back.
 
 One object for each model, always the same, in the suite; by `make fuzz` ever new ones, as many for each model as
 `VEEAM_FUZZ_EXAMPLES` says.
@@ -55,22 +55,22 @@ def read_all(value: Any) -> None:
 
 
 def comes_back(found: Document, name: str, data: dict[str, Any]) -> None:
-    """Decode in every way there is and compare what comes back."""
+    """Decode by every means there is and compare what comes back."""
     decode = decoder(name, found.package)
     before = copy.deepcopy(data)
 
     given_json = copy.deepcopy(data)
-    shell = decode(given_json)
-    assert shell.to_dict() == before
-    assert list(shell.to_dict()) == list(before)
-    read_all(shell)
-    filled = shell.to_dict()
+    unread = decode(given_json)
+    assert unread.to_dict() == before
+    assert list(unread.to_dict()) == list(before)
+    read_all(unread)
+    filled = unread.to_dict()
     assert filled == before
     assert given_json == before, "decoding changed what it was given"
 
     model = load(found, name).from_dict(data)
-    assert type(model) is type(shell)
-    assert model == shell
+    assert type(model) is type(unread)
+    assert model == unread
     assert model.to_dict() == before
     data.clear()
     read_all(model)
@@ -79,9 +79,9 @@ def comes_back(found: Document, name: str, data: dict[str, Any]) -> None:
     try:
         text = orjson.dumps(filled, option=orjson.OPT_SORT_KEYS)
     except TypeError:
-        dumps(shell)  # orjson has no integers beyond 64 bits and no lone surrogates; dumps has
+        dumps(unread)  # orjson has no integers beyond 64 bits and no lone surrogates; dumps has
     else:
-        assert orjson.dumps(orjson.loads(dumps(shell)), option=orjson.OPT_SORT_KEYS) == text
+        assert orjson.dumps(orjson.loads(dumps(unread)), option=orjson.OPT_SORT_KEYS) == text
 
 
 def for_each_model(revision: str, part: int, profile: settings) -> None:

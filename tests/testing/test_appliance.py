@@ -112,7 +112,7 @@ async def test_an_unknown_path_is_404_and_a_wrong_method_405() -> None:
 
 
 @pytest.mark.parametrize(
-    ("product", "revision", "path", "query", "told"),
+    ("product", "revision", "path", "query", "reported"),
     [
         ("vbr", "1.3-rev0", "/api/v1/jobs", "limit=many", "query limit"),
         ("vbr", "1.3-rev0", "/api/v1/jobs", "typeFilter=Nonsense", "query typeFilter"),
@@ -120,12 +120,14 @@ async def test_an_unknown_path_is_404_and_a_wrong_method_405() -> None:
         ("azure", "v8.1", "/api/v8.1/jobSessions", "FromUtc=yesterday", "query FromUtc"),
     ],
 )
-async def test_a_query_that_does_not_fit_is_400(product: str, revision: str, path: str, query: str, told: str) -> None:
+async def test_a_query_that_does_not_fit_is_400(
+    product: str, revision: str, path: str, query: str, reported: str
+) -> None:
     """A wrong value or a value outside the enum: 400 that names it."""
     async with calling(product, revision) as caller:
         reply = await caller("GET", f"{path}?{query}")
         assert reply.status == 400
-        assert told in reply.body.decode()
+        assert reported in reply.body.decode()
 
 
 async def test_an_id_that_is_no_uuid_is_400_where_the_document_wants_one() -> None:
@@ -165,7 +167,7 @@ async def test_a_body_without_its_discriminators_child_is_400() -> None:
     ],
 )
 async def test_errors_have_the_products_own_shape(product: str, revision: str, path: str, where: Any) -> None:
-    """What does not fit in a body is told where the product tells such things."""
+    """What does not fit in a body is reported where the product reports such things."""
     async with calling(product, revision) as caller:
         reply = await caller("POST", path, json=[1])
         assert reply.status == 400
@@ -190,8 +192,8 @@ async def test_what_goes_beyond_the_document_is_ignored_and_told_or_refused(stri
         assert (await caller("POST", f"/api/v1/jobs/{identity}/enable", json={"a": 1})).status == status
         body = {"type": "Standard", "username": "root", "password": "x", "colour": "red"}
         assert (await caller("POST", "/api/v1/credentials", json=body)).status == (400 if strict else 201)
-        told = [(departure.operation_id, departure.where) for departure in caller.appliance.departures]
-        assert told == [
+        reported = [(departure.operation_id, departure.where) for departure in caller.appliance.departures]
+        assert reported == [
             ("GetAllJobs", "query Limit"), ("EnableJob", "body"), ("CreateCreds", "body colour"),
         ]  # fmt: skip
     async with calling("azure", "v8.1", strict=strict) as caller:
@@ -337,7 +339,7 @@ async def test_a_stopped_appliance_comes_back_on_its_port() -> None:
 
 
 async def test_https_is_verified_by_its_own_authority() -> None:
-    """With tls the served certificate is good for its own authority alone, and its fingerprint is told."""
+    """With tls the served certificate is good for its own authority alone, and its fingerprint is reported."""
     async with calling(tls=True) as caller:
         await caller.get("/api/v1/jobs")
         assert caller.appliance.url.startswith("https://")

@@ -26,7 +26,7 @@ class Driver:
 
 
 async def test_faults_are_added_and_ended_over_http() -> None:
-    """POST /faults takes a fault's attributes, GET tells how often each fired, DELETE ends all."""
+    """POST /faults takes a fault's attributes, GET shows how often each fired, DELETE ends all."""
     async with calling() as caller, Control([caller.appliance]) as control:
         drive = Driver(caller.session, control)
         status, fault = await drive("POST", "/faults", json={"operation": "GetAllJobs", "status": 503, "times": 1})
@@ -146,19 +146,19 @@ async def test_the_command_plays_one_release(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None and process.stderr is not None
         async with asyncio.timeout(60):
-            told = json.loads(await process.stdout.readline())
+            reported = json.loads(await process.stdout.readline())
             import ssl
 
-            context = ssl.create_default_context(cafile=told["ca_file"])
-            form = {"grant_type": "password", "username": told["username"], "password": told["password"]}
+            context = ssl.create_default_context(cafile=reported["ca_file"])
+            form = {"grant_type": "password", "username": reported["username"], "password": reported["password"]}
             headers = {"x-api-version": "1.2-rev0"}
             async with aiohttp.ClientSession(headers=headers) as session:
-                async with session.post(told["url"] + "/api/oauth2/token", data=form, ssl=context) as answer:
+                async with session.post(reported["url"] + "/api/oauth2/token", data=form, ssl=context) as answer:
                     token = (await answer.json())["access_token"]
                 bearer = {"Authorization": f"Bearer {token}"}
-                async with session.get(told["url"] + "/api/v1/jobs", headers=bearer, ssl=context) as answer:
+                async with session.get(reported["url"] + "/api/v1/jobs", headers=bearer, ssl=context) as answer:
                     assert [row["name"] for row in (await answer.json())["data"]] == ["Nightly mail"]
-                async with session.get(told["control"] + "/requests") as answer:
+                async with session.get(reported["control"] + "/requests") as answer:
                     assert len(await answer.json()) == 2
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0, (await process.stderr.read()).decode()
@@ -168,4 +168,4 @@ async def test_the_command_plays_one_release(tmp_path: Path) -> None:
             await process.wait()
     lines = [json.loads(line) for line in record.read_text().splitlines()]
     assert [line["operation"] for line in lines] == ["CreateToken", "GetAllJobs"]
-    assert told["password"] not in record.read_text() and token not in record.read_text()
+    assert reported["password"] not in record.read_text() and token not in record.read_text()

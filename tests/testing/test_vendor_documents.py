@@ -25,7 +25,7 @@ VENDOR = os.environ.get("VEEAM_VENDOR_SPECS", "")
 pytestmark = [
     pytest.mark.vendor,
     pytest.mark.skipif(not VENDOR, reason="VEEAM_VENDOR_SPECS is not set"),
-    # The vendor's document of aws 1.0-rev0 is Swagger 2.0, which has another way to describe answers.
+    # The vendor's document of aws 1.0-rev0 is Swagger 2.0, which describes differently answers.
     pytest.mark.parametrize(("product", "revision"), [one for one in REVISIONS if one != ("aws", "1.0-rev0")]),
 ]
 
@@ -138,15 +138,15 @@ def test_the_worlds_rows_fit_the_vendors_own_document(product: str, revision: st
     vendor = from_document(product, revision, without_undeclared(vendor_document(product, revision)))
     checker = Checker(vendor)
     state = State(find_product(product), serve(product, revision=revision), 0, World(3))
-    face = state.handlers(revision)
+    handlers = state.handlers(revision)
     wrong: dict[str, list[str]] = {}
     shown = 0
-    for operation in face.spec.operations.values():
-        listing = face.spec.listing(operation)
+    for operation in handlers.spec.operations.values():
+        listing = handlers.spec.listing(operation)
         theirs = vendor.operations.get(operation.operation_id)
         if operation.method != "GET" or listing is None or theirs is None or operation.placeholders:
             continue
-        held = face.store.collection(operation.path, operation.path)
+        held = handlers.store.collection(operation.path, operation.path)
         if held is None or not isinstance(held, Shown):
             continue
         shown += 1

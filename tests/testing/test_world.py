@@ -48,7 +48,7 @@ def test_the_world_holds_every_kind_of_thing() -> None:
 
 
 def test_a_started_session_progresses_and_ends() -> None:
-    """A job that is started runs for its time, then ends as it was told to, with restore points."""
+    """A job that is started runs for its time, then ends as it was set to, with restore points."""
     world = World(now=NOW, time_scale=1000)
     job = world.jobs[0]
     points = len(world.restore_points)
@@ -388,7 +388,7 @@ async def test_restore_points_of_an_object() -> None:
 
 
 async def test_what_post_makes_get_shows_put_changes_and_delete_removes() -> None:
-    """A collection without a hand-written view keeps what it is told."""
+    """A collection without a hand-written view keeps what it is given."""
     async with calling() as caller:
         path = "/api/v1/credentials"
         body = {"type": "Standard", "username": "EXAMPLE\\backup", "password": "x", "description": "made"}
@@ -446,7 +446,7 @@ async def test_policies_are_made_and_changed_in_the_cloud_products() -> None:
 
 
 async def test_settings_are_remembered() -> None:
-    """What PUT says about a thing of which there is one, GET tells again."""
+    """What PUT says about a thing of which there is one, GET gives back."""
     async with calling() as caller:
         path = "/api/v1/securityAnalyzer/schedule"
         before = await caller.get(path)

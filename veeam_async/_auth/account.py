@@ -92,8 +92,8 @@ class Account:
         return f"{self._revision.product} {self._origin} {user}"
 
     def _renewed(self, token: Token, elapsed: float) -> None:
-        if self._transport.teller is not None:
-            self._transport.teller.renewed(token, elapsed)
+        if self._transport.reporter is not None:
+            self._transport.reporter.renewed(token, elapsed)
 
     async def login(self, *, force: bool) -> Token:
         """A token; see `ApplianceClient.login`."""
@@ -123,7 +123,7 @@ class Account:
         return await self._login.sign_on_url(username)
 
     async def aclose(self) -> None:
-        """End a renewal under way, and log out where that is wanted, as far as `timeouts.logout` seconds allow."""
+        """End a renewal in progress, and log out where that is wanted, as far as `timeouts.logout` seconds allow."""
         await self.tokens.aclose()
         ours = token_as_given(self.credentials) is None
         wanted = self._log_out

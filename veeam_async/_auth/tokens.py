@@ -70,7 +70,7 @@ class Tokens:
         # What the next renewal starts from, refused or not.
         self._last: Token | None = None
         self._renewal: asyncio.Task[Token] | None = None
-        # The renewal under way, and those that new credentials or a logout have overtaken.
+        # The renewal in progress, and those that new credentials or a logout have overtaken.
         self._tasks: set[asyncio.Task[Token]] = set()
         self._generation = 0
         self._not_before = 0.0
@@ -238,13 +238,13 @@ class Tokens:
         self._backoff.forget()
 
     def drop(self) -> None:
-        """Forget the token, so that the next call logs in. A renewal under way serves only those that wait for it."""
+        """Forget the token, so that the next call logs in. A renewal in progress serves only those that wait for it."""
         self.current = self._last = None
         self._renewal = None
         self._generation += 1
 
     async def aclose(self) -> None:
-        """End a renewal that is under way."""
+        """End a renewal that is in progress."""
         self._closed = True
         tasks = list(self._tasks)
         for task in tasks:

@@ -101,7 +101,7 @@ def _few_lines(data: bytes) -> bool:
 class _Connection(ResponseHandler):
     """A connection as aiohttp has it, which broken and hostile answers do not get the better of.
 
-    An answer that stops making sense within its body (a wrong chunk) closes the connection, but aiohttp tells only
+    An answer that stops making sense within its body (a wrong chunk) closes the connection, but aiohttp wakes only
     who waits for a head, and stops all timers: who waits for the rest of the body would do so for ever.
     An answer that nobody asked for, sent behind another one, would be taken for the answer to the next request.
     Interim answers (`100 Continue`) without end would never let go of the event loop, and a body in chunks of a byte
@@ -220,7 +220,7 @@ def new_session(
 
 
 def abandon(session: aiohttp.ClientSession) -> None:
-    """Drop a session whose event loop has ended: nothing of it can be closed in an orderly way any more."""
+    """Drop a session whose event loop has ended: nothing of it can be closed properly any more."""
     connector: Any = session.connector
     session.detach()
     with warnings.catch_warnings():

@@ -165,7 +165,7 @@ def _read_text(said: _Said, reply: Reply[None], body: bytes) -> None:
     text = excerpt(redact(body.decode("utf-8", "replace"), reply.secrets).encode())
     kind = shown(reply.content_type) or "an unnamed type"
     if reply.call.secrets and ("json" in kind or "token" in text.lower()):
-        # Whatever went wrong on its way, it was to be a token.
+        # Whatever went wrong, it was to be a token.
         said.message = f"the body is {kind} and makes no sense"
         return
     said.body = text

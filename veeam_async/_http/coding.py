@@ -156,7 +156,7 @@ def decoders_for(header: str) -> list[Decoder]:
 
 
 class Unpacking:
-    """A body on its way through its decoders.
+    """A body that goes through its decoders.
 
     Args:
         header: its Content-Encoding.

@@ -23,7 +23,7 @@ from .answers import read_error
 from .clock import FOREVER, Clock
 from .decide import MOST_REDIRECTS, Answered, Broken, Decision, Next, Situation, Unreadable, decide
 from .sender import limits_of, limits_until
-from .surroundings import Surroundings, Teller
+from .surroundings import Reporter, Surroundings
 from .token import Token, TokenSource
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class Receiver(Protocol[T]):
 
 
 class Exchange(Generic[T]):
-    """A call under way."""
+    """A call in progress."""
 
     _attempt = 1
     _begun = 0.0
@@ -196,9 +196,9 @@ class Exchange(Generic[T]):
             raise error from ended.__cause__
         name, label, attempt = self.around.name, self.call.label, self._attempt
         _log.info("%s: %s: attempt %d failed, again in %.2f s: %s", name, label, attempt, pause, error)
-        if self.around.teller is not None:
+        if self.around.reporter is not None:
             status = ended.outcome.status if isinstance(ended.outcome, Answered) else None
-            self.around.teller.retried(self.call, attempt, status, error, pause)
+            self.around.reporter.retried(self.call, attempt, status, error, pause)
         self._cause = f"the attempt before it: {error.describe()}"
         await asyncio.sleep(pause)
         self._attempt += 1
@@ -239,9 +239,9 @@ class Exchange(Generic[T]):
             limit = limits[self._receive.stream]
             if self._attempt > 1 or self._deadline is not None:
                 limit = limits_until(self._clock, limit, stream=self._receive.stream)
-            if around.teller is not None:
+            if around.reporter is not None:
                 self._begun = monotonic()
-                around.teller.started(self.call, self._attempt)
+                around.reporter.started(self.call, self._attempt)
             response = await sender.send(self.call, token, limit)
             return await self._receive(response, self, token)
         except (aiohttp.ClientError, OSError) as error:
@@ -367,13 +367,13 @@ class Exchange(Generic[T]):
 
     def answered(self, status: int, size: int) -> None:
         """Report that an answer came; -1 for the size of one that is not read yet."""
-        if self.around.teller is not None:
-            self.around.teller.answered(self.call, self._attempt, status, size, monotonic() - self._begun)
+        if self.around.reporter is not None:
+            self.around.reporter.answered(self.call, self._attempt, status, size, monotonic() - self._begun)
 
-    async def run_and_tell(self, teller: Teller) -> T:
+    async def run_and_report(self, reporter: Reporter) -> T:
         """As `run`, and report an error at its end."""
         try:
             return await self.run()
         except VeeamError as error:
-            teller.failed(self.call, self._attempt, error, self._clock.elapsed())
+            reporter.failed(self.call, self._attempt, error, self._clock.elapsed())
             raise

@@ -96,7 +96,7 @@ def failure_of(error: BaseException, attempt: Attempt) -> Failure:
 _CONNECTING = {
     "name": "the name {host} was not resolved in {seconds} s",
     "connect": "no connection to {target} in {seconds} s",
-    "proxy": "no connection to {target} by way of the proxy in {seconds} s",
+    "proxy": "no connection to {target} through the proxy in {seconds} s",
     "tls": "no TLS handshake with {target} in {seconds} s",
 }
 
@@ -110,7 +110,7 @@ def _connecting(error: aiohttp.ClientConnectionError, attempt: Attempt, target: 
         return Failure(ConnectError(text, step="name", **context), Broken(sent=False, repeatable=not missing))
     if not isinstance(error, aiohttp.ClientConnectorError):
         if "TLS-in-TLS" in str(error):  # Python 3.11 loses why the handshake within an https proxy failed
-            text = f"no TLS handshake with {target} by way of the proxy: {os_text(error)}"
+            text = f"no TLS handshake with {target} through the proxy: {os_text(error)}"
             return Failure(ConnectError(text, step="tls", **context), Broken(sent=False))
         return None
     inner = error.os_error
@@ -119,7 +119,7 @@ def _connecting(error: aiohttp.ClientConnectionError, attempt: Attempt, target: 
         text = f"{target} hung up in the TLS handshake: {os_text(error)}"
         return Failure(ConnectError(text, step="tls", **context), Broken(sent=False))
     # A proxy that is not there included.
-    via = f" by way of proxy {proxy.shown}" if proxy is not None else ""
+    via = f" through proxy {proxy.shown}" if proxy is not None else ""
     text = f"cannot connect to {target}{via}: {os_text(error)}"
     step: Step = "connect" if proxy is None else "proxy"
     return Failure(ConnectError(text, step=step, **context), Broken(sent=False))

@@ -29,7 +29,7 @@ class Pool:
         keepalive: seconds that an idle connection is kept.
         dns_ttl: seconds that a resolved name is kept.
         session: an aiohttp session to take the connections of, such as that of a framework (Home Assistant). It stays
-            open, and with it the other arguments count for nothing. Neither its cookies, its headers nor its way of
+            open, and with it the other arguments count for nothing. Neither its cookies, its headers nor its rules of
             unpacking apply. Answers that make no sense are guarded against as aiohttp does it, which is less.
     """
 

@@ -1,4 +1,4 @@
-"""The HTTP proxy on the way to an appliance: given, or taken from the environment when asked for."""
+"""The HTTP proxy in front of an appliance: given, or taken from the environment when asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests on their way out: address, headers, token, body, limits."""
+"""Outgoing requests: address, headers, token, body, limits."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from ..timeouts import Timeouts
 from .sender import Sender
 
 
-class Teller(Protocol):
-    """Gives events to a listener; see `telling`, which few clients load."""
+class Reporter(Protocol):
+    """Gives events to a listener; see `reporting`, which few clients load."""
 
     def started(self, call: Call, attempt: int) -> None: ...
 
@@ -38,4 +38,4 @@ class Surroundings(Protocol):
     digits: int
 
     @property
-    def teller(self) -> Teller | None: ...
+    def reporter(self) -> Reporter | None: ...

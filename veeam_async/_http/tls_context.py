@@ -132,7 +132,7 @@ def ready_context(policy: TlsPolicy, proxy_host: str | None = None) -> ssl.SSLCo
 
     Args:
         policy: how the appliance is judged.
-        proxy_host: host of the `https://` proxy on the way, if there is one.
+        proxy_host: host of the `https://` proxy in between, if there is one.
     """
     appliance = _ready(policy)
     if proxy_host is None or appliance is None:

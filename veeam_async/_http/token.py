@@ -44,7 +44,7 @@ class Token:
         # Spread over a sixth of the lifetime, so that a thousand appliances that logged in together do not renew
         # together.
         self.soon = self.issued + lifetime * random.uniform(0.65, 0.8)
-        # What is on its way must arrive while the token still serves.
+        # What is in flight must arrive while the token still serves.
         self.must = self.issued + lifetime - min(30.0, lifetime * 0.1)
 
     def left(self) -> float:

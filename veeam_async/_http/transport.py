@@ -31,7 +31,7 @@ from .token import Token, TokenSource
 
 if TYPE_CHECKING:
     from ..events import Listener
-    from .telling import Teller
+    from .reporting import Reporter
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class Transport:
         timeouts, retry: for calls that have none of their own.
         budget: what is left of the appliance's repeats.
         max_body: bytes of a body that is read whole.
-        teller: gives events to a listener, or None.
+        reporter: gives events to a listener, or None.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class Transport:
         self.max_body = max_body
         # A Content-Length of fewer digits is surely below the limits of what is read and parsed at once.
         self.digits = len(str(min(max_body, SMALL)))
-        self.teller: Teller | None = None
+        self.reporter: Reporter | None = None
         if events is not None:
-            from .telling import Teller  # takes a moment, and few clients have a listener
+            from .reporting import Reporter  # takes a moment, and few clients have a listener
 
-            self.teller = Teller(name, events)
+            self.reporter = Reporter(name, events)
 
     def fetch(
         self, call: Call, tokens: TokenSource | None, decode: Callable[[Reply[None]], T]
@@ -119,7 +119,7 @@ class Transport:
 
     def _run(self, call: Call, tokens: TokenSource | None, receive: Receiver[T]) -> Coroutine[Any, Any, T]:
         exchange = Exchange(self, call, tokens, receive)
-        return exchange.run() if self.teller is None else exchange.run_and_tell(self.teller)
+        return exchange.run() if self.reporter is None else exchange.run_and_report(self.reporter)
 
 
 class _Fetching(Generic[T]):
@@ -142,7 +142,7 @@ class _Fetching(Generic[T]):
             length = headers.get("Content-Length")
             if length is not None and len(length) < around.digits and "Content-Encoding" not in headers:
                 body = await response.read()
-                if around.teller is not None:
+                if around.reporter is not None:
                     exchange.answered(status, len(body))
                 secrets = around.sender.secrets_with(token)
                 reply = Reply(status, headers, body, exchange.call, around.name, secrets)

@@ -1,4 +1,4 @@
-"""Open enums: a value newer than the package is a member too, and letter case does not matter on the way in."""
+"""Open enums: a value newer than the package is a member too, and letter case does not matter when it is read."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ class Model(View):
         """The model of a JSON object, of the child that its discriminator names where this class has children.
 
         Args:
-            data: parsed JSON. It is copied: later changes to it do not show in the model, nor the other way round.
+            data: parsed JSON. It is copied: later changes to it do not show in the model, nor vice versa.
 
         Raises:
             DecodeError: `data` is no object.

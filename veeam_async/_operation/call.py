@@ -1,4 +1,4 @@
-"""What is to be sent, whatever happens on the way."""
+"""What is to be sent, whatever happens meanwhile."""
 
 from __future__ import annotations
 

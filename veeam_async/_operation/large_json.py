@@ -118,7 +118,7 @@ class _Rows:
             return None
         yield
         try:
-            # A marker tells the array, which is empty by now, from all others.
+            # A marker distinguishes the array, which is empty by now, from all others.
             envelope = loads(body[:start] + orjson.dumps(_MARKER) + body[end:], self._charset)
         except JsonError:
             return None

@@ -78,7 +78,7 @@ class Sender(Protocol):
     Attributes:
         name: the appliance's label.
         revision: the API revision.
-        profile: what the product does in its own way.
+        profile: what the product does by its own rules.
     """
 
     @property

@@ -227,7 +227,7 @@ class Walk:
         if error.status != 500 or not self.narrowing:
             return False
         if size > 1:
-            # Where nothing was had yet, one row tells whether the call works at all.
+            # Where nothing was had yet, one row shows whether the call works at all.
             self.narrow = size // 2 if self.pages else 1
             return True
         if not self.pages or self.again is not None or len(self.bad) == _MOST_BAD_ROWS:
@@ -312,7 +312,7 @@ class Walk:
         if keys:
             seen.update(keys)
         elif fresh:
-            # Without ids the page as a whole tells whether it came before.
+            # Without ids the page as a whole shows whether it came before.
             page = hashlib.blake2b(orjson.dumps(rows), digest_size=16).digest()
             if page in self.seen_pages:
                 return []

@@ -9,7 +9,7 @@ import attrs
 
 from .operations import METHODS, Response, Schema, SpecOperation
 
-# The field that holds the rows of a page, and the field beside it that tells a page from another object.
+# The field that holds the rows of a page, and the field beside it that distinguishes a page from another object.
 _PAGES = (
     ("data", "pagination"),
     ("data", "meta"),

@@ -1,4 +1,4 @@
-"""`veeam-async check`: whether each appliance of a fleet can be polled, and what will soon be in the way."""
+"""`veeam-async check`: whether each appliance of a fleet can be polled, and what will soon prevent it."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def output(*more: str, default: str = "table", only: Sequence[str] = (), rows: b
     if rows:
         options += [
             click.option("--columns", metavar="NAME,...", help="These columns, in this order."),
-            click.option("--sort", metavar="NAME", help="By this column; -NAME for the other way round."),
+            click.option("--sort", metavar="NAME", help="By this column; -NAME for the reverse order."),
             click.option("--limit", metavar="N", type=click.IntRange(min=1), help="So many rows at most."),
             click.option("--query", metavar="JMESPATH", help="A JMESPath expression over what -o json prints."),
         ]

@@ -16,7 +16,7 @@ from .fleets import open_fleet
 from .formats import FORMATS
 from .output import stderr
 from .parquet import check_parquet, write_parquet
-from .printing import Patience, Poll, Printer, row_type, tell
+from .printing import Patience, Poll, Printer, row_type, summarize
 from .progress import FleetProgress
 from .prometheus import poll_prometheus
 from .selection import Selection
@@ -101,7 +101,7 @@ def poll_fleet(path: Path, request: Request, selection: Selection, patience: Pat
         write_parquet(request.out, poll.rows, row_type(request.source), selection)
     else:
         printer.end(poll)
-    tell(poll, len(view), interrupted=status == Status.INTERRUPTED)
+    summarize(poll, len(view), interrupted=status == Status.INTERRUPTED)
     return status
 
 

@@ -160,7 +160,7 @@ def row_type(source: str) -> type[Row]:
     return next(one for one in ROW_TYPES if one.source == source)
 
 
-def tell(poll: Poll, total: int, *, interrupted: bool) -> None:
+def summarize(poll: Poll, total: int, *, interrupted: bool) -> None:
     """Errors and a line of totals, on stderr."""
     console = stderr()
     for answer in sorted(poll.errors, key=lambda one: one.appliance.name):

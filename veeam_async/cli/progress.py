@@ -54,7 +54,7 @@ class FleetProgress:
         self._update(advance=1)
 
     def row(self) -> None:
-        """One more row has come; told at every hundredth."""
+        """One more row has come; shown at every hundredth."""
         self.rows += 1
         if self.rows % 100 == 0:
             self._update()
@@ -104,7 +104,7 @@ class Spinner:
 
 @contextmanager
 def busy(text: str) -> Iterator[Spinner]:
-    """A spinner on stderr with the time that has passed, while a call is under way."""
+    """A spinner on stderr with the time that has passed, while a call is in progress."""
     console = stderr()
     bar = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),

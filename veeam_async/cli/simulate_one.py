@@ -116,7 +116,7 @@ async def _serve(wanted: One) -> None:
             console.print(f"The control endpoint is {escape(control.url)}")
         console.print("Ctrl-C ends it.")
         # The line that a program waits for.
-        told = {
+        shown = {
             "url": appliance.url,
             "username": appliance.username,
             "password": appliance.password,
@@ -124,5 +124,5 @@ async def _serve(wanted: One) -> None:
             "ca_file": appliance.ca_file if appliance.tls else None,
             "control": control.url if control is not None else None,
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(shown), flush=True)
         await stopped()

@@ -26,7 +26,7 @@ async def wait_with_progress(client: ApplianceClient, answer_or_id: Any, timeout
     if not console.is_terminal:
         last = ""
 
-        def tell(step: Step) -> None:
+        def show(step: Step) -> None:
             nonlocal last
             line = _line(step)
             if step.percent is not None:
@@ -35,7 +35,7 @@ async def wait_with_progress(client: ApplianceClient, answer_or_id: Any, timeout
                 console.print(escape(line))
                 last = line
 
-        return await client.wait(answer_or_id, timeout=timeout, progress=tell)
+        return await client.wait(answer_or_id, timeout=timeout, progress=show)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -108,7 +108,7 @@ class Breaker:
         """Lets one call through, or says why not. In the state HALF_OPEN the caller that is let through is the probe.
 
         Raises:
-            ApplianceSkipped: the breaker is open, or a probe is under way.
+            ApplianceSkipped: the breaker is open, or a probe is in progress.
         """
         state = self.state
         if state is BreakerState.CLOSED or (state is BreakerState.HALF_OPEN and not self._probing):

@@ -16,7 +16,7 @@ _PLENTY = 200
 
 
 class Channel(Generic[T]):
-    """First in, first out. asyncio.Queue has no way to wake a consumer with an error before Python 3.13.
+    """First in, first out. asyncio.Queue cannot wake a consumer with an error before Python 3.13.
 
     Args:
         size: how much may wait before producers do. A single item may be larger.

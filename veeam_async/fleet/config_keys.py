@@ -66,8 +66,8 @@ def check(table: Mapping[str, Any], fail: Complain, never: tuple[str, ...] = ())
     """Refuse keys that are not known, and values of another type or out of range."""
     for key, value in table.items():
         if key in SECRETS:
-            ways = [f"{key}_{source}" for source in SOURCES]
-            fail(key, f"a secret does not stand in a fleet file: say {', '.join(ways[:-1])} or {ways[-1]}")
+            keys = [f"{key}_{source}" for source in SOURCES]
+            fail(key, f"a secret does not stand in a fleet file: say {', '.join(keys[:-1])} or {keys[-1]}")
         if key in never:
             fail(key, "belongs to an appliance, not to the defaults")
         if key not in TYPES:

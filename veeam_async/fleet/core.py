@@ -152,7 +152,7 @@ class Core:
             member.client.forget_refusal()
 
     def changed(self) -> None:
-        """Tells the watches that appliances were added or removed."""
+        """Informs the watches that appliances were added or removed."""
         for watch in list(self.watches):
             watch.changed()
 

@@ -135,6 +135,6 @@ def _packed(answer: Answer[Any]) -> bytes:
     except Exception as error:
         what = answer.value if answer.error is None else answer.error
         text = f"{type(what).__name__} cannot be sent: {error}" if answer.ok else f"{type(what).__name__}: {what}"
-        told = NotPicklable(text, appliance=answer.appliance.name)
-        packed = pickle.dumps(attrs.evolve(answer, value=None, error=told))
+        replacement = NotPicklable(text, appliance=answer.appliance.name)
+        packed = pickle.dumps(attrs.evolve(answer, value=None, error=replacement))
     return packed

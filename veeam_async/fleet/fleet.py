@@ -24,8 +24,8 @@ class Fleet(FleetView):
             async for answer in fleet.each(poll, concurrency=200, deadline=60):
                 print(answer.appliance.name, answer.value if answer.ok else answer.error)
 
-    Clients are made when first needed, on one connection pool. Leaving ends what is under way, logs out everywhere and
-    closes all connections. A fleet belongs to one event loop.
+    Clients are made when first needed, on one connection pool. Leaving ends what is in progress, logs out everywhere
+    and closes all connections. A fleet belongs to one event loop.
 
     Args:
         appliances: who is in it; `add` and `remove` change that at any time.
@@ -131,7 +131,7 @@ class Fleet(FleetView):
     # ------------------------------------------------------------------------------------------------------- its end
 
     async def aclose(self) -> None:
-        """Ends what is under way, logs out everywhere, closes all connections. Closing twice is allowed."""
+        """Ends what is in progress, logs out everywhere, closes all connections. Closing twice is allowed."""
         await self._core.aclose()
 
     async def __aenter__(self) -> Self:

@@ -67,7 +67,7 @@ async def pages(
     total = answer.get("totalCount")
     if isinstance(total, int) and total > len(rows):
         raise IncompleteListing(
-            f"{len(rows)} of {total} rows came, and the document describes no way to ask for the others",
+            f"{len(rows)} of {total} rows came, and the document gives no means to ask for the others",
             received=len(rows),
             total=total,
             reason="no paging",

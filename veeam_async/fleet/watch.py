@@ -109,7 +109,7 @@ class Pace:
 
 
 @attrs.define
-class _Seat:
+class _Turn:
     """The place of an appliance in the timetable."""
 
     appliance: Appliance
@@ -152,9 +152,9 @@ class Watch(Generic[RowT]):
         self._owner = owner
         self._wake = asyncio.Event()
         self._stale = True
-        self._seats: dict[str, _Seat] = {}
+        self._turns: dict[str, _Turn] = {}
         self._unfinished: set[str] = set()
-        self._due: list[tuple[float, int, _Seat]] = []
+        self._due: list[tuple[float, int, _Turn]] = []
         self._pushed = 0
         self._added = 0
         self._start = 0.0
@@ -177,7 +177,7 @@ class Watch(Generic[RowT]):
         await end(self._tasks)
 
     def changed(self) -> None:
-        """Tells the watch that appliances were added or removed."""
+        """Informs the watch that appliances were added or removed."""
         self._stale = True
         self._wake.set()
 
@@ -189,7 +189,7 @@ class Watch(Generic[RowT]):
 
     async def _changes(self) -> AsyncGenerator[Change[RowT], None]:
         clock = asyncio.get_running_loop().time
-        channel: Channel[Change[RowT] | tuple[_Seat, Answer[_Round]] | None] = Channel(self._pace.buffer)
+        channel: Channel[Change[RowT] | tuple[_Turn, Answer[_Round]] | None] = Channel(self._pace.buffer)
         tasks = self._tasks
         scheduler = asyncio.create_task(self._schedule(channel), name=f"fleet-watch-{self._name}")
         tasks.add(scheduler)
@@ -211,7 +211,7 @@ class Watch(Generic[RowT]):
             if self._owner is not None:
                 self._owner.discard(self)
 
-    def _finish(self, seat: _Seat, answer: Answer[_Round], now: float) -> None:
+    def _finish(self, turn: _Turn, answer: Answer[_Round], now: float) -> None:
         """All rows of a round were taken: the cursor may move on and the appliance gets its next date."""
         name = answer.appliance.name
         failed = self._untaken.pop(name, None)
@@ -230,31 +230,31 @@ class Watch(Generic[RowT]):
             self.errors[name] = answer
             if self._on_error is not None:
                 self._on_error(answer)
-        if self._seats.get(name) is seat:
-            seat.rounds += 1
-            if self._pace.rounds is None or seat.rounds < self._pace.rounds:
+        if self._turns.get(name) is turn:
+            turn.rounds += 1
+            if self._pace.rounds is None or turn.rounds < self._pace.rounds:
                 # The guard is against rounding: no date is served twice.
-                number = max(seat.number + 1, math.floor(self._passed(seat, now)) + 1)
-                self.skipped += number - seat.number - 1
-                self._book(seat, number)
+                number = max(turn.number + 1, math.floor(self._passed(turn, now)) + 1)
+                self.skipped += number - turn.number - 1
+                self._book(turn, number)
             else:
                 self._unfinished.discard(name)
         self._wake.set()
 
-    def _book(self, seat: _Seat, number: int) -> None:
+    def _book(self, turn: _Turn, number: int) -> None:
         """Gives the appliance its date of that number. Dates hang on the start, so that nothing drifts or piles up."""
-        seat.number = number
-        date = self._start + (seat.phase + number) * self._pace.every
-        self._push(date, seat)
+        turn.number = number
+        date = self._start + (turn.phase + number) * self._pace.every
+        self._push(date, turn)
 
-    def _push(self, date: float, seat: _Seat) -> None:
-        # The count keeps seats from being compared.
+    def _push(self, date: float, turn: _Turn) -> None:
+        # The count keeps turns from being compared.
         self._pushed += 1
-        heapq.heappush(self._due, (date, self._pushed, seat))
+        heapq.heappush(self._due, (date, self._pushed, turn))
 
-    def _passed(self, seat: _Seat, now: float) -> float:
+    def _passed(self, turn: _Turn, now: float) -> float:
         """How many intervals ago the appliance's first date was; negative when it is still to come."""
-        return (now - self._start) / self._pace.every - seat.phase
+        return (now - self._start) / self._pace.every - turn.phase
 
     def _enrol(self, now: float) -> bool:
         """Brings the timetable up to date with the fleet; True when there is something left to do."""
@@ -265,34 +265,34 @@ class Watch(Generic[RowT]):
 
     def _update(self, now: float) -> None:
         present = {appliance.name: appliance for appliance in self._members()}
-        for name in self._seats.keys() - present.keys():
-            del self._seats[name]
+        for name in self._turns.keys() - present.keys():
+            del self._turns[name]
             self._unfinished.discard(name)
             self.errors.pop(name, None)
         for name, appliance in present.items():
-            seat = self._seats.get(name)
-            if seat is None:
-                seat = self._seats[name] = _Seat(appliance, self._added * _GOLDEN % 1)
+            turn = self._turns.get(name)
+            if turn is None:
+                turn = self._turns[name] = _Turn(appliance, self._added * _GOLDEN % 1)
                 self._added += 1
                 self._unfinished.add(name)
                 if self._pace.at_once:
-                    seat.number = math.floor(self._passed(seat, now))
-                    self._push(now, seat)
+                    turn.number = math.floor(self._passed(turn, now))
+                    self._push(now, turn)
                 else:
-                    self._book(seat, max(0, math.ceil(self._passed(seat, now))))
-            seat.appliance = appliance
+                    self._book(turn, max(0, math.ceil(self._passed(turn, now))))
+            turn.appliance = appliance
 
-    async def _schedule(self, channel: Channel[Change[RowT] | tuple[_Seat, Answer[_Round]] | None]) -> None:
+    async def _schedule(self, channel: Channel[Change[RowT] | tuple[_Turn, Answer[_Round]] | None]) -> None:
         tasks = self._tasks
         clock = asyncio.get_running_loop().time
         slots = asyncio.Semaphore(self._pace.concurrency)
 
-        async def serve(seat: _Seat) -> None:
+        async def serve(turn: _Turn) -> None:
             try:
-                answer = await self._step.run(seat.appliance, channel, None)
+                answer = await self._step.run(turn.appliance, channel, None)
             finally:
                 slots.release()
-            await channel.put((seat, answer))
+            await channel.put((turn, answer))
 
         def over(task: asyncio.Task[None]) -> None:
             tasks.discard(task)
@@ -304,11 +304,11 @@ class Watch(Generic[RowT]):
             while self._enrol(now):
                 self._wake.clear()
                 while self._due and self._due[0][0] <= clock():
-                    seat = heapq.heappop(self._due)[2]
-                    if self._seats.get(seat.appliance.name) is not seat:
-                        continue  # it has left, and perhaps come back with a new seat
+                    turn = heapq.heappop(self._due)[2]
+                    if self._turns.get(turn.appliance.name) is not turn:
+                        continue  # it has left, and perhaps come back with a new one
                     await slots.acquire()
-                    task = asyncio.create_task(serve(seat), name=f"fleet-watch-{self._name}-poll")
+                    task = asyncio.create_task(serve(turn), name=f"fleet-watch-{self._name}-poll")
                     tasks.add(task)
                     task.add_done_callback(over)
                 try:

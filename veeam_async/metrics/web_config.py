@@ -45,7 +45,7 @@ class WebConfigError(VeeamError):
 
 @attrs.frozen
 class WebConfig:
-    """Who may read the metrics, and how they are protected on the way.
+    """Who may read the metrics, and how they are protected in transit.
 
     Attributes:
         cert_file, key_file: the server's certificate with its chain and its key, PEM; None for plain HTTP.

@@ -1,4 +1,4 @@
-"""What each product does in its own way. Nothing outside this folder asks which product it talks to."""
+"""What each product does by its own rules. Nothing outside this folder asks which product it talks to."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Logout:
 
 @attrs.frozen(eq=False)
 class VersionAnswer:
-    """Where a server that says nothing without a token tells which version it is.
+    """Where a server that answers nothing else without a token names its version.
 
     Attributes:
         path: GET, with a token.
@@ -66,7 +66,7 @@ class VersionAnswer:
 
 @attrs.frozen(eq=False, kw_only=True)
 class Profile:
-    """What a product does in its own way.
+    """What a product does by its own rules.
 
     In paths `{revision}` stands for the name of the revision.
 
@@ -76,7 +76,7 @@ class Profile:
         default_port: where the API listens.
         ports: tried for `port="auto"`, best first.
         revision_header: header that selects the revision on every call, or None where the path does.
-        probe_path: GET that tells without a token whether a revision is served; None where there is none.
+        probe_path: GET that shows without a token whether a revision is served; None where there is none.
         version: where else the revision is learned from, or None.
         token_path: where tokens are asked for.
         token_fields: sent with every request for a token.

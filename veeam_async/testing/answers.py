@@ -71,7 +71,7 @@ class Answers:
         return [self.value(schema, *key, name, kind=kind) for name, kind in self.plan(schema)]
 
     def plan(self, schema: Schema) -> list[tuple[str, str | None]]:
-        """What tells the rows of a list apart, and each one's subtype; the same in each revision that has it."""
+        """What identifies the rows of a list, and each one's subtype; the same in each revision that has it."""
         children = self.spec.children(schema)
         if children:
             return [(value.lower(), value) for value in children]

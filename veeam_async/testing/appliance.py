@@ -67,12 +67,12 @@ class SimulatedAppliance:
         tls: serve HTTPS with a throw-away certificate (`ca_file`, `fingerprint`).
         seed: the same seed gives the same answers and the same world.
         port: port to listen on; 0 takes a free one, which is its own until `close`.
-        validate: compare each request with the specification, answer 400 where it does not fit and tell what goes
+        validate: compare each request with the specification, answer 400 where it does not fit and say what goes
             beyond it in `departures`; costs time.
         strict: refuse what goes beyond the specification too, in place of ignoring it as servers do.
         access_lifetime: seconds that an access token is good for; None for the product's own.
         refresh_lifetime: seconds that a refresh token is good for; None for the product's own.
-        name: label of the appliance, told where the product tells its server's name.
+        name: label of the appliance, given where the product names its server.
         revisions: revisions that it serves beside those of its release.
         oldest: the oldest revision that it serves; the release's own oldest where None.
         world: the facts that it shows; one made from the seed where none is given. Several appliances may share one.

@@ -1,4 +1,4 @@
-"""Actions and long work of Veeam Backup for Microsoft Azure, and what tells of them."""
+"""Actions and long work of Veeam Backup for Microsoft Azure, and what reports it."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class AzureWork(CloudView):
         return any(self._shape(schema) for schema in answers)
 
     def _shape(self, schema: Schema | None) -> str:
-        """`session`, `list`, `page` or an empty string: how an answer tells of a session."""
+        """`session`, `list`, `page` or an empty string: how an answer gives a session."""
         name = str((schema or {}).get("$ref", "")).rsplit("/", 1)[-1]
         if name == "JobSession":
             return "session"

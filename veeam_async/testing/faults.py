@@ -1,4 +1,4 @@
-"""Faults on request: what an appliance, a proxy or a network does wrong, told in one line for each.
+"""Faults on request: what an appliance, a proxy or a network does wrong, in one line for each.
 
 ```python
 appliance.faults.add(operation="GetAllSessions", after=3, times=1, status=503, retry_after=2)

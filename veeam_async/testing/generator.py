@@ -28,7 +28,7 @@ from .things import (
 
 _CITIES = ("Berlin", "Oslo", "Lyon", "Porto", "Turin", "Graz", "Ghent", "Bergen", "Malmo", "Tartu", "Brno", "Split")
 _WORK = ("web", "mail", "erp", "files", "build", "ldap", "crm", "shop", "wiki", "print", "voip", "proxy")
-# The servers that hold repositories and proxies: machines, and no hypervisors, where a product tells them apart.
+# The servers that hold repositories and proxies: machines, and no hypervisors, where a product distinguishes them.
 _HOLDERS = (0, 1, 3, 4, 11)
 # One of each kind of workload at least.
 _UNPROTECTED = (7, 15, 22, 31, 35)

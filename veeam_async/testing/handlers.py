@@ -311,8 +311,8 @@ class Handlers:
 
     def _setting(self, call: Call) -> Answer | None:
         paths = self.spec.paths.get(call.operation.path, {})
-        told = "GET" in paths and JSON in paths["GET"].responses[0].content
-        if call.operation.method == "PUT" and told and isinstance(call.body, dict):
+        readable = "GET" in paths and JSON in paths["GET"].responses[0].content
+        if call.operation.method == "PUT" and readable and isinstance(call.body, dict):
             self.exists(call)
             same = _reference(paths["GET"]) == next(iter(call.operation.body.values()), {}).get("$ref")
             old = self.store.setting(call.path) or self.made_json(paths["GET"], call.path)

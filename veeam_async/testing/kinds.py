@@ -35,7 +35,7 @@ class Kind(Generic[Fact]):
         row: a fact as the fields of a row.
         paths: the lists that show all of it, below the product's base.
         schemas: names of row schemas; any other list with such rows, and any single answer, shows this kind too.
-        key: the field that tells rows apart.
+        key: the field that identifies rows.
         of: a kind of thing to the ids of those that a fact belongs to: how lists below a row are cut.
         type: the discriminator's value for a fact; None where rows are not polymorphic.
         make: a new fact from a row that was created; None where nothing can be created.
@@ -211,7 +211,7 @@ class Shown(Generic[Fact]):
 
     @property
     def key(self) -> str:
-        """The field that tells the rows apart."""
+        """The field that identifies the rows."""
         return self.source.kind.key
 
     @property

@@ -31,7 +31,7 @@ def saml(call: Call) -> Answer:
 
 
 def sign_on(call: Call) -> Answer:
-    """Tells where the identity provider is."""
+    """Names the identity provider."""
     user = (call.query.get("userName") or [""])[0]
     return Answer(200, {"redirectToUrl": f"https://idp.example.com/saml2?user={user}"})
 

@@ -20,7 +20,7 @@ _MOMENTS = {
     "fromutc": "executionStartTime",
     "toutc": "executionStartTime",
 }
-# Where the parameter's name does not tell the field's: parameter (lower case, without `filter`) to dotted fields.
+# Where the parameter's name does not give the field's: parameter (lower case, without `filter`) to dotted fields.
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "result": ("result.result", "result"),
     "lastresult": ("lastResult",),

@@ -27,7 +27,7 @@ class User:
     Attributes:
         name: as typed at login; letter case does not matter.
         password: in the clear, since it protects nothing.
-        role: told in AWS and Azure logins.
+        role: given in AWS and Azure logins.
         forbidden: operationIds that this account gets 403 for; `*` for all.
         totp_secret: base32, where the account has a second factor.
         recovery_codes: each good for one login in place of a second factor.

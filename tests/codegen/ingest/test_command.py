@@ -148,8 +148,8 @@ def test_spoilt_documents_are_taken_or_refused(
     """Whatever stands where it should not: the document is ingested, or refused with one line. Never a traceback."""
     monkeypatch.setattr("codegen.ingest.command._siblings", lambda *_: [])
     status = ingest(write(tmp_path / "doc.json", spoilt(seed)), tmp_path / "specs")
-    told = capsys.readouterr().err
-    assert (status, told.count("\n")) in ((0, 0), (2, 1)), told
+    reported = capsys.readouterr().err
+    assert (status, reported.count("\n")) in ((0, 0), (2, 1)), reported
     assert (tmp_path / "specs").exists() == (status == 0)
 
 
@@ -159,10 +159,10 @@ def test_bad_documents_are_refused(case: str, tmp_path: Path, capsys: pytest.Cap
     content, says = BAD[case]
     specs = tmp_path / "specs"
     assert ingest(write(tmp_path / "doc.json", content), specs) == 2
-    told = capsys.readouterr()
-    assert says in told.err
-    assert told.err.count("\n") == 1
-    assert told.out == ""
+    reported = capsys.readouterr()
+    assert says in reported.err
+    assert reported.err.count("\n") == 1
+    assert reported.out == ""
     assert not specs.exists()
 
 
@@ -186,9 +186,9 @@ def test_bytes_that_are_no_document_are_refused(
     path = tmp_path / "doc.json"
     path.write_bytes(text)
     assert ingest(str(path), tmp_path / "specs") == 2
-    told = capsys.readouterr().err
-    assert says in told
-    assert told.count("\n") == 1
+    reported = capsys.readouterr().err
+    assert says in reported
+    assert reported.count("\n") == 1
     assert not (tmp_path / "specs").exists()
 
 

@@ -28,7 +28,7 @@ from tests.codegen.small import document, schemas, write
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
 @pytest.mark.parametrize("kind", ["json", "yaml"])
 def test_json_and_yaml_with_and_without_a_byte_order_mark(kind: str, mark: bytes, tmp_path: Path) -> None:
-    """The four ways of writing a document down read as the same document, whatever the file is called."""
+    """The four notations of a document read as the same document, whatever the file is called."""
     text = json.dumps(document()) if kind == "json" else yaml.safe_dump(document(), allow_unicode=True)
     path = tmp_path / "document.txt"
     path.write_bytes(mark + text.encode())
@@ -304,5 +304,5 @@ def test_a_body_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_files_are_named_without_their_folder(tmp_path: Path) -> None:
-    """The catalog names the file, not where it lay on somebody's machine."""
+    """The catalog names the file, not where it was on somebody's machine."""
     assert documents.read(write(tmp_path / "doc.json", document())).source == "doc.json"

@@ -250,7 +250,7 @@ def test_operations_in_are_operations_out(name: str) -> None:
     def security(op: dict[str, Any]) -> Any:
         return [] if any(op.get(mark) for mark in ANONYMOUS) else op.get("security")
 
-    def told(document: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def facts(document: dict[str, Any]) -> list[tuple[Any, ...]]:
         return [
             (
                 op["operationId"],
@@ -265,7 +265,7 @@ def test_operations_in_are_operations_out(name: str) -> None:
             if not op.get("x-inferred")
         ]
 
-    assert told(spec(name)) == told(source(name))
+    assert facts(spec(name)) == facts(source(name))
 
 
 @needs_vendor
@@ -276,7 +276,7 @@ def test_parameters_and_media_types_in_are_out(name: str) -> None:
     But for a 204, which has no body whatever the document says.
     """
 
-    def told(document: dict[str, Any]) -> dict[str, Any]:
+    def facts(document: dict[str, Any]) -> dict[str, Any]:
         made: dict[Any, Any] = {}
         for path, method, op in operations(document):
             shared = document["paths"][path].get("parameters", [])
@@ -290,8 +290,8 @@ def test_parameters_and_media_types_in_are_out(name: str) -> None:
             )
         return made
 
-    ours = told(spec(name))
-    for key, (parameters, bodies, answers) in told(source(name)).items():
+    ours = facts(spec(name))
+    for key, (parameters, bodies, answers) in facts(source(name)).items():
         assert ours[key][:2] == (parameters, bodies), key
         assert answers.items() <= ours[key][2].items(), key
 
@@ -312,7 +312,7 @@ def test_schemas_properties_and_enums_in_are_out(name: str) -> None:
         if patch.action == "set" and patch.pointer.startswith("/components/schemas/") and revision in patch.revisions
     }
 
-    def told(document: dict[str, Any]) -> tuple[set[str], Counter[Any], Counter[Any]]:
+    def facts(document: dict[str, Any]) -> tuple[set[str], Counter[Any], Counter[Any]]:
         names = set(document["components"]["schemas"]) - defined
         properties: Counter[Any] = Counter()
         enums: Counter[Any] = Counter()
@@ -340,7 +340,7 @@ def test_schemas_properties_and_enums_in_are_out(name: str) -> None:
             if isinstance(part, dict):
                 yield from parts(part)
 
-    assert told(spec(name)) == told(source(name))
+    assert facts(spec(name)) == facts(source(name))
 
 
 @needs_vendor

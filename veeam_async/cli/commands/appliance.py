@@ -104,7 +104,7 @@ def conformance(host: str | None, target: Target, timeout: float, out: Path | No
     """Compare an appliance with its document.
 
     It calls every operation that only reads, and writes a report that holds no value of the appliance: operations,
-    statuses and timings, and which fields depart from the document in which way. Attach it to an issue.
+    statuses and timings, and which fields depart from the document and how. Attach it to an issue.
 
     Status 0: it is as its document says. 1: it departs from it.
     """

@@ -18,7 +18,7 @@ from ..status import CommandError
 @click.option("--product", multiple=True, help="vbr, aws, azure, m365, spc, one; repeatable; all when absent.")
 @click.option("--revision", multiple=True, metavar="PRODUCT/REVISION", help="Repeatable; all when absent.")
 @click.option("--tls", is_flag=True, help="HTTPS, with certificates of a throw-away CA.")
-@click.option("--faults", is_flag=True, help="A third of them is broken, each in another way.")
+@click.option("--faults", is_flag=True, help="A third of them is broken, each differently.")
 @click.option("--seed", default=0, help="Seed of what the appliances hold.")
 @click.option("--version", help="One appliance: the release that it plays, such as 13.0.1; --product says of what.")
 @click.option("--host", default="127.0.0.1", help="One appliance: the address that it listens on.")

@@ -27,7 +27,7 @@ def fingerprint(text: str) -> str:
 
 @attrs.define
 class Departure:
-    """One way in which answers depart from the document.
+    """One departure of answers from the document.
 
     Attributes:
         operation: the operationId.

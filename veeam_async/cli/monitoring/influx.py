@@ -68,6 +68,6 @@ def _field(value: Any) -> str:
 
 def _key(text: str) -> str:
     """A measurement, or the name or value of a tag."""
-    # A backslash at its end would escape what follows, and there is no way to escape it.
+    # A backslash at its end would escape what follows, and it cannot be escaped.
     shown = neutral(text).replace("\\", "/")
     return shown.replace(",", "\\,").replace("=", "\\=").replace(" ", "\\ ")

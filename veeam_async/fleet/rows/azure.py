@@ -294,8 +294,8 @@ SOURCES: tuple[Source[Row], ...] = (
 def ran(row: Job) -> bool:
     """Whether a policy that has run does not say when."""
     statuses = [look(row.json, name) for name in ("snapshotStatus", "backupStatus", "archiveStatus")]
-    told = [str(status).lower() for status in statuses if status is not None]
-    return row.last_run is None and (not told or any(status != "neverexecuted" for status in told))
+    words = [str(status).lower() for status in statuses if status is not None]
+    return row.last_run is None and (not words or any(status != "neverexecuted" for status in words))
 
 
 COMPLETIONS: tuple[Completion[Any], ...] = (

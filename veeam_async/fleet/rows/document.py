@@ -29,7 +29,7 @@ vendor's model, `row.json` the object as it came, `row.appliance` the appliance 
 tags and labels.
 
 Some fields are on no object, such as the time of a workload's newest restore point. They come from one more listing for
-all rows of an appliance. It is read newest first, a day, a week, then back to the horizon (30 days unless told), until
+all rows of an appliance. It is read newest first, a day, a week, then back to the horizon (30 days by default), until
 every row is complete; never with a call for each row. Some rows cannot be distinguished in it, such as two machines of
 one name. Where the product has a filter, the first 50 of them on an appliance are asked for singly.
 

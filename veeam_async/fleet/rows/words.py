@@ -10,7 +10,7 @@ class JobState(OpenEnum):
 
     Attributes:
         RUNNING: it works.
-        STARTING, STOPPING: on the way there, and on the way out.
+        STARTING, STOPPING: about to begin, and about to end.
         IDLE: it waits for its schedule or to be started.
         DISABLED: it does not run by itself.
     """

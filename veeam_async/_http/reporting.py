@@ -22,14 +22,14 @@ from .token import Token
 _log = logging.getLogger("veeam_async.transport")
 
 
-class Teller:
+class Reporter:
     """Gives the events of one appliance to a listener. What that raises is logged and does no harm."""
 
     def __init__(self, appliance: str, listener: Listener) -> None:
         self._appliance = appliance
         self._listener = listener
 
-    def tell(self, event: Event) -> None:
+    def report(self, event: Event) -> None:
         """Give an event to the listener."""
         try:
             self._listener(event)
@@ -37,19 +37,19 @@ class Teller:
             _log.exception("%s: the events listener failed", self._appliance)
 
     def started(self, call: Call, attempt: int) -> None:
-        self.tell(RequestStarted(self._appliance, call.label, call.method, _path(call), attempt))
+        self.report(RequestStarted(self._appliance, call.label, call.method, _path(call), attempt))
 
     def answered(self, call: Call, attempt: int, status: int, size: int, elapsed: float) -> None:
-        self.tell(
+        self.report(
             RequestAnswered(self._appliance, call.label, call.method, _path(call), attempt, status, size, elapsed)
         )
 
     def retried(self, call: Call, attempt: int, status: int | None, error: VeeamError, pause: float) -> None:
-        self.tell(RequestRetried(self._appliance, call.label, attempt, status, str(error), pause))
+        self.report(RequestRetried(self._appliance, call.label, attempt, status, str(error), pause))
 
     def failed(self, call: Call, attempt: int, error: VeeamError, elapsed: float) -> None:
         status = getattr(error, "status", None)
-        self.tell(
+        self.report(
             RequestFailed(
                 self._appliance,
                 call.label,
@@ -65,10 +65,10 @@ class Teller:
         )
 
     def renewed(self, token: Token, elapsed: float) -> None:
-        self.tell(TokenRenewed(self._appliance, token.source, token.lifetime, elapsed))
+        self.report(TokenRenewed(self._appliance, token.source, token.lifetime, elapsed))
 
     def tolerated(self, label: str, what: Departure) -> None:
-        self.tell(Tolerated(self._appliance, label, what.model, what.field, what.kind, what.value))
+        self.report(Tolerated(self._appliance, label, what.model, what.field, what.kind, what.value))
 
 
 def _path(call: Call) -> str:
