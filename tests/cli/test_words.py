@@ -56,7 +56,7 @@ class TestWords:
         ("server", "says"),
         [
             (("1.2-rev1", "1.1-rev0"), "Set `revision` to 1.2-rev1"),
-            (("9.9-rev0",), "python -m codegen ingest"),
+            (("9.9-rev0",), "veeam-async revision add"),
             ((), "what listens there"),
         ],
     )

@@ -310,6 +310,30 @@ async def test_waiting_for_the_consumer_costs_no_time() -> None:
 
 
 @virtual_time
+async def test_what_an_ended_call_leaves_can_be_given() -> None:
+    """Work whose time has passed may still give what it has; its answer is its own error."""
+
+    async def work(appliance: Appliance, emit: Emit[int]) -> None:
+        await emit(1)
+        await emit(2)
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            await emit(3)
+            raise RequestTimeout("no answer in time") from None
+
+    limits = Limits(buffer=1, timeout=0.1)
+    items = []
+    async for item in fan_out(appliances(1), Step(work, limits), limits):
+        items.append(item)
+        await asyncio.sleep(0.2)
+    *rows, answer = items
+    assert rows == [1, 2, 3]
+    assert isinstance(answer, Answer)
+    assert isinstance(answer.error, RequestTimeout)
+
+
+@virtual_time
 async def test_pages_are_made_when_they_are_wanted() -> None:
     """What waits for room before it makes a page makes one after another, not all at once; none is left out."""
     made = taken = 0

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
@@ -62,21 +63,22 @@ class _Emitter(Generic[R]):
 
     async def __call__(self, item: R, weight: int = 1, /) -> None:
         if self._sink.full:
-            await self._stand_still(self._sink.put(item, weight))
+            await self._stand_still(partial(self._sink.put, item, weight))
         else:
             await self._sink.put(item, weight)
 
     async def room(self) -> None:
         if self._sink.plenty:
-            await self._stand_still(self._sink.room())
+            await self._stand_still(self._sink.room)
 
-    async def _stand_still(self, wait: Coroutine[Any, Any, None]) -> None:
-        if self._own is None:
-            await wait
+    async def _stand_still(self, wait: Callable[[], Awaitable[None]]) -> None:
+        # Where the time passed while nothing could say so, the wait is where the work ends.
+        if self._own is None or self._scope.expired():
+            await wait()
             return
         before = self._clock()
         self._scope.reschedule(self._ends)
-        await wait
+        await wait()
         self._own += self._clock() - before
         self._scope.reschedule(_earlier(self._own, self._ends))
 
