@@ -6,7 +6,7 @@ RUN := .venv/bin/python
 JOBS ?= 2
 TYPED := veeam_async codegen tests examples benchmarks scripts
 
-.PHONY: help setup node demo pins test check lint types generated codegen bench contract docs matrix dist fuzz soak mutate clean
+.PHONY: help setup node demo pins test check lint types generated codegen bench contract docs matrix floors newest dist fuzz soak mutate clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -59,10 +59,22 @@ docs: setup ## build the documentation site into site/
 
 matrix: ## the suite on every Python from 3.11 to 3.13 that is here
 	@for version in 3.11 3.12 3.13; do \
-		"$$(scripts/uv)" python find --quiet --no-python-downloads $$version >/dev/null 2>&1 || continue; \
-		PYTHON=$$version scripts/setup python .venv-$$version || exit 1; \
+		if ! python=$$(scripts/python $$version); then echo "matrix: no Python $$version here"; continue; fi; \
+		PYTHON=$$python scripts/setup python .venv-$$version || exit 1; \
+		echo "matrix: Python $$version"; \
 		.venv-$$version/bin/python -m pytest -q -n $(JOBS) --dist worksteal -m "not contract and not fuzz" || exit 1; \
 	done
+
+# What speaks to an appliance, a fleet and a person; the rest of the suite is about tools that have pins.
+REPRESENTATIVE := tests/test_client.py tests/faults tests/fleet tests/cli/test_commands.py
+
+floors: ## a representative part of the suite with the lowest versions that pyproject.toml allows
+	@scripts/setup floors .venv-floors
+	.venv-floors/bin/python -m pytest -q -n $(JOBS) --dist worksteal $(REPRESENTATIVE)
+
+newest: ## the same with the newest of everything
+	@scripts/setup newest .venv-newest
+	.venv-newest/bin/python -m pytest -q -n $(JOBS) --dist worksteal $(REPRESENTATIVE)
 
 dist: setup ## sdist and wheel, reproducible, and the suite against the installed wheel
 	$(RUN) scripts/build_dist.py

@@ -23,6 +23,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import yaml
 
+from scripts.man_pages import write as write_man_pages
 from scripts.model_pages import PLACE, models_html
 from scripts.site_pages import page
 from scripts.site_pages import pages as made_pages
@@ -169,6 +170,7 @@ def main() -> None:
     if built.returncode:
         sys.exit(built.returncode)
     shutil.move(WORK / "site", SITE)
+    write_man_pages(SITE / "man")
     models_in_place()
     guides_first()
     # The page for missing pages has absolute links, which hold where the site is served from the root.

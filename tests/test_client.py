@@ -64,7 +64,7 @@ async def echo() -> AsyncIterator[Echo]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    server.url = site.name
+    server.url = "http://{}:{}".format(*runner.addresses[0])  # `site.name` has the port from aiohttp 3.14 on
     yield server
     await runner.cleanup()
 

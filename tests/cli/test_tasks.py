@@ -203,6 +203,10 @@ class TestCompletion:
             ("poll jobs --where product=a", ["product=aws"]),
             ("operations show getjo", ["GetJob"]),
             ("jobs sta", ["start"]),
+            ("call vbr-1 GetAllJobs -p lim", ["limit="]),
+            ("poll jobs --result f", ["failed"]),
+            ("poll jobs --columns name,last_r", ["name,last_run", "name,last_result"]),
+            ("poll sessions --sort sta", ["started", "state"]),
         ],
     )
     def test_words(self, healthy: Path, words: str, completions: list[str]) -> None:
@@ -215,3 +219,15 @@ class TestCompletion:
         found = [line.split(",", 1)[1] for line in ran.out.splitlines()]
         assert [one for one in completions if one not in found] == []
         assert all(one.lower().startswith(words.split()[-1].lower()) for one in found)
+
+    def test_the_file_that_was_named(self, healthy: Path, tmp_path: Path) -> None:
+        """Conditions come from the file of the line, not from the one that is found, and need no secret."""
+        other = tmp_path / "other.toml"
+        other.write_text('[[appliance]]\nhost = "x"\ntags = ["brno"]\nusername = "u"\npassword_env = "NOT_SET"\n')
+        for words in (f"poll {other} jobs --where tag=", f"check {other} --where tag=b"):
+            line = f"veeam-async {words}"
+            ran = veeam(
+                _VEEAM_ASYNC_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(line.split()) - 1),
+                VEEAM_FLEET=str(healthy),
+            )  # fmt: skip
+            assert ran.out == "plain,tag=brno\n"

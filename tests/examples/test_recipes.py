@@ -32,6 +32,7 @@ from veeam_async.testing import SimulatedAppliance, World
 
 T = TypeVar("T")
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+HADOLINT = shutil.which("hadolint", path=str(Path(sys.executable).parent))
 
 
 @pytest.fixture
@@ -246,3 +247,12 @@ class TestDeployment:
         for name in re.findall(r"^!(\S+)", (root / ".dockerignore").read_text(), re.MULTILINE):
             assert (root / name).exists(), name
         assert re.search(r'^ENTRYPOINT \["veeam-async"\]$', text, re.MULTILINE)
+
+    @pytest.mark.skipif(HADOLINT is None, reason="hadolint is not installed")
+    def test_container_is_clean(self) -> None:
+        """Hadolint has nothing to say against the Dockerfile, and does against a bad one."""
+        assert HADOLINT is not None
+        clean = subprocess.run([HADOLINT, EXAMPLES.parent / "Dockerfile"], capture_output=True, text=True, check=False)
+        assert (clean.returncode, clean.stdout) == (0, "")
+        bad = subprocess.run([HADOLINT, "-"], input="FROM debian\n", capture_output=True, text=True, check=False)
+        assert bad.returncode != 0

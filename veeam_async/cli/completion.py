@@ -15,6 +15,11 @@ from .status import CommandError
 _KEYS = ("tag", "product", "name", "revision")
 
 
+def _words(context: click.Context) -> tuple[str, ...]:
+    """The words before the one that is completed. click leaves them in `args` where that one is an option's value."""
+    return tuple(context.params.get("words") or context.args)
+
+
 def _items(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
     lower = incomplete.lower()
     return [CompletionItem(word) for word in words if word.lower().startswith(lower)]
@@ -42,6 +47,25 @@ def complete_row_kind(_context: click.Context, _parameter: click.Parameter, inco
     return _items((row.source for row in ROW_TYPES), incomplete) or [CompletionItem(incomplete, type="file")]
 
 
+def complete_result(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """How a job or a session ends."""
+    from ..fleet import Result
+
+    return _items((one.value for one in Result), incomplete)
+
+
+def complete_columns(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The columns of the rows that were named; after a comma the next one."""
+    from ..fleet import ROW_TYPES
+    from ..fleet.rows import columns
+
+    chosen = next((row for row in ROW_TYPES if row.source in _words(context)), None)
+    if chosen is None:
+        return []
+    before, comma, _ = incomplete.rpartition(",")
+    return _items((before + comma + name for name in columns(chosen)), incomplete)
+
+
 def complete_where(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The keys of a condition, and the values that the fleet file has for one."""
     key, sign, value = incomplete.partition("=")
@@ -55,12 +79,12 @@ def complete_where(context: click.Context, _parameter: click.Parameter, incomple
 
 def complete_appliance(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The names of the fleet file's appliances, for the first word."""
-    return [] if context.params.get("words") else _items((one.name for one in _appliances(context)), incomplete)
+    return [] if _words(context) else _items((one.name for one in _appliances(context)), incomplete)
 
 
 def complete_call(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """An appliance, then an operation of its revision, then that operation's parameters."""
-    words = context.params.get("words") or ()
+    words = _words(context)
     if not words:
         return complete_appliance(context, parameter, incomplete)
     if len(words) == 1:
@@ -71,7 +95,7 @@ def complete_call(context: click.Context, parameter: click.Parameter, incomplete
 
 def complete_parameter(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The parameters of the operation, for --param."""
-    words = context.params.get("words") or ()
+    words = _words(context)
     operation = _operation(context, words[-1]) if words else None
     return [] if operation is None else _items((f"{one.wire}=" for one in operation.parameters), incomplete)
 
@@ -91,7 +115,7 @@ def complete_operation(context: click.Context, _parameter: click.Parameter, inco
 def _revision(context: click.Context) -> tuple[str, str]:
     """Product and revision: of the options, else of the appliance that was named."""
     product, revision = context.params.get("product"), context.params.get("revision")
-    words = context.params.get("words") or ()
+    words = _words(context)
     described = next((one for one in _appliances(context) if words and one.name == words[0]), None)
     if described is not None:
         product, revision = product or described.product, revision or described.revision
@@ -115,7 +139,7 @@ def _appliances(context: click.Context) -> list[Any]:
     from .discovery import discover_fleet
 
     try:
-        given = context.params.get("fleet")
+        given = context.params.get("fleet") or next((word for word in _words(context) if word.endswith(".toml")), None)
         path = Path(given) if given else discover_fleet()
         return [] if path is None else load(path, secrets=False)
     except (CommandError, VeeamError, OSError):

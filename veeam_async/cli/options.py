@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from .completion import complete_appliance, complete_product, complete_revision, complete_where
+from .completion import complete_appliance, complete_columns, complete_product, complete_revision, complete_where
 from .formats import FORMATS
 from .selection import Selection
 
@@ -78,11 +78,13 @@ def output(*more: str, default: str = "table", only: Sequence[str] = (), rows: b
     ]  # fmt: skip
     if rows:
         options += [
-            click.option("--columns", metavar="NAME,...", help="These columns, in this order."),
-            click.option("--sort", metavar="NAME", help="By this column; -NAME for the reverse order."),
+            click.option("--columns", metavar="NAME,...", shell_complete=complete_columns,
+                         help="These columns, in this order."),
+            click.option("--sort", metavar="NAME", shell_complete=complete_columns,
+                         help="By this column; -NAME for the reverse order."),
             click.option("--limit", metavar="N", type=click.IntRange(min=1), help="So many rows at most."),
             click.option("--query", metavar="JMESPATH", help="A JMESPath expression over what -o json prints."),
-        ]
+        ]  # fmt: skip
 
     def decorate(command: Command) -> Command:
         @wraps(command)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..completion import complete_operation, complete_row_kind
+from ..completion import complete_operation, complete_result, complete_row_kind
 from ..options import (
     CONCURRENCY,
     DEADLINE,
@@ -60,8 +60,9 @@ def check(
 @click.argument("words", nargs=-1, metavar="[FLEET.TOML] ROWS", shell_complete=complete_row_kind)
 @click.option("--since", metavar="AGE|DATE", help="Sessions and the like from so long ago on: 30m, 24h, 7d; or a date.")
 @click.option(
-    "--result", "results", metavar="RESULT", multiple=True, help="Only what ended so: failed, warning, ...; repeatable."
-)
+    "--result", "results", metavar="RESULT", multiple=True, shell_complete=complete_result,
+    help="Only what ended so: failed, warning, ...; repeatable.",
+)  # fmt: skip
 @WHERE
 @click.option("--watch", metavar="SECONDS", type=FROM_ONE, help="Again and again, what changed.")
 @output("prometheus", "influx", "zabbix", "parquet")
