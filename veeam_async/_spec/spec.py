@@ -160,7 +160,7 @@ class Spec:
         yield schema
 
     def children(self, schema: Schema) -> dict[str, str]:
-        """Discriminator value to the child's reference, for the values that the property may have, as it spells them."""
+        """Discriminator value to the child's reference, for the values of the property, as its enum spells them."""
         schema = self.resolve(schema)
         discriminator = schema.get("discriminator")
         if not discriminator:
