@@ -109,7 +109,7 @@ class Readers:
         return count
 
     async def batches(self) -> int:
-        """A page at a time, each let go before the next comes: two of them are more than a processor's cache holds."""
+        """A page at a time, each released ahead of the next: two are more than a processor's cache holds."""
         count = 0
         async for batch in self._fleet.rows(self._listing.row).batches():
             count += len(batch)

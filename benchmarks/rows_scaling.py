@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from . import server
 from .fanout import PROGRAMS, ROOT, appliances, polled
@@ -20,23 +20,29 @@ ROUNDS_OF_A_SHARD = 20
 
 
 def growth(rounds: int) -> Iterator[Case]:
-    """CPU for an appliance of which one page of rows is read."""
+    """CPU for an appliance of which one page of rows is read, ours and by aiohttp alone."""
     few = f"among {SMALL}"
-    seen: dict[str, list[dict[str, float]]] = {OURS: [], few: []}
-
-    def once(subject: str, config: str) -> float:
-        seen[subject].append(polled("rows_fleet.py", config))
-        return 0.0
-
     with appliances(LARGE, "http") as large, appliances(SMALL, "http") as small:
-        interleaved({OURS: lambda: once(OURS, large), few: lambda: once(few, small)}, min(rounds, 3))
-    for name, title in (("first", "first round, with login"), ("next", "next round")):
-        values = {
-            subject: [found[f"{name}_cpu"] / found["appliances"] * 1e6 for found in runs]
-            for subject, runs in seen.items()
-        }
-        most = {few: 1.15} if name == "next" else {}
-        yield Case("rows", f"an appliance among {LARGE:,}, {title}", values, "us", at_most=most)
+        for program, who in (("rows_fleet.py", ""), ("rows_bare.py", " of aiohttp + orjson")):
+            seen: dict[str, list[dict[str, float]]] = {OURS: [], few: []}
+
+            def once(
+                subject: str, config: str, program: str = program, seen: dict[str, list[dict[str, float]]] = seen
+            ) -> Callable[[], float]:
+                def run() -> float:
+                    seen[subject].append(polled(program, config))
+                    return 0.0
+
+                return run
+
+            interleaved({OURS: once(OURS, large), few: once(few, small)}, min(rounds, 3))
+            for name, title in (("first", "first round, with login"), ("next", "next round")):
+                values = {
+                    subject: [found[f"{name}_cpu"] / found["appliances"] * 1e6 for found in runs]
+                    for subject, runs in seen.items()
+                }
+                most = {few: 1.15} if name == "next" and not who else {}
+                yield Case("rows", f"an appliance{who} among {LARGE:,}, {title}", values, "us", at_most=most)
 
 
 def shards(config: str, count: int) -> float:

@@ -47,7 +47,7 @@ def cpu_of_a_row(kind: str, rows: int, use: Callable[[Any], Any] | None, *, page
         kind: of the rows.
         rows: how many.
         use: what is done with a decoded page.
-        pages: True for pages of 200, each let go before the next, as a listing is walked; False for one page.
+        pages: True for pages of 200, each released ahead of the next, as a listing is walked; False for one page.
     """
     decode = decoder(KINDS[kind][0], PACKAGE)
     length = PAGE if pages else rows

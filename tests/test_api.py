@@ -206,7 +206,7 @@ async def test_a_request_that_is_dropped_warns(server: Scripted, vbr: Client) ->
     assert server.requests == []
 
 
-async def test_the_repr_tells_what_it_calls(vbr: Client) -> None:
+async def test_the_repr_says_what_it_calls(vbr: Client) -> None:
     """The operation, the appliance and whether it was sent; no argument, for it may be a secret."""
     request = vbr.jobs.get_job("7")
     assert repr(request) == "<Request GetJob to 127.0.0.1, not sent>"

@@ -237,7 +237,7 @@ async def test_strict_refuses_what_is_otherwise_tolerated(echo: Echo) -> None:
     assert (caught.value.appliance, caught.value.operation, caught.value.status) == ("one", "GetAllSessions", 200)
 
 
-async def test_tolerated_is_told(echo: Echo) -> None:
+async def test_tolerated_is_reported(echo: Echo) -> None:
     """A listener gets what was tolerated, with appliance, operation, model and field."""
     reported: list[Any] = []
     echo.answer = {"text": json.dumps({"data": [], "pagination": {"total": "many", "count": 0}})}

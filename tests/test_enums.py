@@ -50,7 +50,7 @@ def test_members_are_strings() -> None:
     assert orjson.dumps([EJobType.BACKUP_COPY, EJobType("New")]) == b'["BackupCopy","New"]'
 
 
-def test_repr_tells_known_from_unknown() -> None:
+def test_repr_distinguishes_known_from_unknown() -> None:
     """A reader sees at once that the package does not know a value."""
     assert repr(EJobType.BACKUP_COPY) == "<EJobType.BACKUP_COPY: 'BackupCopy'>"
     assert repr(EJobType("New")) == "<EJobType unknown: 'New'>"

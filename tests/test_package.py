@@ -38,7 +38,7 @@ def test_import_loads_nothing_but_itself() -> None:
 
 @pytest.mark.parametrize("name", veeam_async.__all__)
 def test_every_public_name_is_there(name: str) -> None:
-    """Each name of `__all__` can be had from the package, and the package says so in `dir()`."""
+    """Each name of `__all__` can be imported from the package, and the package says so in `dir()`."""
     assert getattr(veeam_async, name) is not None
     assert name in dir(veeam_async)
 

@@ -437,7 +437,7 @@ async def test_odd_rows(server: Scripted, vbr: Client) -> None:
 
 @pytest.mark.parametrize("bad", [[250], [201], [399], [210, 390]])
 async def test_a_row_that_fails_its_page(server: Scripted, vbr: Client, bad: list[int]) -> None:
-    """One bad row fails its page with 500: all others are had, and the place of that row is reported."""
+    """One bad row fails its page with 500: all others come, and the place of that row is reported."""
     listing = serve(server, ServedListing(450))
     listing.bad = set(bad)
     items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
@@ -503,7 +503,7 @@ async def test_bad_rows_are_an_error_if_asked(server: Scripted, vbr: Client) -> 
 # ---------------------------------------------------------------------------------------------------------- read-ahead
 
 
-async def test_the_end_is_told_at_the_end(server: Scripted, vbr: Client) -> None:
+async def test_the_end_is_known_at_the_end(server: Scripted, vbr: Client) -> None:
     """`complete` and the warning come when the last row was taken, not before."""
     listing = serve(server, ServedListing(4, cap=4))
     listing.announced = 9

@@ -62,7 +62,7 @@ async def count(items: Listing[Any, Any]) -> int:
 
 
 async def test_before_the_first_row(server: Scripted, vbr: Client) -> None:
-    """Before a walk, and where one has begun, the attributes and the repr say that nothing was had."""
+    """Before a walk, and where one has begun, the attributes and the repr say that nothing came."""
     serve(server, ServedListing(3))
     items = vbr.sessions.get_all_sessions()
     assert (items.total, items.received, items.complete, items.reason) == (None, 0, None, None)
@@ -147,7 +147,7 @@ async def test_a_body_that_asks_for_no_page(server: Scripted, vbr: Client) -> No
 
 
 async def test_what_a_body_says_besides_its_page(server: Scripted, vbr: Client) -> None:
-    """What stands beside skip and limit in the body is kept for every page; `page_size` goes before its limit."""
+    """What stands beside skip and limit in the body is kept for every page; `page_size` overrides its limit."""
     listing = ServedListing(25)
     body = {"pagination": {"limit": 7, "orderBy": "name"}, "filter": None}
     assert await count(inventory(server, vbr, listing, body, page_size=10)) == 25
@@ -169,7 +169,7 @@ async def test_a_body_that_begins_behind_the_end(server: Scripted, vbr: Client) 
 
 
 @pytest.mark.parametrize("reported", [{1}, {2}, {1, 3}])
-async def test_totals_that_only_some_pages_tell(server: Scripted, vbr: Client, reported: set[int]) -> None:
+async def test_totals_that_only_some_pages_give(server: Scripted, vbr: Client, reported: set[int]) -> None:
     """A page without a total neither ends the walk nor counts as one that shrank."""
     listing = serve(server, ServedListing(50, cap=10))
 

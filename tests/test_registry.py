@@ -101,7 +101,7 @@ def test_registering_a_package(mine: str, part: str) -> None:
         del sys.modules[name]
 
 
-def test_own_revision_goes_before_the_built_in_one(mine: str) -> None:
+def test_own_revision_overrides_the_built_in_one(mine: str) -> None:
     """Registering a revision that is here already puts the user's in its place."""
     register(mine)
     assert find_revision("vbr", "1.1-rev0").package == "mine_own.vbr.v1_1_rev0"

@@ -32,7 +32,7 @@ def test_the_placeholders_values_are_given_by_name() -> None:
     assert found is not None and values == {"id": "abc"}
 
 
-def test_a_path_without_the_method_tells_its_methods() -> None:
+def test_a_path_without_the_method_names_its_methods() -> None:
     """For a path that has other methods those are given, for no path nothing."""
     spec = load("vbr", "1.3-rev0")
     assert set(spec.find("PATCH", "/api/v1/jobs")[2]) == {"GET", "POST"}

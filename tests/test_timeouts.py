@@ -41,7 +41,7 @@ def test_deadline_ends_with_an_error() -> None:
     assert remaining() is None
 
 
-async def test_tasks_inherit_it_unless_told_otherwise() -> None:
+async def test_tasks_inherit_it_by_default() -> None:
     """A task started under a deadline has it; one started in a context without has none."""
 
     async def left() -> float | None:

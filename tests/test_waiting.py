@@ -99,7 +99,7 @@ async def test_a_cancelled_session(server: Scripted, vbr: Client) -> None:
 
 
 async def test_failure_without_a_log(server: Scripted, vbr: Client) -> None:
-    """A log that cannot be had does not hide the failure."""
+    """A log that cannot be read does not hide the failure."""
     play(server, SESSION, session("Stopped", "Failed"))
     play(server, LOG, 403)
     with pytest.raises(SessionFailed) as caught:

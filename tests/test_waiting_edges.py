@@ -85,7 +85,7 @@ async def hang(request: web.Request) -> web.Response:
 # -------------------------------------------------------------------------------------------------------- how it looks
 
 
-async def test_pauses_unless_told_otherwise(server: Scripted, vbr: Client, pauses: list[float]) -> None:
+async def test_pauses_by_default(server: Scripted, vbr: Client, pauses: list[float]) -> None:
     """A second at first, half as long again each time, a quarter of a minute at most."""
     play(server, SESSION, *[session("Working")] * 9, ENDED)
     await vbr.wait(ID)

@@ -234,7 +234,7 @@ class Work:
                 failures = 0
                 seen = self._has_ended()
                 if progress is not None:
-                    await self._tell(progress)
+                    await self._report(progress)
             if not seen:
                 # No longer than to the deadline above: the look after it says that it has passed.
                 left = remaining()
@@ -305,7 +305,7 @@ class Work:
         ended = _at(self.raw, self.kind.ended) if self.kind.ended else None
         return isinstance(ended, str) and not ended.startswith("0001-")
 
-    async def _tell(self, progress: ProgressCallback) -> None:
+    async def _report(self, progress: ProgressCallback) -> None:
         percent = _at(self.raw, self.kind.percent) if self.kind.percent else None
         lines = await self.log()
         awaitable = progress(

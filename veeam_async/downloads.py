@@ -248,10 +248,10 @@ class StreamedBody:
                 if len(block) >= _BLOCK:
                     written += await _off_loop(_write_all, file, block)
                     block = bytearray()
-                    await _tell(progress, written, self.size)
+                    await _report(progress, written, self.size)
             if block or not written:
                 written += await _off_loop(_write_all, file, block)
-                await _tell(progress, written, self.size)
+                await _report(progress, written, self.size)
             await _off_loop(file.close)
             await _off_loop(os.replace, part, target)
             return written
@@ -287,7 +287,7 @@ def _discard(file: io.FileIO | None, part: Path) -> None:
     part.unlink(missing_ok=True)
 
 
-async def _tell(progress: DownloadProgress | None, received: int, total: int | None) -> None:
+async def _report(progress: DownloadProgress | None, received: int, total: int | None) -> None:
     if progress is not None:
         awaitable = progress(received, total)
         if inspect.isawaitable(awaitable):

@@ -70,7 +70,7 @@ def revisions(product: str | None = None) -> list[Revision]:
     found: list[Revision] = []
     for name in PRODUCTS if product is None else (product,):
         known = {revision.name.lower(): revision for revision in _built_in(name)}
-        # A user's own package goes before the built-in one of the same revision.
+        # A user's own package takes precedence over the built-in one of the same revision.
         known |= {r.name.lower(): r for r in _registered.values() if r.product == name}
         found += sorted(known.values(), key=lambda revision: revision_key(revision.name), reverse=True)
     return found

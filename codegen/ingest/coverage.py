@@ -12,7 +12,7 @@ _PAGE = """\
 
 Written by `python -m codegen ingest`.
 
-No complete machine-readable document of {title} {revision} was to be had; this one was put together from evidence.
+No complete machine-readable document of {title} {revision} exists; this one was put together from evidence.
 Each operation says where it is known from (`x-evidence`) and how much of its types (`x-typing`).
 
 | | operations |

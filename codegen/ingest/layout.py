@@ -13,10 +13,10 @@ WIDTH = 120
 
 def dumps(value: Any) -> str:
     """JSON text that is short, the same for the same value, and good to read in a diff."""
-    return _lay(value, 0, 0) + "\n"
+    return _written(value, 0, 0) + "\n"
 
 
-def _lay(value: Any, indent: int, used: int) -> str:
+def _written(value: Any, indent: int, used: int) -> str:
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, (dict, list)) or not value or (indent > 1 and indent + used + len(flat) <= WIDTH):
         return flat
@@ -25,11 +25,11 @@ def _lay(value: Any, indent: int, used: int) -> str:
         lines = []
         for key, item in value.items():
             name = json.dumps(key, ensure_ascii=False) + ": "
-            lines.append(f"{pad}{name}{_lay(item, indent + 1, len(name) + 1)}")
+            lines.append(f"{pad}{name}{_written(item, indent + 1, len(name) + 1)}")
         return "{\n" + ",\n".join(lines) + "\n" + " " * indent + "}"
     if all(not isinstance(item, (dict, list)) for item in value):
         return _fill([json.dumps(item, ensure_ascii=False) for item in value], indent)
-    return "[\n" + ",\n".join(pad + _lay(item, indent + 1, 1) for item in value) + "\n" + " " * indent + "]"
+    return "[\n" + ",\n".join(pad + _written(item, indent + 1, 1) for item in value) + "\n" + " " * indent + "]"
 
 
 def _fill(items: list[str], indent: int) -> str:

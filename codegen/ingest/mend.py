@@ -120,7 +120,7 @@ def parameters_without_null(document: dict[str, Any]) -> None:
             _unwrap(part, "schema")
 
 
-def enums_go_both_ways(document: dict[str, Any]) -> None:
+def enums_go_in_and_out(document: dict[str, Any]) -> None:
     """A named enum is not read-only by itself: properties that are sent refer to it, and parameters do."""
     for found in document["components"].get("schemas", {}).values():
         if "enum" in found:
@@ -305,7 +305,7 @@ RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
     open_login,
     name_responses,
     parameters_without_null,
-    enums_go_both_ways,
+    enums_go_in_and_out,
     bytes_are_bytes,
     no_files_in_json,
     types_of_references,

@@ -628,7 +628,7 @@ class TestExporter:
         assert ran.status == 3
         assert says in ran.err
 
-    def test_serves_metrics_until_it_is_told_to_end(self, healthy: Path) -> None:
+    def test_serves_metrics_until_a_signal(self, healthy: Path) -> None:
         """The page is valid and has every appliance; SIGTERM ends it with status 0."""
         process = subprocess.Popen(
             [*COMMAND, "exporter", str(healthy), "--listen", "127.0.0.1:0"],

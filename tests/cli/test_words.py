@@ -123,7 +123,7 @@ NEEDS = {
     ],
 )
 def test_columns_that_fit(width: int, given: dict[str, int]) -> None:
-    """Higher ranks go before what most rows need is cut; long texts in few rows take more lines; all room is used."""
+    """Higher ranks are left out ahead of what most rows need; long texts take more lines; all room is used."""
     assert fit(NEEDS, width) == given
 
 

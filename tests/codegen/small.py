@@ -1,4 +1,4 @@
-"""A small OpenAPI document for the tests of ingesting, and the vendor's documents where they are to be had."""
+"""A small OpenAPI document for the tests of ingesting, and the vendor's documents where they are at hand."""
 
 from __future__ import annotations
 

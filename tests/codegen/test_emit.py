@@ -155,7 +155,7 @@ def test_a_child_may_require_what_its_base_does_not(models: Any) -> None:
     assert fields(models.Gear)["id_2"].annotation == "str"
 
 
-def test_enum_members_are_told_apart(models: Any) -> None:
+def test_enum_members_are_distinct(models: Any) -> None:
     """Values that are keywords, numbers, empty or alike each have a member of their own."""
     assert {member.name: member.value for member in models.EColour} == {
         "RED": "red",

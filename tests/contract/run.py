@@ -39,7 +39,7 @@ from veeam_async.errors import ApiError, AuthenticationError, InferredOperationW
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts
 
-# The vendor's documents that are proved where they are to be had; the other ones only when asked for.
+# The vendor's documents that are proved where they are at hand; the other ones only when asked for.
 VENDOR_PROOFS = ("vbr/1.3-rev0",)
 CONCURRENCY = 4
 CALL_SECONDS = 60.0

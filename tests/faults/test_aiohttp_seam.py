@@ -27,7 +27,7 @@ def test_a_session_that_repeats_by_another_switch() -> None:
     assert aiohttp.__version__ in str(caught.value)
 
 
-def test_a_connector_that_makes_connections_in_another_way() -> None:
+def test_a_connector_that_makes_connections_differently() -> None:
     """A release whose connector takes no factory is refused."""
 
     class Connector:
@@ -37,7 +37,7 @@ def test_a_connector_that_makes_connections_in_another_way() -> None:
         check(connector=Connector)  # type: ignore[arg-type]
 
 
-def test_a_handler_that_works_in_another_way() -> None:
+def test_a_handler_that_works_differently() -> None:
     """A release whose connections have other methods is refused; one that inherits all is not."""
 
     class Handler:

@@ -208,7 +208,7 @@ async def test_failing_task_group_logs_out_and_closes(vbr: Vbr) -> None:
     await settled(vbr, before)
 
 
-async def test_leaving_ends_a_renewal_under_way(vbr: Vbr) -> None:
+async def test_leaving_ends_a_renewal_in_progress(vbr: Vbr) -> None:
     """Leaving while a login hangs ends it; who waits for it gets an error that says so."""
     before = sockets()
 

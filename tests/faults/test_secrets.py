@@ -285,7 +285,7 @@ async def test_listener_that_fails_does_no_harm(vbr: Vbr, caplog: pytest.LogCapt
     assert "events listener failed" in caplog.text
 
 
-async def test_events_tell_what_happened(vbr: Vbr) -> None:
+async def test_events_say_what_happened(vbr: Vbr) -> None:
     """Each request has a start and an answer; a repeat and a login are reported in between, in order."""
     reported: list[Any] = []
 

@@ -222,7 +222,7 @@ async def test_fetching_from_a_silent_server_ends() -> None:
     await asyncio.sleep(0.01)
 
 
-async def test_fetched_certificate_tells_what_it_is(secure: Vbr) -> None:
+async def test_fetched_certificate_says_what_it_is(secure: Vbr) -> None:
     """fetch_certificate reads names and validity without trusting anything."""
     certificate = await fetch_certificate("127.0.0.1", secure.port)
     assert certificate.fingerprint == hashlib.sha256(certificate.der).hexdigest()

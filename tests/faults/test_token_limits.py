@@ -159,7 +159,7 @@ def test_a_token_shows_no_secret() -> None:
     assert "900" in repr(token)
 
 
-def test_tokens_are_told_apart_by_what_they_are() -> None:
+def test_tokens_are_distinguished_by_what_they_are() -> None:
     """Two tokens of one content are two tokens, and can be kept in a set."""
     first, second = (Token("a", "r", 900.0, "login", issued=0.0) for _ in range(2))
     assert first != second

@@ -370,7 +370,7 @@ async def test_login_is_not_repeated_when_its_outcome_is_unknown(vbr: Vbr, clien
     assert vbr.logins == 1
 
 
-async def test_login_waits_as_long_as_it_is_told(vbr: Vbr, client: Client) -> None:
+async def test_login_waits_as_long_as_the_server_asks(vbr: Vbr, client: Client) -> None:
     """A token endpoint that answers 429 with Retry-After is asked again after that time."""
 
     async def busy(exchange: Exchange) -> None:
@@ -517,7 +517,7 @@ async def test_leaving_is_quick_when_the_server_hangs(vbr: Vbr) -> None:
 
 
 async def test_renewals_are_spread() -> None:
-    """Tokens that were had together are not renewed together."""
+    """Tokens that were obtained together are not renewed together."""
     soon = [Token("a", "r", 900.0, "login", issued=0.0).soon for _ in range(1000)]
     assert min(soon) < 900 * 0.67
     assert max(soon) > 900 * 0.78

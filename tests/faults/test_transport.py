@@ -524,7 +524,7 @@ async def test_events_name_the_path_alone(vbr: Vbr, make: Make) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_events_tell_size_and_time(vbr: Vbr, make: Make, stream: bool) -> None:
+async def test_events_say_size_and_time(vbr: Vbr, make: Make, stream: bool) -> None:
     """An answer is reported with the bytes of its body and its time; a stream, whose body is still to come, with -1."""
 
     @vbr.on("GET", THING)

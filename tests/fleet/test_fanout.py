@@ -99,7 +99,7 @@ async def test_time_limit_frees_the_slot() -> None:
 
 @virtual_time
 async def test_own_time_limit() -> None:
-    """The limit that an appliance carries goes before the fan-out's."""
+    """The limit that an appliance carries overrides the fan-out's."""
     who = [Appliance("slow", "127.0.0.1", None, timeout=5), Appliance("hasty", "127.0.0.1", None, timeout=0.01)]
 
     async def work(appliance: Appliance, emit: Emit[Any]) -> None:

@@ -404,7 +404,7 @@ async def test_clients_are_made_once(stack: AsyncExitStack) -> None:
     assert one.count("login") == 1
 
 
-async def test_closing_ends_what_is_under_way(stack: AsyncExitStack) -> None:
+async def test_closing_ends_what_is_in_progress(stack: AsyncExitStack) -> None:
     """Leaving the fleet while a fan-out and a watch run ends both with an error, and leaves no task."""
     one = await simulate(stack)
     one.faults.add(operation="GetAllJobsStates", delay=60.0)

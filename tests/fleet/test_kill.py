@@ -30,7 +30,7 @@ def consumed(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def told_ids(folder: Path) -> set[tuple[str, str]]:
+def consumed_ids(folder: Path) -> set[tuple[str, str]]:
     return {(line["who"], line["id"]) for line in consumed(folder)}
 
 
@@ -77,7 +77,7 @@ async def test_killed_and_restarted(kind: str, tmp_path: Path) -> None:
                     await until(lambda enough=enough: len(consumed(tmp_path)) >= enough, process)  # type: ignore[misc]
                     kills += 1
                 else:
-                    await until(lambda: told_ids(tmp_path) >= every(worlds), process)
+                    await until(lambda: consumed_ids(tmp_path) >= every(worlds), process)
                     await asyncio.sleep(0.5)  # and nothing further comes
             finally:
                 process.kill()
@@ -85,7 +85,7 @@ async def test_killed_and_restarted(kind: str, tmp_path: Path) -> None:
 
     lines = consumed(tmp_path)
     expected = every(worlds)
-    assert told_ids(tmp_path) == expected
+    assert consumed_ids(tmp_path) == expected
     repeated = [key for key, count in Counter(line["key"] for line in lines).items() if count > 1]
     assert len(repeated) <= (0 if kind == "transaction" else kills)
     once = {line["key"]: line for line in lines}.values()

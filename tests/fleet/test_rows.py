@@ -547,7 +547,7 @@ async def test_one_call_that_fails(fleet: tuple[Fleet, World]) -> None:
 
 
 async def test_a_login_that_fails_is_one_error(fleet: tuple[Fleet, World]) -> None:
-    """Where no token is to be had, the many operations behind a row cost one login and one error."""
+    """Where no token can be obtained, the many operations behind a row cost one login and one error."""
     fleet_, world = fleet
     async with SimulatedAppliance("aws", "1.7-rev0", world=world) as simulated:
         simulated.faults.add(operation="login", html=True)

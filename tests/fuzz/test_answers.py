@@ -158,22 +158,22 @@ class Playing:
             if "token" in (error.operation or "") and not wrong:
                 wrong = odd(error, case.recording.tokens)
             if wrong:
-                self._tell(case, replay, f"{wrong}\n{traceback.format_exc()}")
+                self._record(case, replay, f"{wrong}\n{traceback.format_exc()}")
         except TimeoutError:
             outcome = "hang"
-            self._tell(case, replay, "it hangs")
+            self._record(case, replay, "it hangs")
         except (Exception, asyncio.CancelledError) as error:
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise
             outcome = f"not ours: {type(error).__name__}"
-            self._tell(case, replay, traceback.format_exc())
+            self._record(case, replay, traceback.format_exc())
         tally.slowest = max(tally.slowest, time.monotonic() - begun)
         tally.cases += 1
         tally.answers += case.spoilt
         tally.outcomes[outcome] += 1
 
-    def _tell(self, case: Case, replay: Replay, what: str) -> None:
+    def _record(self, case: Case, replay: Replay, what: str) -> None:
         sent = "\n".join(
             f"  {target}: {b''.join(parts)[:700]!r} ... {sum(map(len, parts))} bytes in {len(parts)}, {then}"
             for target, parts, then in replay.served[-3:]

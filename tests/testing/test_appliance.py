@@ -65,7 +65,7 @@ async def test_a_401_may_have_no_body_or_a_bare_string(kind: Any, body: bytes) -
 
 
 @pytest.mark.parametrize("revision", [None, "9.9-rev9"])
-async def test_a_wrong_revision_is_told_the_right_ones(revision: str | None) -> None:
+async def test_a_wrong_revision_is_answered_with_the_right_ones(revision: str | None) -> None:
     """A missing or unknown x-api-version is 400 with the supported revisions in the text, at the login too."""
     async with calling("vbr", "1.3-rev0") as caller:
         caller.revision = revision
@@ -77,7 +77,7 @@ async def test_a_wrong_revision_is_told_the_right_ones(revision: str | None) -> 
 @pytest.mark.parametrize(
     ("kind", "status", "code"), [("not_implemented", 400, "NotImplemented"), ("server_error", 500, "UnknownError")]
 )
-async def test_a_wrong_revision_may_be_told_nothing(kind: Any, status: int, code: str) -> None:
+async def test_a_wrong_revision_may_be_answered_with_nothing(kind: Any, status: int, code: str) -> None:
     """The variants of other releases: 400 NotImplemented and 500."""
     async with calling(behaviour=Behaviour(revision_error=kind)) as caller:
         caller.revision = "9.9-rev9"
@@ -183,7 +183,7 @@ async def test_a_missing_body_is_400() -> None:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-async def test_what_goes_beyond_the_document_is_ignored_and_told_or_refused(strict: bool) -> None:
+async def test_what_goes_beyond_the_document_is_ignored_and_recorded_or_refused(strict: bool) -> None:
     """Unknown parameters, needless bodies and unknown or read-only properties are departures; 400 with strict=True."""
     status = 400 if strict else 200
     async with calling(strict=strict) as caller:

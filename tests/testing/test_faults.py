@@ -199,7 +199,7 @@ async def test_a_renewed_token_can_be_dead_on_arrival() -> None:
         assert (await caller("GET", JOBS)).status == 200
 
 
-async def test_the_certificate_changes_on_the_way() -> None:
+async def test_the_certificate_changes_meanwhile() -> None:
     """A TLS fault serves a new certificate to connections that are made after the request."""
     async with calling(tls=True) as caller:
         before = caller.appliance.fingerprint
@@ -266,7 +266,7 @@ async def test_an_operation_of_an_older_revision_can_fail() -> None:
     appliance.faults.add(operation="login", change="null", fields=["expires_in"])
 
 
-async def test_a_fault_that_met_no_request_is_told() -> None:
+async def test_a_fault_that_met_no_request_is_reported() -> None:
     """Leaving the block warns of faults that never fired, but for the optional ones."""
     appliance = await SimulatedAppliance().__aenter__()
     appliance.faults.add(operation="GetAllJobs", status=500)

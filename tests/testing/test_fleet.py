@@ -80,7 +80,7 @@ async def test_the_fleet_file_is_what_the_fleet_reads(tmp_path: Path) -> None:
         assert (tmp_path / "deep" / "password").stat().st_mode & 0o077 == 0
 
 
-async def test_a_tenth_is_faulty_in_every_way() -> None:
+async def test_a_tenth_is_faulty_by_every_fault() -> None:
     """The troubles are given out in turn, spread over the fleet, and each is what it is called."""
     async with SimulatedFleet(70, MIXED, faulty=0.1, tls=True, access_lifetime=60) as fleet:
         troubles = [member.trouble for member in fleet.members if member.trouble]

@@ -84,13 +84,12 @@ def contradictions(walk: Walk) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
     wrong: list[tuple[Any, ...]] = []
 
     def look(value: Any) -> None:
-        inner: dict[str, Any] = value if isinstance(value, dict) else {}
-        for entry in value if isinstance(value, list) else inner.values():
+        for entry in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
             look(entry)
-        for name, key in inner.items():
+        for name, key in value.items() if isinstance(value, dict) else ():
             if isinstance(key, int) and name.endswith("Id") and name in keys and key not in keys[name]:
                 lost[name] = key
-            beside = inner.get(f"{name.removesuffix('Id').removesuffix('Uid')}Name")
+            beside = value.get(f"{name.removesuffix('Id').removesuffix('Uid')}Name")
             if isinstance(key, str) and isinstance(beside, str) and names.get(key) and beside not in names[key]:
                 wrong.append((name, key, beside, names[key]))
 
@@ -246,7 +245,7 @@ async def test_the_license_adds_up() -> None:
 
 
 @pytest.mark.parametrize("path", ["virtualMachines", "databases", "fileShares", "cosmosDb"])
-async def test_protected_and_unprotected_workloads_are_told_apart(path: str) -> None:
+async def test_protected_and_unprotected_workloads_are_distinguished(path: str) -> None:
     """The filter for the protection status of each listing of Azure's cuts it in two, as the overview counts them."""
     async with calling("azure", "v8.1") as caller:
         base = "/api/v8.1"

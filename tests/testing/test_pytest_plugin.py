@@ -173,7 +173,7 @@ assert not loaded, loaded
 
 
 @pytest.mark.clone
-def test_the_installed_package_tells_pytest_of_the_plugin() -> None:
+def test_the_installed_package_has_the_plugin_for_pytest() -> None:
     """The project's metadata name the plugin as an entry point of pytest."""
     import tomllib
 

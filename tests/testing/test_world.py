@@ -72,7 +72,7 @@ def test_a_job_does_not_run_twice_at_once() -> None:
         world.stop(session)
 
 
-def test_a_fork_goes_its_own_way() -> None:
+def test_a_fork_is_on_its_own() -> None:
     """What happens in a forked world does not happen in the first one."""
     world = World(now=NOW)
     other = world.fork()
@@ -500,7 +500,7 @@ async def test_a_vbr_job_is_stopped() -> None:
         assert seen[-1]["result"] == {"result": "Failed", "message": "Canceled by an operator.", "isCanceled": True}
 
 
-async def test_a_job_fails_when_it_is_told_to() -> None:
+async def test_a_job_fails_when_it_is_set_to() -> None:
     """The outcome of a job's next runs is the test's choice."""
     async with calling(time_scale=6000) as caller:
         job = caller.appliance.world.jobs[0]

@@ -11,7 +11,7 @@ from tests.testing.caller import Caller
 from veeam_async._spec import Spec, SpecOperation
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-# What rows call the field that tells them apart, the likeliest first.
+# What rows call the field that distinguishes them, the likeliest first.
 NAMES = (
     *("instanceUid", "id", "uid", "mountId", "sessionId"),
     *("resourceId", "instanceId", "accountId", "folderId", "name"),

@@ -227,7 +227,7 @@ class Walk:
         if error.status != 500 or not self.narrowing:
             return False
         if size > 1:
-            # Where nothing was had yet, one row shows whether the call works at all.
+            # Where nothing came yet, one row shows whether the call works at all.
             self.narrow = size // 2 if self.pages else 1
             return True
         if not self.pages or self.again is not None or len(self.bad) == _MOST_BAD_ROWS:

@@ -92,7 +92,7 @@ class Rows(Generic[RowT]):
     async def batches(self) -> AsyncGenerator[list[RowT], None]:
         """Lists of rows of one type and one appliance, as its pages come; none is empty.
 
-        A loop that lets go of each (`del batch`) before it asks for the next one holds one page instead of two, which
+        A loop that releases each (`del batch`) before it asks for the next one holds one page instead of two, which
         is faster where pages are large.
         """
         items = self._items()

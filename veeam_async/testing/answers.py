@@ -149,8 +149,6 @@ class _Maker:
         children = self.spec.children(schema)
         if children and (kind is None or kind in children):
             return self._child(schema, children, kind)
-        if "x-known-values" in schema:
-            return self.choice(schema["x-known-values"])
         if "enum" in schema:
             return self.choice([value for value in schema["enum"] if value is not None])
         wrapped = self._wrapped(schema)

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 Named = tuple[str, str]
 """Id and name of a thing."""
+
+
+@attrs.frozen
+class NamedFacts:
+    """Ids and names of facts, each worked out when it is asked for: there may be thousands.
+
+    Attributes:
+        facts: what the revision shows.
+        named: gives a fact's id and name.
+    """
+
+    facts: Sequence[Any]
+    named: Callable[[Any], Named]
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    def __getitem__(self, place: int) -> Named:
+        return self.named(self.facts[place])
+
+    def __iter__(self) -> Iterator[Named]:
+        return map(self.named, self.facts)
+
+
+Listed = Sequence[Named] | NamedFacts
 
 
 @attrs.define(eq=False)
@@ -27,7 +52,7 @@ class References:
 
     fields: Mapping[str, str] = attrs.field(factory=dict)
     names: Mapping[str, str] = attrs.field(factory=dict)
-    things: dict[str, Callable[[], Iterable[Named]]] = attrs.field(factory=dict)
+    things: dict[str, Callable[[], Listed]] = attrs.field(factory=dict)
     rows: dict[str, Callable[[int], Any]] = attrs.field(factory=dict)
     listed: dict[str, Callable[[int], Any]] = attrs.field(factory=dict)
     link: Callable[[str, str, bool], str] | None = None
@@ -70,7 +95,7 @@ class References:
 
     def _pick(self, kind: str, number: int) -> Named | None:
         give = self.things.get(kind)
-        things = list(give()) if give is not None else []
+        things = give() if give is not None else ()
         return things[number % len(things)] if things else None
 
 

@@ -18,7 +18,7 @@ from .logins import common
 from .overlay import lay
 from .products import Product
 from .query import Row
-from .references import Named
+from .references import Named, NamedFacts
 from .things import Session
 from .world import World
 
@@ -99,7 +99,9 @@ class View:
         templates = [self.base + path for path in kind.paths if "GET" in self.spec.paths.get(self.base + path, {})]
         schemas = [name for name in kind.schemas if name in self.spec.schemas]
         if templates or schemas:
-            self.references.things[kind.name] = lambda: [(kind.id(fact), kind.title(fact)) for fact in kind.facts()]
+            self.references.things[kind.name] = lambda: NamedFacts(
+                kind.facts(), lambda fact: (kind.id(fact), kind.title(fact))
+            )
         for name in schemas:
             self._by_schema[name] = kind.name
         for template in templates:

@@ -46,7 +46,7 @@ def test_a_documents_table_of_revisions_is_read() -> None:
 
 
 @pytest.mark.parametrize("newer_first", [True, False])
-def test_a_newer_document_tells_of_an_older_revision(newer_first: bool, tmp_path: Path) -> None:
+def test_a_newer_document_names_an_older_revision(newer_first: bool, tmp_path: Path) -> None:
     """A revision whose own document does not say its build has it from a newer one, in whatever order they come."""
     specs = tmp_path / "specs"
     come = [("9.9-rev9", with_table()), ("9.8-rev0", document())]

@@ -10,7 +10,7 @@ from .checked import STATES, Checked, count, measures, problems, state, worst
 
 _WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _UNITS = {"elapsed": "s", "clock_offset": "s", "certificate_days": "", "license_days": ""}
-# Nagios takes 4 KB of output; the line of what is wrong goes before details.
+# Nagios takes 4 KB of output; the line of what is wrong comes ahead of details.
 _NAMED = 5
 
 
