@@ -171,10 +171,9 @@ def _schemas(data: Mapping[str, Any], package: _Package) -> Iterator[str]:
             for wire in part.get("properties", {}):
                 if wire not in wires:
                     yield f"schema {key}: property {wire} was not emitted"
-            if part.get("type", "string") == "string":
-                for value in part.get("enum", ()):
-                    if value is not None and value not in item.values:
-                        yield f"schema {key}: value {value!r} was not emitted"
+            for value in _texts(part):
+                if value not in item.values:
+                    yield f"schema {key}: value {value!r} was not emitted"
             for wire, entry in part.get("properties", {}).items():
                 yield from _inline_values(f"schema {key}, property {wire}", entry, package)
         if "discriminator" in schema:
@@ -194,17 +193,20 @@ def _schemas(data: Mapping[str, Any], package: _Package) -> Iterator[str]:
 
 def _inline_values(where: str, schema: Any, package: _Package) -> Iterator[str]:
     if isinstance(schema, Mapping):
-        values = (
-            [value for value in schema.get("enum", ()) if isinstance(value, str)]
-            if schema.get("type", "string") == "string"
-            else []
-        )
+        values = _texts(schema)
         if values and not any(item.values >= set(values) for item in package.classes.values()):
             yield f"{where}: values {', '.join(values)} were not emitted"
         for key in ("items", "additionalProperties"):
             yield from _inline_values(where, schema.get(key), package)
         for wire, entry in schema.get("properties", {}).items():
             yield from _inline_values(f"{where}.{wire}", entry, package)
+
+
+def _texts(schema: Mapping[str, Any]) -> list[str]:
+    """The values of an enum of texts; none of one that has other values too."""
+    values = [value for value in schema.get("enum", ()) if value is not None]
+    is_text = schema.get("type", "string") == "string" and all(isinstance(value, str) for value in values)
+    return values if is_text else []
 
 
 def _parts(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

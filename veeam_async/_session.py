@@ -220,7 +220,7 @@ class Session:
         if described is not None:
             check_body(body, described.type, self.revision.package)
         media = described.media_type if described is not None else JSON
-        if media.endswith("json"):
+        if media.endswith(("/json", "+json")):
             sent = {"Content-Type": media} if media != JSON else _JSON_HEADERS
             return dumps(body, request=True), sent if headers is None else {**headers, **sent}
         headers = headers or {}

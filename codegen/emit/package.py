@@ -233,7 +233,7 @@ class _Builder:
         body = None
         if operation.body:
             body = self.types.body(operation)
-            if operation.body.shape == "binary":
+            if operation.body.shape in ("binary", "text"):
                 body = "bytes"
         returns = union(
             expression or "None"

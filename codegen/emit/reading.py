@@ -149,9 +149,9 @@ class _Reader:
                 if key not in plains:
                     plains[key] = self.schemas.plain(schema, name, f"{where}, response {response.status}")[0]
                 contents.append(Content(media_type, plains[key], media_shape(media_type, schema)))
-        if not responses:
+        declared = source.raw.get("responses", {})
+        if list(declared) != ["default"] and not any(str(status).startswith("2") for status in declared):
             self.warnings.append(f"{where}: no 2xx response in the document; taken to be 200 with any content")
-            responses[200] = [Content("application/json", {}, "json")]
         return responses
 
     def _check_operation_names(self, operations: list[Operation]) -> None:

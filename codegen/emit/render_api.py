@@ -108,7 +108,7 @@ def _is_optional(function: Function) -> bool:
 
 
 def _is_upload(function: Function) -> bool:
-    return function.operation.body is not None and function.operation.body.shape == "binary"
+    return function.operation.body is not None and function.operation.body.shape in ("binary", "text")
 
 
 def _imports(functions: list[Function], *, typing: bool) -> list[Code]:

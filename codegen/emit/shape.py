@@ -131,13 +131,17 @@ def _components(components: Any, where: str) -> Iterator[str]:
     yield from _keys(
         components,
         where,
-        schemas=_of("object", _schema),
+        schemas=_schemas,
         parameters=_of("object", _parameter),
         requestBodies=_of("object", _body),
         responses=_of("object", _body),
     )
-    if isinstance(components, dict) and "" in components.get("schemas", {}):
-        yield f"{where}/schemas: a schema without a name"
+
+
+def _schemas(schemas: Any, where: str) -> Iterator[str]:
+    yield from _of("object", _schema)(schemas, where)
+    if isinstance(schemas, dict) and "" in schemas:
+        yield f"{where}: a schema without a name"
 
 
 def _schema(schema: Any, where: str) -> Iterator[str]:

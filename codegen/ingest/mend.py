@@ -5,20 +5,44 @@ What is wrong in one document alone is no rule but a patch (`patches.py`).
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from codegen.ingest import families
 from codegen.ingest.facts import phrase
-from codegen.ingest.walking import METHODS, below, objects, operations, resolve, schemas, target
+from codegen.ingest.walking import METHODS, below, contents, objects, operations, resolve, schemas, target
 
-SCHEMA_PREFIX = "#/components/schemas/"
+_NEGATED = re.compile(r"(?<!/properties)(?<!/schemas)/not(?:/|$)")
 
 
 def mend(document: dict[str, Any]) -> None:
     """Apply every rule, in order."""
     for rule in RULES:
         rule(document)
+
+
+def name_operations(document: dict[str, Any]) -> None:
+    """An operation without an operationId is called by its method and path, and so is one whose name another has."""
+    taken: set[str] = set()
+    for _, _, operation in operations(document):
+        name = operation.get("operationId")
+        if name in taken:
+            del operation["operationId"]
+        elif name:
+            taken.add(name)
+    for path, method, operation in operations(document):
+        if not operation.get("operationId"):
+            words = re.findall(r"[A-Za-z0-9]+", f"{method} {path}")
+            name = stem = "".join(word[:1].upper() + word[1:] for word in words)
+            number = 2
+            while name in taken:
+                name, number = f"{stem}{number}", number + 1
+            taken.add(name)
+            rest = dict(operation)
+            operation.clear()
+            operation |= {"operationId": name} | {key: part for key, part in rest.items() if key != "operationId"}
 
 
 def spread_path_parameters(document: dict[str, Any]) -> None:
@@ -45,6 +69,17 @@ def _parameter_key(document: dict[str, Any], part: dict[str, Any]) -> tuple[str,
     return found["in"], found["name"]
 
 
+def drop_cookies(document: dict[str, Any]) -> None:
+    """No parameter is a cookie: those are between a browser and its server, and a client keeps none."""
+    for _, _, operation in operations(document):
+        parts = operation.get("parameters", [])
+        kept = [part for part in parts if resolve(document, part)["in"] != "cookie"]
+        if kept:
+            operation["parameters"] = kept
+        else:
+            operation.pop("parameters", None)
+
+
 def name_responses(document: dict[str, Any]) -> None:
     """A shared response is described by the phrase of the one status code that it answers, where there is one."""
     shared = document["components"].get("responses", {})
@@ -56,6 +91,31 @@ def name_responses(document: dict[str, Any]) -> None:
     for name, used in codes.items():
         if name in shared and len(used) == 1:
             shared[name]["description"] = phrase(next(iter(used)))
+
+
+def plain_media_types(document: dict[str, Any]) -> None:
+    """A media type is what stands before its parameters, in lower case: `application/json; charset=utf-8` is JSON."""
+    for found in [*contents(document["paths"]), *contents(document["components"])]:
+        content = found["content"]
+        plain: dict[str, Any] = {}
+        for media_type in sorted(content, key=lambda name: ";" in name):
+            plain.setdefault(media_type.partition(";")[0].strip().lower(), content[media_type])
+        order = dict.fromkeys(name.partition(";")[0].strip().lower() for name in content)
+        found["content"] = {name: plain[name] for name in order}
+
+
+def bodies_have_a_type(document: dict[str, Any]) -> None:
+    """Who sends something has to say what it is: a range of media types stands for JSON where that is in it."""
+    bodies = [operation.get("requestBody", {}) for _, _, operation in operations(document)]
+    for body in [*bodies, *document["components"].get("requestBodies", {}).values()]:
+        named = body.get("content", {})
+        if "application/json" not in named and any("*" in media_type for media_type in named):
+            content: dict[str, Any] = {}
+            for media_type, found in body["content"].items():
+                json = media_type in ("*/*", "application/*") or media_type.endswith(("/json", "+json"))
+                octets = "application/json" if json else "application/octet-stream"
+                content.setdefault(octets if "*" in media_type else media_type, found)
+            body["content"] = content
 
 
 def empty_no_content(document: dict[str, Any]) -> None:
@@ -82,17 +142,20 @@ def bytes_are_bytes(document: dict[str, Any]) -> None:
             content["application/octet-stream"]["schema"] = {"type": "string", "format": "binary"}
 
 
+_TEXTS = ("/json", "+json", "/x-www-form-urlencoded")
+
+
 def no_files_in_json(document: dict[str, Any]) -> None:
-    """`format: binary` within JSON is text: bytes have no form there, and which text it is the format does not say.
+    """`format: binary` within JSON or a form is text: bytes have no form there, which text is not for it to say.
 
     A file that comes in several formats, of which JSON is one, is a file in each of them.
     """
     seen: set[str] = set()
     waiting = [
         content["schema"]
-        for _, found in objects(document["paths"])
-        for media_type, content in found.get("content", {}).items()
-        if media_type.endswith("json") and "schema" in content and not _is_file(found["content"])
+        for found in [*contents(document["paths"]), *contents(document["components"])]
+        for media_type, content in found["content"].items()
+        if media_type.endswith(_TEXTS) and "schema" in content and not _is_file(found["content"])
     ]
     while waiting:
         for _, found in below(waiting.pop(), ""):
@@ -158,101 +221,22 @@ def unwrap_parts(document: dict[str, Any]) -> None:
             _unwrap(found, "schema")
 
 
-_OWN_PART = ("type", "required", "properties", "additionalProperties")
-
-
 def gather_own_part(document: dict[str, Any]) -> None:
     """What a composed schema adds to its base stands in one place: the last element of its `allOf`."""
     for _, found in list(schemas(document)):
         parts = found.get("allOf")
         if not isinstance(parts, list) or not any("$ref" in part for part in parts) or "properties" not in found:
             continue
-        own = {key: found.pop(key) for key in _OWN_PART if key in found}
+        own = {key: found.pop(key) for key in families.OWN_PART if key in found}
         parts.append(own)
-
-
-def split_unions(document: dict[str, Any]) -> None:
-    """A discriminated base keeps its mapping and gives up its `oneOf`.
-
-    The documents say both "a base is one of its children" and "a child is its base and more": a circle, in which no
-    object is valid and no generator can follow. The children say what they inherit; the base says, in a mapping that
-    names every child, which value stands for which.
-    """
-    named = document["components"].get("schemas", {})
-    heirs = _heirs(named)
-    for name, base in named.items():
-        discriminator = base.get("discriminator")
-        if not discriminator:
-            continue
-        reference = SCHEMA_PREFIX + name
-        children = heirs.get(reference, [])
-        mapping = {
-            value: there if "/" in there else SCHEMA_PREFIX + there
-            for value, there in discriminator.get("mapping", {}).items()
-        }
-        union = next((key for key in ("oneOf", "anyOf") if key in base), None)
-        listed = [part["$ref"] for part in base.get(union, ()) if "$ref" in part] if union else []
-        for there in [*listed, *(SCHEMA_PREFIX + child for child in children)]:
-            if there not in mapping.values() and _inherits(target(document, there), reference):
-                # OpenAPI: a schema that no mapping names is chosen by its own name.
-                mapping[there.rpartition("/")[2]] = there
-        discriminator["mapping"] = mapping
-        if union and all(_inherits(target(document, there), reference) for there in listed):
-            del base[union]
-        base["discriminator"] = base.pop("discriminator")
-
-
-def give_children_their_base(document: dict[str, Any]) -> None:
-    """A schema that a mapping names and that does not say what it inherits is given its base."""
-    named = document["components"].get("schemas", {})
-    for name, base in named.items():
-        if "discriminator" not in base:
-            continue
-        reference = SCHEMA_PREFIX + name
-        for there in dict.fromkeys(base["discriminator"]["mapping"].values()):
-            child = target(document, there)
-            if "allOf" in child or child is base:
-                continue
-            own = {key: child.pop(key) for key in _OWN_PART if key in child}
-            child["allOf"] = [{"$ref": reference}, own]
-
-
-def _heirs(named: dict[str, Any]) -> dict[str, list[str]]:
-    """The names of the schemas that inherit from a reference."""
-    heirs: dict[str, list[str]] = defaultdict(list)
-    for name, found in named.items():
-        for reference in dict.fromkeys(part["$ref"] for part in found.get("allOf", ()) if "$ref" in part):
-            heirs[reference].append(name)
-    return heirs
-
-
-def _inherits(found: dict[str, Any], reference: str) -> bool:
-    return any(part.get("$ref") == reference for part in found.get("allOf", ()))
-
-
-def hand_down_required(document: dict[str, Any]) -> None:
-    """A base that requires what only its children have means that each child requires it."""
-    named = document["components"].get("schemas", {})
-    heirs = _heirs(named)
-    for name, base in named.items():
-        if "discriminator" not in base or not base.get("required"):
-            continue
-        absent = [key for key in base["required"] if key not in base.get("properties", {})]
-        for child in heirs.get(SCHEMA_PREFIX + name, ()) if absent else ():
-            for part in named[child]["allOf"]:
-                more = [
-                    key for key in absent if key in part.get("properties", {}) and key not in part.get("required", ())
-                ]
-                if more:
-                    part["required"] = [*part.get("required", ()), *more]
 
 
 def drop_unknown_required(document: dict[str, Any]) -> None:
     """A required name that is no property of the schema, nor of what it is composed of, is dropped."""
     parts = {id(part) for _, found in schemas(document) for part in found.get("allOf", ())}
-    for _, found in schemas(document):
-        if id(found) in parts:
-            continue  # judged with the schema that it is a part of
+    for where, found in schemas(document):
+        if id(found) in parts or _NEGATED.search(where):
+            continue  # judged with the schema that it is a part of; that something is not there is no fault
         known = _properties(document, found)
         for holder in (found, *found.get("allOf", ())):
             if "required" not in holder:
@@ -300,7 +284,11 @@ def drop_unused(document: dict[str, Any]) -> None:
 
 
 RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
+    name_operations,
     spread_path_parameters,
+    drop_cookies,
+    plain_media_types,
+    bodies_have_a_type,
     empty_no_content,
     open_login,
     name_responses,
@@ -311,9 +299,10 @@ RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
     types_of_references,
     unwrap_parts,
     gather_own_part,
-    split_unions,
-    give_children_their_base,
-    hand_down_required,
+    families.name_unions,
+    families.open_circles,
+    families.settle_families,
+    families.hand_down_required,
     drop_unknown_required,
     drop_empty_alternatives,
     drop_unused,

@@ -25,6 +25,7 @@ it was found in. What it would change must be there for that; nothing new is put
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ import attrs
 
 from codegen.faults import BadInput
 from codegen.ingest import catalog
-from codegen.ingest.walking import objects
+from codegen.ingest.walking import objects, resolve
 
 ACTIONS = ("define", "set", "delete", "add", "remove", "rename")
 
@@ -101,7 +102,20 @@ def define(patches: list[Patch], document: dict[str, Any], revision: str) -> int
     """Apply the patches that define what a revision's document refers to and lacks, in place."""
     used = {found["$ref"] for _, found in objects(document) if isinstance(found.get("$ref"), str)}
     lacking = [patch for patch in patches if patch.action == "define" and f"#{patch.pointer}" in used]
-    return _apply_all(lacking, document, revision)
+    there = {patch.pointer for patch in lacking}
+    return _apply_all([_without_dead_ends(patch, document, there) for patch in lacking], document, revision)
+
+
+def _without_dead_ends(patch: Patch, document: dict[str, Any], lacking: set[str]) -> Patch:
+    """The patch, in which what a revision has no longer is anything."""
+    value = copy.deepcopy(patch.value)
+    for _, found in list(objects(value)):
+        try:
+            resolve(document, found)
+        except BadInput:
+            if found.get("$ref", "").removeprefix("#") not in lacking:
+                found.clear()
+    return attrs.evolve(patch, value=value)
 
 
 def apply(patches: list[Patch], document: dict[str, Any], revision: str) -> int:
@@ -121,6 +135,8 @@ def _apply_all(patches: list[Patch], document: dict[str, Any], revision: str) ->
     for patch in patches:
         made_for_it = not patch.revisions or revision in patch.revisions
         try:
+            if not made_for_it and patch.action != "define":
+                _check_references(patch, document)
             _apply(patch, document, may_make=made_for_it)
         except DoesNotApply as fault:
             if made_for_it:
@@ -128,6 +144,15 @@ def _apply_all(patches: list[Patch], document: dict[str, Any], revision: str) ->
         else:
             applied += 1
     return applied
+
+
+def _check_references(patch: Patch, document: dict[str, Any]) -> None:
+    """A revision that nobody looked at may have renamed what a patch refers to."""
+    for _, found in objects(patch.value):
+        try:
+            resolve(document, found)
+        except BadInput as fault:
+            raise DoesNotApply(str(fault)) from None
 
 
 def _apply(patch: Patch, document: dict[str, Any], *, may_make: bool) -> None:

@@ -198,7 +198,7 @@ def _response(value: Any, produces: list[str], code: str) -> dict[str, Any]:
 
 def _fitting(produces: list[str], found: dict[str, Any], code: str) -> list[str]:
     """Of all that an operation produces, what a response with this schema can be: files are no JSON, objects are."""
-    of_json = [kind for kind in produces if kind.partition(";")[0].endswith("json")]
+    of_json = [kind for kind in produces if kind.partition(";")[0].endswith(("/json", "+json"))]
     if found == _BINARY:
         return [kind for kind in produces if kind not in of_json] or ["application/octet-stream"]
     if code.startswith("2"):

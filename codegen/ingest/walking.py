@@ -66,6 +66,19 @@ def _held(value: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _held(part, f"{where}/{index}")
 
 
+def contents(value: Any) -> Iterator[dict[str, Any]]:
+    """Every body, response, parameter and header that has `content`, by media type; what a schema calls so is none."""
+    if isinstance(value, dict):
+        if isinstance(value.get("content"), dict):
+            yield value
+        for key, part in value.items():
+            if key not in ("schema", "schemas", "content", "securitySchemes"):
+                yield from contents(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from contents(part)
+
+
 def objects(value: Any, where: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every object of any kind with its JSON pointer, outermost first."""
     if isinstance(value, dict):

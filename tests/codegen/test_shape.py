@@ -45,3 +45,13 @@ def test_what_is_no_openapi_document(case: str) -> None:
     with pytest.raises(BadInput) as caught:
         read(document(**changes), "odd/v7")
     assert expected in caught.value.lines[0]
+
+
+@pytest.mark.parametrize("part", ["schemas", "parameters", "requestBodies", "responses"])
+def test_components_that_are_nothing(part: str) -> None:
+    """`schemas: null` is no object of schemas."""
+    made = document()
+    made["components"][part] = None
+    with pytest.raises(BadInput) as caught:
+        read(made, "odd/v7")
+    assert caught.value.lines == (f"odd/v7: /components/{part}: not an object",)

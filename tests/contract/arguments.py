@@ -12,6 +12,7 @@ from veeam_async._operation.operation import Operation
 
 # How deep what is optional is sent as well; below that, only what is required.
 OPTIONAL_DEPTH = 3
+ENDLESS_DEPTH = 12
 LIMIT_DEPTH = 24
 
 _STRINGS = {
@@ -81,7 +82,7 @@ class Arguments:
         if operation.body is not None:
             body = resolve(self._document, described["requestBody"])
             media_type = operation.body.media_type
-            self._files = not media_type.endswith("json")
+            self._files = not media_type.endswith(("/json", "+json"))
             value = self.value(body["content"][media_type].get("schema", {}), 0)
             if value is not UNSET:
                 made["body"] = self._typed(operation, value)
@@ -97,7 +98,7 @@ class Arguments:
     def _typed(self, operation: Operation[Any], value: Any) -> Any:
         assert operation.body is not None
         if isinstance(value, bytes) or operation.body.type in ("bytes", "Upload"):
-            return value
+            return value if isinstance(value, bytes) else b"some bytes"
         if operation.body.media_type == "multipart/form-data":
             # The parts are files and texts, which only the model itself takes.
             model = getattr(import_module(f"{operation.revision.package}.models"), operation.body.type)
@@ -121,7 +122,8 @@ class Arguments:
         if len(parts) == 1 and "enum" in resolve(self._document, parts[0]):
             return self.value(parts[0], depth)  # nothing but another name of an enum
         if "allOf" in found or "properties" in found:
-            return self._object(self._composed(found), depth)
+            made = self._object(self._composed(found), depth)
+            return self._known_kind(made, found, schema.get("$ref", ""))
         for key in ("oneOf", "anyOf"):
             if found.get(key):
                 return self.value(found[key][0], depth + 1)
@@ -129,15 +131,17 @@ class Arguments:
             return found["enum"][0]
         match found.get("type"):
             case "array":
-                count = max(found.get("minItems", 1), 1)
+                # Lists of lists of themselves end somewhere.
+                count = max(found.get("minItems", 0), 1 if depth < ENDLESS_DEPTH else 0)
                 return [self.value(found.get("items", {}), depth + 1) for _ in range(count)]
             case "integer" | "number":
                 return self._number(found)
             case "boolean":
-                return found.get("default", True)
+                return bool(found.get("default", True))
             case "object":
                 extra = found.get("additionalProperties")
-                return {"key": self.value(extra, depth + 1)} if isinstance(extra, dict) and extra else {}
+                typed = isinstance(extra, dict) and extra and depth < ENDLESS_DEPTH
+                return {"key": self.value(extra, depth + 1)} if typed else {}
             case "string":
                 binary = self._files and found.get("format") == "binary"
                 return b"some bytes" if binary else self._string(found)
@@ -152,6 +156,19 @@ class Arguments:
                 child = self._composed(resolve(self._document, {"$ref": reference}))
                 return self._object(child, depth) | {name: value}
         return self._object(self._composed(base), depth)
+
+    def _known_kind(self, made: dict[str, Any], found: dict[str, Any], reference: str) -> dict[str, Any]:
+        """A child that was asked for by its own name: its discriminator has a value that its base lists."""
+        for part in found.get("allOf", ()):
+            base = resolve(self._document, part)
+            discriminator = base.get("discriminator", {})
+            name, mapping = discriminator.get("propertyName"), discriminator.get("mapping", {})
+            if mapping and name in made and made[name] not in mapping:
+                made[name] = next(
+                    (value for value, there in mapping.items() if there == reference), next(iter(mapping))
+                )
+            made = self._known_kind(made, base, reference)
+        return made
 
     def _composed(self, schema: dict[str, Any], depth: int = 0) -> dict[str, Any]:
         """A schema with what it is composed of: its properties and what it requires."""
@@ -178,13 +195,14 @@ class Arguments:
 
     def _number(self, found: dict[str, Any]) -> Any:
         low, high = found.get("minimum"), found.get("maximum")
-        if "default" in found:
-            return found["default"]
+        default = found.get("default")
+        if isinstance(default, int | float) and not isinstance(default, bool):
+            return default if found["type"] == "number" else int(default)
         value = 5 if low is None or low <= 5 else low + (1 if found.get("exclusiveMinimum") is True else 0)
         return value if high is None or value <= high else high
 
     def _string(self, found: dict[str, Any]) -> str:
-        if isinstance(found.get("default"), str):
+        if isinstance(found.get("default"), str) and found.get("format", "") not in _STRINGS:
             return str(found["default"])
         text: str = _STRINGS.get(found.get("format", ""), "text")
         if not re.search(found.get("pattern", ""), text):

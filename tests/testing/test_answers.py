@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.testing.caller import REVISIONS
-from veeam_async._spec import Spec, load
+from veeam_async._spec import Spec, from_document, load
 from veeam_async.testing.answers import Answers
 from veeam_async.testing.checking import Checker
+from veeam_async.testing.jsonschemas import Schemas
 
 
 def all_answers(spec: Spec, seed: int = 0) -> dict[tuple[str, int], Any]:
@@ -97,3 +99,43 @@ def test_a_polymorphic_list_holds_each_subtype() -> None:
     assert listing is not None
     made = {row["type"] for row in Answers(spec).rows(listing[1], "any")}
     assert made == set(spec.children(listing[1]))
+
+
+def test_an_answer_has_an_end() -> None:
+    """Schemas that hold each other in many ways give an answer of a bounded size, with all that is required in it."""
+    names = [f"Part{number}" for number in range(12)]
+    refs = {name: {"$ref": f"#/components/schemas/{name}"} for name in names}
+    part = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, **refs}}
+    document = {
+        "openapi": "3.0.3", "info": {"title": "", "version": ""}, "paths": {},
+        "components": {"schemas": {name: part | {"required": ["id"]} for name in names}},
+    }  # fmt: skip
+    spec = from_document("vbr", "9.9-rev9", document)
+    value = Answers(spec).value({"type": "array", "minItems": 1, "items": refs["Part0"]}, "key")
+    assert len(json.dumps(value)) < 8_000_000
+    assert value[0]["id"]
+    assert value[0]["Part1"]["id"]
+
+
+def test_an_enum_of_nothing_is_null() -> None:
+    """`enum: [null]` has one value."""
+    document = {"openapi": "3.0.3", "info": {}, "paths": {}, "components": {}}
+    assert Answers(from_document("vbr", "9.9-rev9", document)).value({"enum": [None]}) is None
+
+
+def test_a_child_of_a_child_is_checked_as_one() -> None:
+    """A schema between a base and the child that its mapping names leads to no circle; the child's own rules count."""
+    base = "#/components/schemas/Base"
+    schemas: dict[str, Any] = {
+        "Base": {
+            "type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}},
+            "discriminator": {"propertyName": "kind", "mapping": {"leaf": "#/components/schemas/Leaf~1One"}},
+        },
+        "Middle": {"allOf": [{"allOf": [{"$ref": base}]}, {"properties": {"middle": {"type": "integer"}}}]},
+        "Leaf/One": {"allOf": [{"$ref": "#/components/schemas/Middle"}, {"required": ["leaf"]}]},
+    }  # fmt: skip
+    document = {"openapi": "3.0.3", "info": {}, "paths": {}, "components": {"schemas": schemas}}
+    validator = Schemas(from_document("vbr", "9.9-rev9", document), "answer").validator({"$ref": base})
+    assert validator.is_valid({"kind": "leaf", "leaf": 1, "middle": 2})
+    assert not validator.is_valid({"kind": "leaf"})
+    assert not validator.is_valid({"kind": "leaf", "leaf": 1, "middle": "text"})

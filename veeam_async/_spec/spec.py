@@ -87,7 +87,8 @@ class Spec:
                 responses.append(Response(number, {media: body.get("schema", {}) for media, body in content.items()}))
             elif status.isdigit():
                 errors.append(int(status))
-        return responses, errors
+        # A document that names no success leaves open what it is.
+        return responses or [Response(200, {"application/json": {}})], errors
 
     def find(self, method: str, path: str) -> tuple[SpecOperation | None, dict[str, str], tuple[str, ...]]:
         """Find the operation for a request.

@@ -43,7 +43,7 @@ def show_request(target: Target, name: str, given: Input) -> int:
     if operation.secured:
         headers["Authorization"] = "Bearer ..."
     if body is not UNSET and operation.body is not None:
-        if not operation.body.media_type.endswith("json"):
+        if not operation.body.media_type.endswith(("/json", "+json")):
             raise CommandError(
                 f"--dry-run shows JSON bodies; {operation.operation_id} takes {operation.body.media_type}"
             )

@@ -20,6 +20,7 @@ from .wording import noun, text
 
 _ROWS = 7
 _DEEP = 8
+_MOST_PLACES = 20_000
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _MIX = 0x9E3779B97F4A7C15
 
@@ -100,6 +101,8 @@ class _Maker:
         self.place = ""
         self.open: list[str] = []
         self.forced = False
+        # Of schemas that hold each other in many ways, an answer would be as large as all ways through them.
+        self.left = _MOST_PLACES
         self._key = key.encode()
         self._start = zlib.crc32(self._key)
 
@@ -122,6 +125,7 @@ class _Maker:
         """A value at a place below this one."""
         before = self.place
         self.place = f"{before}/{place}"
+        self.left -= 1
         try:
             return self.value(schema, name)
         finally:
@@ -150,7 +154,8 @@ class _Maker:
         if children and (kind is None or kind in children):
             return self._child(schema, children, kind)
         if "enum" in schema:
-            return self.choice([value for value in schema["enum"] if value is not None])
+            values = [value for value in schema["enum"] if value is not None]
+            return self.choice(values) if values else None
         wrapped = self._wrapped(schema)
         if wrapped is not None:
             return self.value(wrapped, name, kind=kind)
@@ -199,7 +204,8 @@ class _Maker:
                 extra = part["additionalProperties"]
         made: dict[str, Any] = {}
         for name, entry in properties.items():
-            if entry.get("writeOnly") or (name not in required and len(self.open) > _DEEP):
+            optional = name not in required
+            if entry.get("writeOnly") or (optional and (len(self.open) > _DEEP or self.left < 0)):
                 continue
             try:
                 made[name] = self.below(name, entry, name)
@@ -211,7 +217,7 @@ class _Maker:
                     made[name] = self._unavoidable(name, entry)
         for name in required - set(properties):
             made.setdefault(name, None)
-        if extra:
+        if extra and self.left >= 0:
             try:
                 made["item"] = self.below("item", extra, "item")
             except (_Endless, _Absent):
@@ -243,7 +249,8 @@ class _Maker:
 
     def _array(self, schema: Schema, name: str) -> list[Any]:
         least = schema.get("minItems", 0)
-        count = min(max(least, 2 if len(self.open) <= _DEEP else 1), schema.get("maxItems", 2))
+        usual = 0 if self.left < 0 else 2 if len(self.open) <= _DEEP else 1
+        count = min(max(least, usual), schema.get("maxItems", 2))
         made: list[Any] = []
         for index in range(count):
             try:

@@ -351,13 +351,16 @@ class Handlers:
         if not response.content:
             return Answer(response.status)
         media = _wanted(call.accept, list(response.content))
-        if media != JSON:
-            return Answer(response.status, raw=_file(operation, media), media=media)
-        return Answer(response.status, self.made_json(operation, call.path))
+        if media == "*/*" or media.endswith(("/json", "+json")):
+            # A range of media types is none that anything can be.
+            sent = JSON if "*" in media else media
+            return Answer(response.status, self.made_json(operation, call.path, media), media=sent)
+        sent = "application/octet-stream" if "*" in media else media
+        return Answer(response.status, raw=_file(operation, media), media=sent)
 
-    def made_json(self, operation: SpecOperation, path: str) -> Any:
+    def made_json(self, operation: SpecOperation, path: str, media: str = JSON) -> Any:
         """A JSON answer from the schema: the same for the same path."""
-        made = self.answers.of(operation, operation.responses[0].status, JSON, path)
+        made = self.answers.of(operation, operation.responses[0].status, media, path)
         if self.faults and isinstance(made, dict) and self.faults in made:
             made[self.faults] = []
         return made

@@ -126,11 +126,7 @@ def _dispatching(document: dict[str, Any], *, closed: bool) -> dict[str, Any]:
     }
     for name, schema in bases.items():
         field = schema["discriminator"]["propertyName"]
-        targets = {_name(target) for target in schema["discriminator"]["mapping"].values()}
-        for target in targets & set(schemas):
-            for part in schemas[target].get("allOf", ()):
-                if part.get("$ref") == _reference(name):
-                    part["$ref"] = _reference(f"{name}.base")
+        _rebase(schemas, [_name(target) for target in schema["discriminator"]["mapping"].values()], name)
         values = list(schema["discriminator"]["mapping"])
         branches = [
             {"anyOf": [{"not": {"required": [field], "properties": {field: {"enum": [value]}}}}, {"$ref": target}]}
@@ -144,9 +140,25 @@ def _dispatching(document: dict[str, Any], *, closed: bool) -> dict[str, Any]:
     return document
 
 
+def _rebase(schemas: dict[str, Any], children: list[str], base: str) -> None:
+    """Let children, and what they inherit from between themselves and the base, inherit from the base alone."""
+    queue = [name for name in dict.fromkeys(children) if name in schemas and name != base]
+    for name in queue:
+        waiting = [schemas[name]]
+        while waiting:
+            parts = waiting.pop().get("allOf", ())
+            waiting += parts
+            for part in parts:
+                parent = _name(str(part.get("$ref", "")))
+                if parent == base:
+                    part["$ref"] = _reference(f"{base}.base")
+                elif parent in schemas and parent not in queue:
+                    queue.append(parent)
+
+
 def _reference(name: str) -> str:
-    return f"#/components/schemas/{name}"
+    return "#/components/schemas/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def _name(reference: str) -> str:
-    return reference.rsplit("/", 1)[-1]
+    return reference.rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")

@@ -58,18 +58,6 @@ def without_version() -> dict[str, Any]:
     return {key: value for key, value in document().items() if key != "openapi"}
 
 
-def two_operations_with_one_name() -> dict[str, Any]:
-    made = document()
-    made["paths"]["/api/v1/jobs"]["post"]["operationId"] = "GetAllJobs"
-    return made
-
-
-def an_operation_without_name() -> dict[str, Any]:
-    made = document()
-    del made["paths"]["/api/v1/jobs"]["post"]["operationId"]
-    return made
-
-
 def mapping_to_nowhere() -> dict[str, Any]:
     base = {
         "type": "object",
@@ -94,11 +82,6 @@ BAD = {
     ),
     "a reference to another file": (schemas(Job={"$ref": "other.json#/Job"}), "leads out of the document"),
     "a mapping to nowhere": (mapping_to_nowhere(), "'#/components/schemas/Gone' leads nowhere"),
-    "two operations with one name": (
-        two_operations_with_one_name(),
-        "two operations with the operationId 'GetAllJobs'",
-    ),
-    "an operation without a name": (an_operation_without_name(), "no operationId"),
     "a schema that is a text": (schemas(Job="text"), "/components/schemas/Job: not an object"),
     "an operation that is a list": (document(paths={"/a": {"get": []}}), "/paths//a/get: not an object"),
     "a circle of references": (

@@ -183,12 +183,12 @@ def test_a_mapping_of_bare_names_is_spelt_out() -> None:
 
 
 def test_a_union_that_is_no_base_stays() -> None:
-    """`oneOf` over schemas that do not inherit from it is a union, and stays one."""
+    """`oneOf` over schemas that cannot all inherit from it is a union, and stays one: no base, so no discriminator."""
     union = {
         "oneOf": [{"$ref": "#/components/schemas/Job"}, {"$ref": "#/components/schemas/EKind"}],
         "discriminator": {"propertyName": "type", "mapping": {"job": "#/components/schemas/Job"}},
     }
-    assert thing(copy.deepcopy(union)) == union
+    assert thing(copy.deepcopy(union)) == {"oneOf": union["oneOf"]}
 
 
 def test_what_only_children_have_is_required_of_them() -> None:
@@ -351,3 +351,97 @@ def test_a_file_in_several_formats_is_a_file_in_each() -> None:
         made = mended(document(paths={"/x": {"get": {"operationId": "Export", "responses": answer}}}))
         parts = made["paths"]["/x"]["get"]["responses"]["200"]["content"].values()
         assert [part["schema"].get("format") for part in parts] == formats
+
+
+def names_of(post: str | None) -> dict[str, str]:
+    """The operationIds of the document whose second operation has this one."""
+    made = document()
+    made["paths"]["/api/v1/jobs"]["post"]["operationId"] = post
+    if post is None:
+        del made["paths"]["/api/v1/jobs"]["post"]["operationId"]
+    item = mended(made)["paths"]["/api/v1/jobs"]
+    return {method: item[method]["operationId"] for method in ("get", "post")}
+
+
+@pytest.mark.parametrize("name", [None, "GetAllJobs", ""])
+def test_an_operation_has_a_name_of_its_own(name: str | None) -> None:
+    """One without an operationId, or with that of another, is called by its method and path."""
+    assert names_of(name) == {"get": "GetAllJobs", "post": "PostApiV1Jobs"}
+
+
+def test_a_name_that_was_made_is_nobody_elses() -> None:
+    """A made name steps aside for one that the document gives."""
+    made = document()
+    made["paths"]["/api/v1/jobs"]["get"]["operationId"] = "PostApiV1Jobs"
+    del made["paths"]["/api/v1/jobs"]["post"]["operationId"]
+    assert mended(made)["paths"]["/api/v1/jobs"]["post"]["operationId"] == "PostApiV1Jobs2"
+
+
+@pytest.mark.parametrize(
+    ("schema", "kept"),
+    [
+        ({"type": "object", "not": {"required": ["x"]}}, {"required": ["x"]}),
+        ({"type": "object", "properties": {"not": {"type": "object", "required": ["x"]}}}, None),
+    ],
+)
+def test_what_is_not_to_be_there_is_no_missing_property(schema: dict[str, Any], kept: dict[str, Any] | None) -> None:
+    """`not` may name a property that the schema has not; a property named `not` is one like others."""
+    made = thing(schema)
+    assert made.get("not") == kept
+    assert "required" not in made.get("properties", {}).get("not", {})
+
+
+def test_there_are_no_cookies() -> None:
+    """A parameter that is a cookie is none, behind a reference as well; what stands beside it stays."""
+    made = document()
+    cookie = {"name": "session", "in": "cookie", "schema": {"type": "string"}}
+    made["components"]["parameters"] = {"Session": cookie}
+    operations = {name: made["paths"]["/api/v1/jobs"][name] for name in ("get", "post")}
+    operations["get"]["parameters"] += [cookie, {"$ref": "#/components/parameters/Session"}]
+    operations["post"]["parameters"] = [cookie]
+    item = mended(made)["paths"]["/api/v1/jobs"]
+    assert [part["name"] for part in item["get"]["parameters"]] == ["skip"]
+    assert "parameters" not in item["post"]
+
+
+def content(part: str, **media_types: dict[str, Any]) -> Any:
+    """What becomes of the media types of a body or a response."""
+    made = document()
+    found = {"description": "", "content": {name: {"schema": schema} for name, schema in media_types.items()}}
+    operation = {"operationId": "Other", "responses": {"200": found if part == "response" else {"description": ""}}}
+    made["paths"]["/api/v1/other"] = {"post": operation | ({"requestBody": found} if part == "body" else {})}
+    made = mended(made)["paths"]["/api/v1/other"]["post"]
+    return (made["requestBody"] if part == "body" else made["responses"]["200"])["content"]
+
+
+TEXT = {"type": "string"}
+NUMBER = {"type": "integer"}
+
+
+@pytest.mark.parametrize("part", ["body", "response"])
+def test_a_media_type_has_no_parameters(part: str) -> None:
+    """Two spellings of one are one, and the plain one goes before the other."""
+    made = content(part, **{"Application/JSON; charset=utf-8": TEXT, "application/json": NUMBER, "text/csv;x=1": TEXT})
+    assert {name: found["schema"] for name, found in made.items()} == {"application/json": NUMBER, "text/csv": TEXT}
+
+
+def test_a_body_has_one_media_type() -> None:
+    """A range becomes what a client can say of what it sends; an answer may be of a range."""
+    bodies = {"*/*": TEXT, "image/*": NUMBER, "application/*+json": NUMBER}
+    assert list(content("body", **bodies)) == ["application/json", "application/octet-stream"]
+    assert list(content("response", **bodies)) == list(bodies)
+
+
+def test_there_are_no_files_in_a_form_of_texts() -> None:
+    """A file in `application/x-www-form-urlencoded` is a text there; in `multipart/form-data` it stays a file."""
+    form = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+    for media_type, kept in (("application/x-www-form-urlencoded", False), ("multipart/form-data", True)):
+        made = content("body", **{media_type: copy.deepcopy(form)})[media_type]["schema"]
+        assert ("format" in made["properties"]["file"]) is kept
+
+
+def test_a_property_named_content_is_no_content() -> None:
+    """What a schema calls `content` is a property, also where the schema stands in an operation."""
+    inline = {"type": "object", "properties": {"content": {"type": "string", "minLength": 1}}}
+    assert content("response", **{"application/json": inline})["application/json"]["schema"] == inline
+    assert thing(inline) == inline
