@@ -78,7 +78,7 @@ class SchemaReader:
             if wire is None:
                 continue
             current: str | None = schema.name
-            while current and wire not in self.schemas[current].properties:
+            while current is not None and wire not in self.schemas[current].properties:
                 current = self.schemas[current].base
             if current is None:
                 schema.properties[wire] = Property(wire, {"type": "string"}, True, False)
@@ -272,6 +272,7 @@ class SchemaReader:
                     self.faults.append(f"schema {schema.name}: {said}, does not inherit from it")
 
     def _hoist(self, name: str, source: Json, where: str) -> Json:
+        name = name or "Inline"  # where it stands may have a name without a letter
         if name in self._names:
             name = next(f"{name}{number}" for number in range(2, 10_000) if f"{name}{number}" not in self._names)
         self._names.add(name)

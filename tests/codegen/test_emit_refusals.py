@@ -211,3 +211,15 @@ def test_what_gets_lost_is_noticed(made: Path, files: str, old: str, new: str, e
     with pytest.raises(BadInput) as caught:
         compare(json.loads((made / "specs/odd/v7.json").read_text(encoding="utf-8")), home, "odd/v7")
     assert f"odd/v7: {expected}" in caught.value.lines
+
+
+def test_an_inline_schema_under_a_name_without_letters(tmp_path: Path) -> None:
+    """An operation and a parameter whose names have no letter give what stands inline in them a name all the same."""
+    family = {"discriminator": {"propertyName": "%"}, "oneOf": [ref("Low"), ref("High")]}
+    made = document(
+        paths={"/x": {"get": operation("\\", parameters=[query("%", family)])}},
+        schemas={"Low": {"type": "object"}, "High": {"type": "object"}},
+    )
+    (report,) = emit.emit(write_specs(tmp_path / "specs", v7=made), tmp_path / "acme")
+    assert report.families == report.spec.families + 1
+    assert (tmp_path / "acme/odd/v7/models").is_dir()

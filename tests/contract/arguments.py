@@ -140,8 +140,9 @@ class Arguments:
                 return bool(found.get("default", True))
             case "object":
                 extra = found.get("additionalProperties")
-                typed = isinstance(extra, dict) and extra and depth < ENDLESS_DEPTH
-                return {"key": self.value(extra, depth + 1)} if typed else {}
+                if not isinstance(extra, dict) or not extra or depth >= ENDLESS_DEPTH:
+                    return {}
+                return {"key": self.value(extra, depth + 1)}
             case "string":
                 binary = self._files and found.get("format") == "binary"
                 return b"some bytes" if binary else self._string(found)
