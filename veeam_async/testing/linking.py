@@ -116,6 +116,8 @@ class Links:
 
     def _by_words(self, name: str) -> Target | str:
         """The list for a name by all of its words, by fewer from the left, or one whose word ends with all of them."""
+        if not words(name):  # a field may be named in letters of any language, or in none
+            return ""
         *first, last = words(name)
         for start in range(len(first) + 1):
             target = self._words.get("".join(first[start:]) + singular(last))
