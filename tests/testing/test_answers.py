@@ -114,7 +114,7 @@ def test_an_answer_has_an_end() -> None:
     value = Answers(spec).value({"type": "array", "minItems": 1, "items": refs["Part0"]}, "key")
     assert len(json.dumps(value)) < 8_000_000
     assert value[0]["id"]
-    assert value[0]["Part1"]["id"]
+    assert value[0]["Part0"]["id"]
 
 
 def test_an_enum_of_nothing_is_null() -> None:
