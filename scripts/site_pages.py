@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -23,6 +24,7 @@ _VALUES = 12
 
 def pages() -> Iterator[tuple[str, str, list[str]]]:
     """File, text and place in the navigation of each page."""
+    yield "recipes.md", recipes_page(), ["Recipes"]
     yield "changelog.md", (ROOT / "CHANGELOG.md").read_text().replace("](docs/", "]("), ["Changelog"]
     for product in PRODUCTS:
         if revisions(product):
@@ -32,6 +34,29 @@ def pages() -> Iterator[tuple[str, str, list[str]]]:
         title = f"{profile(known.product).title} {known.name}"
         yield page(known), operations_page(known), ["Operations", title]
         yield page(known, "models"), model_page(known), ["Models", title]
+
+
+def recipes_page() -> str:
+    """The examples as blocks to copy, for those who have the wheel and no clone."""
+    folder = ROOT / "examples"
+    jobs = re.findall(r"^\| `(\w+\.py)` \| (.+?) \|$", (folder / "README.md").read_text(), re.MULTILINE)
+    lines = [
+        "# Recipes\n",
+        "Whole programs to copy. Each runs in the tests of this project. The first lines of each say how to run it;",
+        "without an appliance, `veeam-async simulate 7` starts some and writes `simulated/fleet.toml`.\n",
+    ]
+    for name, job in jobs:
+        lines += [
+            f"## {job[0].upper()}{job[1:]}\n",
+            f'```python title="{name}"',
+            (folder / name).read_text().rstrip(),
+            "```\n",
+        ]
+    unit = "veeam-async-exporter.service"
+    lines += ["## The exporter as a systemd service\n", f'```ini title="{unit}"']
+    lines += [(folder / "deployment" / unit).read_text().rstrip(), "```\n"]
+    lines += ["## The exporter in a container\n", '```dockerfile title="Dockerfile"']
+    return "\n".join([*lines, (ROOT / "Dockerfile").read_text().rstrip(), "```\n"])
 
 
 def page(known: Revision, kind: str = "operations") -> str:

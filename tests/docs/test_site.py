@@ -10,7 +10,7 @@ import pytest
 
 from scripts.build_docs import guides_first, with_pictures
 from scripts.model_pages import PLACE, model_page, models_html
-from scripts.site_pages import operations_page, pages
+from scripts.site_pages import operations_page, pages, recipes_page
 from scripts.site_search import ASKED, wrong_answers
 from scripts.terminal import picture
 from veeam_async import Revision, revisions
@@ -88,6 +88,13 @@ def test_pages_have_their_places() -> None:
     assert places["changelog.md"] == ["Changelog"]
     assert {f"products/{one.product}.md" for one in revisions()} <= set(places)
     assert "operations/index.md" in places
+
+
+def test_every_example_is_a_recipe() -> None:
+    """The page of recipes holds each example, whole."""
+    text = recipes_page()
+    files = [*ROOT.glob("examples/*.py"), *ROOT.glob("examples/deployment/*"), ROOT / "Dockerfile"]
+    assert [path.name for path in files if path.read_text().rstrip() not in text] == []
 
 
 @pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda path: path.name)

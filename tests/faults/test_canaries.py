@@ -234,8 +234,8 @@ async def test_logins_that_fail(parrot: Parrot, cage: Cage, way: str) -> None:
 @pytest.mark.parametrize("ending", ["cancel", "wait_for", "deadline", "total", "timeout"])
 async def test_calls_that_are_ended(parrot: Parrot, cage: Cage, way: str, ending: str) -> None:
     """No frame of a call that is cancelled or out of time shows what it was sent with."""
-    total = 0.2 if ending == "total" else 5.0
-    async with client_of(parrot, cage, timeouts=Timeouts(connect=2, read=5, total=total, logout=0.1)) as client:
+    total = 0.2 if ending == "total" else 2.5
+    async with client_of(parrot, cage, timeouts=Timeouts(connect=2, read=2.5, total=total, logout=0.1)) as client:
         if not way.startswith("login"):
             await client.login()
         parrot.way = way
