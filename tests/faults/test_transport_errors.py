@@ -453,6 +453,14 @@ def test_no_traceback_is_kept(length: int, link: str) -> None:
     assert not any(error.__traceback__ for error in chain)
 
 
+def test_a_cause_and_another_context() -> None:
+    """An error may have both, and frames stand behind each."""
+    error, cause, context, below = (raised(OSError(name)) for name in "abcd")
+    error.__cause__, error.__context__, context.__context__ = cause, context, below
+    assert bare(error) is error
+    assert [one.__traceback__ for one in (error, cause, context, below)] == [None] * 4
+
+
 def test_errors_that_cause_each_other() -> None:
     """A circle of causes ends."""
     first, second = raised(OSError("a")), raised(OSError("b"))

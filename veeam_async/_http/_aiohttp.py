@@ -28,6 +28,8 @@ from ..errors import Step
 # Where aiohttp begins to quote what it could not read, as a text and within the repr of one.
 _QUOTED = re.compile(r"""\n\n|\\n\\n|:\s+b\\*['"]""")
 _LONGEST_TEXT = 200
+# What leads to an error, at most: no chain of aiohttp's is as long.
+_LINKS = 20
 
 _MOST_INTERIM = 20
 # Bytes that are parsed at once, and line ends in one read from which on that matters.
@@ -242,10 +244,11 @@ def bare(error: BaseException) -> BaseException:
     Nor do their texts keep the bytes that aiohttp could not read: they may be the answer to a login. What is left can
     be pickled.
     """
-    link: BaseException | None = error
-    for _ in range(10):
-        if link is None:
-            break
+    # An error may have a cause and another context, each with frames of its own.
+    links: list[BaseException] = [error]
+    for link in links:
+        following = [one for one in (link.__cause__, link.__context__) if one is not None]
+        links += [one for one in following if not any(one is known for known in links)][: max(_LINKS - len(links), 0)]
         link.__traceback__ = None
         link.args = tuple(brief(part) if isinstance(part, str) else part for part in link.args)
         if isinstance(link, aiohttp.ServerDisconnectedError):
@@ -264,7 +267,6 @@ def bare(error: BaseException) -> BaseException:
             # An SSL context cannot be pickled, and Dask pickles causes as well.
             link._conn_key = link._conn_key._replace(ssl=True)
             link.args = (link._conn_key, *link.args[1:])
-        link = link.__cause__ or link.__context__
     return error
 
 
