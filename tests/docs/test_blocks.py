@@ -175,6 +175,10 @@ async def test_command(block: Block, line: str, world: dict[str, str], tmp_path:
                 assert all(word in done.stdout for word in rest if word.startswith("--"))
         case ["git", "clone", *_] | ["python", *_]:
             pass
+        case ["docker", "build", *rest]:
+            assert f" AS {rest[rest.index('--target') + 1]}\n" in (ROOT / "Dockerfile").read_text()
+        case ["docker", "run", *_]:
+            pass  # tests/testing/test_container.py runs what the image runs
         case ["promtool", "check" | "test", *_]:
             pass  # tests/contract runs it
         case ["curl", *rest]:

@@ -19,14 +19,32 @@ from veeam_async import Password, RetryPolicy, VeeamError, errors
 from veeam_async.registry import client_class, find_revision
 from veeam_async.testing import mocked_responses
 
-ORIGIN = {"vbr": "https://a1:9419", "aws": "https://a1:11005", "azure": "https://a1:443"}
-TOKEN = {"vbr": "/api/oauth2/token", "aws": "/api/v1/token", "azure": "/api/oauth2/token"}
-REVISION = {"vbr": "1.3-rev1", "aws": "1.7-rev0", "azure": "v8.1"}
+ORIGIN = {
+    "vbr": "https://a1:9419",
+    "aws": "https://a1:11005",
+    "azure": "https://a1:443",
+    "m365": "https://a1:4443",
+    "spc": "https://a1:1280",
+    "one": "https://a1:1239",
+}
+TOKEN = {
+    "vbr": "/api/oauth2/token",
+    "aws": "/api/v1/token",
+    "azure": "/api/oauth2/token",
+    "m365": "/v8/token",
+    "spc": "/api/v3/token",
+    "one": "/api/token",
+}
+REVISION = {"vbr": "1.3-rev1", "aws": "1.7-rev0", "azure": "v8.1", "m365": "v8", "spc": "3.7", "one": "2.3"}
 LOGOUT = {
     "vbr": ("POST", "/api/oauth2/logout"),
     "aws": ("DELETE", "/api/v1/token"),
     "azure": ("DELETE", TOKEN["azure"]),
+    "m365": ("POST", "/v8/token/logout"),
+    "one": ("POST", "/api/revoke"),
 }
+# The header that chooses the revision, where no part of the path does.
+CHOOSER = {"vbr": "x-api-version", "aws": "x-api-version", "spc": "x-client-version"}
 ONCE = RetryPolicy(attempts=1)
 ID = "11111111-2222-4333-8444-555555555555"
 
@@ -38,8 +56,9 @@ def mocked() -> Iterator[Any]:
         for product, origin in ORIGIN.items():
             token = {"access_token": "t0ken", "token_type": "bearer", "refresh_token": "r", "expires_in": 900}
             mocked.post(origin + TOKEN[product], payload=token, repeat=True)
-            method, path = LOGOUT[product]
-            mocked.add(origin + path, method, payload={}, repeat=True)
+            if product in LOGOUT:
+                method, path = LOGOUT[product]
+                mocked.add(origin + path, method, payload={}, repeat=True)
         yield mocked
 
 
@@ -69,6 +88,18 @@ LISTINGS: list[tuple[str, str, dict[str, Any], str, dict[str, list[str]]]] = [
         {"Limit": ["5"], "Status": ["Failed"]},
     ),
     ("azure", "JobSessions_GetJobSessions", {"limit": 5}, "/api/v8.1/jobSessions", {"Limit": ["5"]}),
+    (
+        "m365", "JobSession_Get", {"limit": 5, "job_id": ID, "status": "Failed"}, "/v8/JobSessions",
+        {"limit": ["5"], "jobId": [ID], "status": ["Failed"]},
+    ),
+    (
+        "spc", "GetBackupServerJobs", {"limit": 5, "filter": [{"property": "status"}]},
+        "/api/v3/infrastructure/backupServers/jobs", {"limit": ["5"], "filter": ['[{"property":"status"}]']},
+    ),
+    (
+        "one", "Alarms_GetTriggeredAlarms", {"limit": 5, "sort": '[{"property":"name"}]'},
+        "/api/v2.3/alarms/triggeredAlarms", {"Limit": ["5"], "Sort": ['[{"property":"name"}]']},
+    ),
 ]  # fmt: skip
 
 
@@ -77,7 +108,10 @@ async def test_a_listing_is_one_get_with_its_parameters(
     mocked: Any, product: str, operation: str, arguments: dict[str, Any], path: str, query: dict[str, list[str]]
 ) -> None:
     """Method, URL, query and headers are the document's; there is no body and no Content-Type."""
-    page = {"data": [], "results": [], "totalCount": 0, "pagination": {"total": 0, "count": 0, "skip": 0, "limit": 5}}
+    page = {
+        "data": [], "results": [], "items": [], "totalCount": 0,
+        "pagination": {"total": 0, "count": 0, "skip": 0, "limit": 5}, "meta": {"pagingInfo": {"total": 0}},
+    }  # fmt: skip
     mocked.get(re.compile(r"https://a1(:\d+)?" + re.escape(path)), payload=page)
     async with client(product) as one:
         await one.call(operation, **arguments)
@@ -85,14 +119,25 @@ async def test_a_listing_is_one_get_with_its_parameters(
     assert (url, asked, body) == (URL(ORIGIN[product]).with_path(path), query, None)
     assert headers["authorization"] == "Bearer t0ken" and headers["accept"] == "application/json"
     assert "content-type" not in headers
-    assert headers.get("x-api-version") == (None if product == "azure" else REVISION[product])
+    choosing = {name: value for name, value in headers.items() if name in CHOOSER.values()}
+    assert choosing == ({CHOOSER[product]: REVISION[product]} if product in CHOOSER else {})
 
 
 CHANGES = [
     ("vbr", "StartJob", {"id": ID, "body": {"performActiveFull": True}}, "POST", f"/api/v1/jobs/{ID}/start", 201),
     ("aws", "EnablePolicy", {"policy_id": ID}, "POST", f"/api/v1/virtualMachines/policies/{ID}/enable", 200),
     ("azure", "Policy_EnablePolicy", {"policy_id": ID}, "POST", f"/api/v8.1/policies/virtualMachines/{ID}/enable", 200),
-]
+    ("m365", "Job_StartAction", {"job_id": ID, "body": {"full": True}}, "POST", f"/v8/Jobs/{ID}/start", 200),
+    (
+        "spc", "StartBackupServerJob", {"job_uid": ID}, "POST",
+        f"/api/v3/infrastructure/backupServers/jobs/{ID}/start", 200,
+    ),
+    (
+        "one", "Alarms_ResolveTriggeredAlarms",
+        {"body": {"triggeredAlarmIds": [7], "comment": "seen", "resolveType": "Resolve"}},
+        "POST", "/api/v2.3/alarms/triggeredAlarms/resolve", 200,
+    ),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("product", "operation", "arguments", "method", "path", "status"), CHANGES)
@@ -119,6 +164,24 @@ BY_STATUS = [
     (503, errors.ServerError),
     (418, errors.ApiError),
 ]
+
+
+PROBLEMS = [
+    ("m365", "ServiceInstance_Get", "/v8/ServiceInstance", {"errorCode": "Because", "message": "It is so."}),
+    ("spc", "GetAboutInformation", "/api/v3/about", {"errors": [{"code": 7, "message": "It is so."}]}),
+    ("one", "About_GetAbout", "/api/v2.3/about", {"title": "Forbidden", "status": 403, "detail": "It is so."}),
+]
+
+
+@pytest.mark.parametrize(("product", "operation", "path", "body"), PROBLEMS)
+async def test_a_problem_of_each_product_is_read(
+    mocked: Any, product: str, operation: str, path: str, body: dict[str, Any]
+) -> None:
+    """The message of an error is found where each product puts it."""
+    mocked.get(ORIGIN[product] + path, status=403, payload=body)
+    async with client(product) as one:
+        with pytest.raises(errors.ForbiddenError, match="It is so"):
+            await one.call(operation)
 
 
 @pytest.mark.parametrize(("status", "kind"), BY_STATUS)

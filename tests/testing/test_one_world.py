@@ -84,12 +84,13 @@ def contradictions(walk: Walk) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
     wrong: list[tuple[Any, ...]] = []
 
     def look(value: Any) -> None:
-        for entry in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+        inner: dict[str, Any] = value if isinstance(value, dict) else {}
+        for entry in value if isinstance(value, list) else inner.values():
             look(entry)
-        for name, key in value.items() if isinstance(value, dict) else ():
+        for name, key in inner.items():
             if isinstance(key, int) and name.endswith("Id") and name in keys and key not in keys[name]:
                 lost[name] = key
-            beside = value.get(f"{name.removesuffix('Id').removesuffix('Uid')}Name")
+            beside = inner.get(f"{name.removesuffix('Id').removesuffix('Uid')}Name")
             if isinstance(key, str) and isinstance(beside, str) and names.get(key) and beside not in names[key]:
                 wrong.append((name, key, beside, names[key]))
 

@@ -136,7 +136,7 @@ class _Examination:
             value = raw.get(wire)
             child = child_of(cls, value)
             if child is None or child is cls:
-                if wire in raw and value is not None:
+                if wire in raw and value is not None and not _lists(cls, wire, value):
                     self._report(Tolerated(cls.__name__, wire, "unknown_type", value, _join(path, wire)))
                 break
             if value in cls.__children__:
@@ -160,6 +160,17 @@ class _Examination:
         for key, value in raw.items():
             if key not in wires:
                 self._report(Tolerated(cls.__name__, key, "extra", value, _join(path, key)))
+
+
+def _lists(cls: type[View], wire: str, value: Any) -> bool:
+    """True where the enum of a discriminator lists a value that the document maps to no class of its own."""
+    expressions = [parse(each.annotation) for each in fields(cls).values() if each.wire == wire]
+    for node in (node for expression in expressions for node in expression.nodes if node.is_class):
+        enum = resolve(node.name, package_of(cls))
+        if isinstance(enum, type) and issubclass(enum, OpenEnum) and isinstance(value, str):
+            member = reader(enum)(value)
+            return member is not None and not member.is_unknown
+    return False
 
 
 def _join(path: str, name: str) -> str:

@@ -161,14 +161,17 @@ class Spec:
         yield schema
 
     def children(self, schema: Schema) -> dict[str, str]:
-        """Discriminator value to the child's reference, for the values that the property may have."""
+        """Discriminator value to the child's reference, for the values of the property, as its enum spells them."""
         schema = self.resolve(schema)
         discriminator = schema.get("discriminator")
         if not discriminator:
             return {}
         mapping: dict[str, str] = discriminator.get("mapping", {})
         values = self.resolve(self.properties(schema).get(discriminator["propertyName"], {})).get("enum")
-        return {value: target for value, target in mapping.items() if values is None or value in values}
+        if values is None:
+            return dict(mapping)
+        spelt = {str(value).lower(): value for value in values}
+        return {spelt[value.lower()]: target for value, target in mapping.items() if value.lower() in spelt}
 
     def names(self, schema: Schema, seen: set[str]) -> Iterator[str]:
         """The names of all properties below a schema, its children's too; references in `seen` are left out."""

@@ -31,6 +31,7 @@ class One:
         strict: refuse what goes beyond the document.
         record: a file for the requests, a JSON object a line.
         control: port of the control endpoint, 0 for a free one; none where None.
+        control_host: its address.
         time_scale: how much faster than the world's pace started sessions run.
     """
 
@@ -45,6 +46,7 @@ class One:
     strict: bool = False
     record: Path | None = None
     control: int | None = None
+    control_host: str = "127.0.0.1"
     time_scale: float = 60.0
 
     @classmethod
@@ -99,7 +101,7 @@ async def _serve(wanted: One) -> None:
     from ..testing import Control
 
     appliance = _appliance(wanted)
-    control = Control([appliance], port=wanted.control or 0) if wanted.control is not None else None
+    control = Control([appliance], wanted.control_host, wanted.control or 0) if wanted.control is not None else None
     console = stderr()
     async with contextlib.AsyncExitStack() as stack:
         try:

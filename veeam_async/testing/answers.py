@@ -153,6 +153,8 @@ class _Maker:
         children = self.spec.children(schema)
         if children and (kind is None or kind in children):
             return self._child(schema, children, kind)
+        if "x-known-values" in schema:
+            return self.choice(schema["x-known-values"])
         if "enum" in schema:
             values = [value for value in schema["enum"] if value is not None]
             return self.choice(values) if values else None

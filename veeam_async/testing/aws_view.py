@@ -112,17 +112,17 @@ class AwsView(CloudView):
     def _kinds(self) -> Sequence[Kind[Any]]:
         world = self.world
         status_filter = {"lastpolicysessionstatus": lambda job, values: status(world.last_session(job)) in values}
-        services: Sequence[tuple[str, list[str], Any, dict[str, Any]]] = (
-            ("machine", ["/virtualMachines/policies", "/policies"], self.policy, {}),
-            ("database", ["/rds/policies"], self.policy, {}),
-            ("files", ["/efs/policies"], self.bare_policy, {"extra": True}),  # the document has part of it only
-            ("nosql", ["/dynamoDb/policies"], self.bare_policy, {}),
-            ("fsx", ["/fsx/policies"], self.bare_policy, {}),
-            ("redshift", ["/redshift/policies"], self.bare_policy, {}),
-            ("serverless", ["/redshiftServerless/policies"], self.bare_policy, {}),
+        services: Sequence[tuple[str, list[str], Any]] = (
+            ("machine", ["/virtualMachines/policies", "/policies"], self.policy),
+            ("database", ["/rds/policies"], self.policy),
+            ("files", ["/efs/policies"], self.bare_policy),
+            ("nosql", ["/dynamoDb/policies"], self.bare_policy),
+            ("fsx", ["/fsx/policies"], self.bare_policy),
+            ("redshift", ["/redshift/policies"], self.bare_policy),
+            ("serverless", ["/redshiftServerless/policies"], self.bare_policy),
         )
         return (
-            *(self.policies(kind, paths, row, status_filter, **more) for kind, paths, row, more in services),
+            *(self.policies(kind, paths, row, status_filter) for kind, paths, row in services),
             Kind(
                 name="session", facts=lambda: world.sessions, row=self.session, paths=[self.sessions],
                 schemas=["Session"], filters={

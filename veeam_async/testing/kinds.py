@@ -42,7 +42,6 @@ class Kind(Generic[Fact]):
         apply: a changed row onto its fact.
         remove: takes a fact out of the world.
         filters: query parameters (in lower case) that rows cannot answer: the fact and the values to a verdict.
-        extra: keep fields that the schema lacks.
         id, title: of a fact.
     """
 
@@ -58,7 +57,6 @@ class Kind(Generic[Fact]):
     apply: Callable[[Fact, Row], None] | None = None
     remove: Callable[[Fact], None] | None = None
     filters: Mapping[str, Callable[[Fact, Sequence[str]], bool]] = attrs.field(factory=dict)
-    extra: bool = False
     id: Callable[[Fact], str] = _id
     title: Callable[[Fact], str] = _name
 
@@ -127,7 +125,7 @@ class Rows(Generic[Fact]):
                 if isinstance(base, dict) and isinstance(base.get(field), str):
                     base[field] = derived(self.kind.id(fact), field)
             self._bases[key] = base
-        made: Row = lay(self._spec, base, over, schema, extra=self.kind.extra)
+        made: Row = lay(self._spec, base, over, schema)
         if word is not None:
             made[self._discriminator] = word
         return made

@@ -27,12 +27,11 @@ DROP: Any = object()
 """Leave this field out, unless the schema requires it."""
 
 
-def lay(spec: Spec, base: Any, over: Any, schema: Schema, *, extra: bool = False) -> Any:
+def lay(spec: Spec, base: Any, over: Any, schema: Schema) -> Any:
     """A made-up value with facts laid over it.
 
     What the revision has no field for is dropped, moments are written as text, enum words take the document's letter
     case, and None becomes null, or an absent field, or the made-up value: the first that the schema allows.
-    With `extra` fields that the schema lacks are kept, for schemas that are known to be incomplete.
     """
     resolved = spec.resolve(schema)
     if isinstance(over, datetime):
@@ -48,11 +47,11 @@ def lay(spec: Spec, base: Any, over: Any, schema: Schema, *, extra: bool = False
         first = base[0] if isinstance(base, list) and base else {}
         return [lay(spec, first, entry, items) for entry in over]
     if isinstance(over, Mapping):
-        return _object(spec, base, over, resolved, extra=extra)
+        return _object(spec, base, over, resolved)
     return over
 
 
-def _object(spec: Spec, base: Any, over: Mapping[str, Any], schema: Schema, *, extra: bool) -> Any:
+def _object(spec: Spec, base: Any, over: Mapping[str, Any], schema: Schema) -> Any:
     properties = spec.properties(schema)
     if not properties:
         return plain(over)
@@ -60,8 +59,7 @@ def _object(spec: Spec, base: Any, over: Mapping[str, Any], schema: Schema, *, e
     made = dict(base) if isinstance(base, dict) else {}
     for name, value in over.items():
         if name not in properties:
-            if extra and value is not None:
-                made[name] = plain(value)
+            continue
         elif value is DROP or (value is None and not spec.resolve(properties[name]).get("nullable")):
             if name not in required:
                 made.pop(name, None)

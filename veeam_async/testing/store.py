@@ -121,7 +121,7 @@ class Store:
         name, own, kind = self._plan(listing, key, path)[place]
         row: Row = self.answers.value(listing, _canonical(path), name, kind=kind)
         row[key] = own
-        if isinstance(row.get("id"), str) and key.endswith("Id"):
+        if isinstance(row.get("id"), str) and isinstance(own, str) and key.endswith("Id"):
             row["id"] = own  # two names for one thing
         for field in self.links.own.get(template, ()) if self.links is not None else ():
             if field in row:

@@ -27,6 +27,7 @@ from ..status import CommandError
 @click.option("--strict", is_flag=True, help="One appliance: refuse what goes beyond the document.")
 @click.option("--record", type=PATH, help="One appliance: append its requests to a file, a JSON object a line.")
 @click.option("--control-port", type=click.IntRange(0, 65535), help="One appliance: port for faults, world and reset.")
+@click.option("--control-host", default="127.0.0.1", help="One appliance: where that port listens.")
 def simulate(
     count: int | None,
     directory: Path,
