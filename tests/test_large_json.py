@@ -18,9 +18,9 @@ ROW: dict[str, Any] = {
 }  # fmt: skip
 
 
-def read(body: bytes, limit: int = LIMIT, charset: str | None = None) -> tuple[Any, int]:
+def read(body: bytes, limit: int = LIMIT, charset: str = "") -> tuple[Any, int]:
     """The value, and the number of steps."""
-    steps = read_in_steps(body, charset, limit)
+    steps = read_in_steps(body, f"application/json; charset={charset}" if charset else "", limit)
     count = 0
     while True:
         try:

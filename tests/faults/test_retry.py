@@ -391,7 +391,7 @@ async def test_unanswered_connection_is_surely_not_carried_out(make: Make, vbr: 
         filler.setblocking(False)
         filler.connect_ex(listener.getsockname())
         fillers.append(filler)
-    client._transport.sender.address(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    client._transport.sender.base = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
         with deadline(0.3), pytest.raises((RequestTimeout, ConnectError)) as caught:
             await client.request("POST", THING, json={})
@@ -399,7 +399,7 @@ async def test_unanswered_connection_is_surely_not_carried_out(make: Make, vbr: 
     finally:
         for one in (*fillers, listener):
             one.close()
-        client._transport.sender.address(vbr.url)
+        client._transport.sender.base = vbr.url
 
 
 async def test_posts_that_the_documents_call_reading_are_repeated() -> None:

@@ -455,7 +455,7 @@ async def test_refresh_that_found_no_connection_keeps_the_refresh_token(clock: C
     async with Vbr() as other:
         other.refresh_tokens = tokens
         assert port
-        client._transport.sender.address(other.url)
+        client._transport.sender.base = other.url
         await client.sessions.get_session(SESSION_ID)
         assert (other.logins, other.refreshes) == (0, 1)
         await client.aclose()

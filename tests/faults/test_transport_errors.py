@@ -515,6 +515,6 @@ async def test_a_port_where_nothing_listens(make: Make) -> None:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
         client = make(retry=RetryPolicy(attempts=1))
-        client._transport.sender.address(f"http://127.0.0.1:{port}")
+        client._transport.sender.base = f"http://127.0.0.1:{port}"
         with pytest.raises(ConnectError, match=os.strerror(errno.ECONNREFUSED)):
             await client.request("GET", "/thing")

@@ -335,7 +335,7 @@ def test_two_event_loops_one_after_the_other() -> None:
         async with Vbr() as vbr:
             if not client:
                 client.append(Client(vbr.url, Password("monitor", vbr.password), retry=ONCE))
-            client[0]._transport.sender.address(vbr.url)
+            client[0]._transport.sender.base = vbr.url
             client[0]._account.tokens.drop()
             assert (await client[0].sessions.get_session(SESSION_ID)).id == SESSION_ID
 

@@ -33,7 +33,8 @@ class Sender:
     """Sends requests to one appliance, one at a time.
 
     Attributes:
-        origin: where they go.
+        origin: whose they are.
+        base: where they go, its scheme and authority.
         pool: whose connections they take.
         tls: how the appliance's certificate is judged.
         proxy: what is in between, or None.
@@ -63,7 +64,7 @@ class Sender:
         if proxy is not None and proxy.headers is not None and not self._secure:
             # There is no CONNECT to carry them: the request itself goes to the proxy.
             self._headers.update(proxy.headers)
-        self.address(f"{origin.scheme}://{origin.authority}")
+        self.base = f"{origin.scheme}://{origin.authority}"
         if "%" in origin.host:
             # A zone names an interface of this machine, and nothing to the server.
             address = origin.host.partition("%")[0]
@@ -72,11 +73,6 @@ class Sender:
         self._prepared: dict[str, CIMultiDict[str]] = {}
         self._prepared_for: Token | None = None
         self._own_secrets = self._secrets = HiddenTuple(secrets)
-
-    def address(self, base: str) -> None:
-        """Send to another address: what a test does whose server moved."""
-        self.base = base
-        self._scheme, _, self._authority = base.partition("://")
 
     def ready(self) -> bool:
         """True where the TLS policy's context is at hand, as the files that it names are now; else `prepare` first."""
@@ -115,7 +111,6 @@ class Sender:
             extra = {**(extra or {}), "Content-Type": outgoing.content_type}
             if outgoing.size is not None:
                 extra["Content-Length"] = str(outgoing.size)
-        path, _, query = call.path.partition("?")
         # Only what differs from what aiohttp does by itself: each argument shows in the cost of a small call.
         options: dict[str, Any] = {}
         if self.proxy is not None:
@@ -124,7 +119,7 @@ class Sender:
             options["skip_auto_headers"] = _CONTENT_TYPE  # it would announce a type for a body that is not there
         return self.pool.session.request(
             call.method,
-            _url(self._scheme, self._authority, self._prefix + path, query),
+            _url(self.base, self._prefix, call.path),
             headers=self._headers_for(token, call.accept, extra),
             data=data,
             allow_redirects=False,
@@ -181,6 +176,8 @@ def limits_until(clock: Clock, limits: aiohttp.ClientTimeout, *, stream: bool) -
 
 # Pollers ask for the same few URLs; a fleet's do not all fit, and cost less to make than memory to keep.
 @lru_cache(256)
-def _url(scheme: str, authority: str, path: str, query: str) -> URL:
+def _url(base: str, prefix: str, path: str) -> URL:
     # Spares yarl from parsing the origin again.
+    scheme, _, authority = base.partition("://")
+    path, _, query = f"{prefix}{path}".partition("?")
     return URL.build(scheme=scheme, authority=authority, path=path, query_string=query, encoded=True)

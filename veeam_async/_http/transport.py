@@ -228,7 +228,7 @@ async def _parse(reply: Reply[None], exchange: Exchange[Any]) -> None:
     from .._operation.large_json import TooManyValues, read_in_steps  # few answers are so large
 
     most = exchange.around.max_body * _VALUES_SHARE
-    steps = read_in_steps(reply.body, reply.charset, most)
+    steps = read_in_steps(reply.body, reply.headers.get("Content-Type", ""), most)
     async with exchange.around.sender.pool.parsing():
         try:
             while True:

@@ -39,12 +39,12 @@ class JsonError(ValueError):
         self.incomplete = incomplete
 
 
-def loads(body: bytes, charset: str | None = None) -> JsonValue:
+def loads(body: bytes, content_type: str = "") -> JsonValue:
     """The value of a JSON text; None for one that is empty or blank.
 
     Args:
         body: the text.
-        charset: what the server calls its charset, if anything; a byte order mark wins.
+        content_type: the header, for the charset that it may name; a byte order mark wins.
 
     Raises:
         JsonError: it is no JSON.
@@ -60,7 +60,7 @@ def loads(body: bytes, charset: str | None = None) -> JsonValue:
         return None
     if incomplete:
         raise JsonError(message, incomplete=True)
-    return _read_slowly(_decoded(body, charset), message)
+    return _read_slowly(_decoded(body, charset_of(content_type)), message)
 
 
 def charset_of(content_type: str) -> str | None:

@@ -34,12 +34,12 @@ class TooManyValues(Exception):
     """A text would become more values than its limit lets through, or cannot be read in steps."""
 
 
-def read_in_steps(body: bytes, charset: str | None, limit: int) -> Generator[None, None, JsonValue]:
+def read_in_steps(body: bytes, content_type: str, limit: int) -> Generator[None, None, JsonValue]:
     """The value of a large JSON text; each step takes some milliseconds.
 
     Args:
         body: the text.
-        charset: what the server calls its charset, if anything.
+        content_type: the header, for the charset that it may name.
         limit: bytes that the text and its values may take in memory together.
 
     Raises:
@@ -57,7 +57,7 @@ def read_in_steps(body: bytes, charset: str | None, limit: int) -> Generator[Non
         if space > limit:
             raise TooManyValues
     if body.lstrip()[:1] not in (b"[", b"{"):
-        return loads(body, charset)
+        return loads(body, content_type)
     if time <= _AT_ONCE:
         try:
             value: JsonValue = orjson.loads(body)
@@ -69,9 +69,9 @@ def read_in_steps(body: bytes, charset: str | None, limit: int) -> Generator[Non
             raise JsonError(message, incomplete=True)
         yield
         if len(body) <= _READ_SLOWLY:
-            return loads(body, charset)
+            return loads(body, content_type)
     for start in _array_starts(body):
-        value = yield from _Rows(body, start, charset).read()
+        value = yield from _Rows(body, start, content_type).read()
         if value is not None:
             return value
     raise TooManyValues
@@ -96,11 +96,11 @@ def _array_starts(body: bytes) -> Iterator[int]:
 class _Rows:
     """A text that is read by the array that begins at `start`, row by row."""
 
-    def __init__(self, body: bytes, start: int, charset: str | None) -> None:
+    def __init__(self, body: bytes, start: int, content_type: str) -> None:
         self._body = body
         self._start = start
         self._place = start
-        self._charset = charset
+        self._content_type = content_type
         self._rows: list[JsonValue] = []
         # True from the first row on that only the slow reader takes: it gets smaller pieces.
         self._odd = False
@@ -119,7 +119,7 @@ class _Rows:
         yield
         try:
             # A marker distinguishes the array, which is empty by now, from all others.
-            envelope = loads(body[:start] + orjson.dumps(_MARKER) + body[end:], self._charset)
+            envelope = loads(body[:start] + orjson.dumps(_MARKER) + body[end:], self._content_type)
         except JsonError:
             return None
         return _filled(envelope, self._rows)
@@ -128,7 +128,7 @@ class _Rows:
         """Take what stands before `end` for elements; False where it is none."""
         text = b"[" + self._body[self._place : end] + b"]"
         try:
-            value: JsonValue = loads(text, self._charset) if self._odd else orjson.loads(text)
+            value: JsonValue = loads(text, self._content_type) if self._odd else orjson.loads(text)
         except (JsonError, orjson.JSONDecodeError):
             return False
         if not isinstance(value, list):

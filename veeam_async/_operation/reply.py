@@ -114,7 +114,7 @@ class Reply(Generic[T_co]):
         if not self.body:
             return None
         try:
-            return loads(self.body, self.charset)
+            return loads(self.body, self.headers.get("Content-Type", ""))
         except JsonError as error:
             where, incomplete = str(error), error.incomplete
         raise self.no_json(where, incomplete=incomplete)
