@@ -13,7 +13,6 @@ import re
 import socket
 import ssl
 import warnings
-from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from multidict import CIMultiDict
 
 from .._text import neutral
 from ..errors import Step
@@ -55,6 +55,8 @@ def check(
     missing: list[str] = []
     if "_retry_connection" not in _names(session, "_request"):
         missing.append("ClientSession._retry_connection")
+    if "_prepare_headers" not in _names(session, "_request"):
+        missing.append("ClientSession._prepare_headers")
     if "_factory" not in _names(connector, "__init__"):
         missing.append("BaseConnector._factory")
     kept = _names(connector, "__init__")
@@ -186,13 +188,10 @@ def _cut_within_tls(transport: asyncio.BaseTransport | None) -> bool:
         return True
 
 
-def new_session(
-    headers: Mapping[str, str], lender: aiohttp.ClientSession | None = None, **connector_options: Any
-) -> aiohttp.ClientSession:
+def new_session(lender: aiohttp.ClientSession | None = None, **connector_options: Any) -> aiohttp.ClientSession:
     """A session for the running loop that sends nothing twice and nothing that nobody asked for.
 
     Args:
-        headers: of every request.
         lender: a session whose connections and trace configurations are used instead of own ones. They stay its own.
         **connector_options: for own connections.
     """
@@ -208,7 +207,6 @@ def new_session(
         trace_configs=lender.trace_configs if lender is not None else None,
         # Appliances do not use cookies; a jar would cost a lookup for each call.
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers=headers,
         # `coding` unpacks, to the end of each stream.
         auto_decompress=False,
         max_line_size=HEADER_LIMIT,
@@ -218,7 +216,13 @@ def new_session(
     # aiohttp repeats PUT and DELETE by itself when a kept connection breaks. They may have been carried out by then,
     # so repeating is decided by `decide` alone.
     session._retry_connection = False
+    # A request brings all its headers: adding them one by one to a session's costs a fiftieth of a small call.
+    object.__setattr__(session, "_prepare_headers", _as_given)
     return session
+
+
+def _as_given(headers: Any) -> CIMultiDict[str]:
+    return CIMultiDict(headers or ())
 
 
 def abandon(session: aiohttp.ClientSession) -> None:

@@ -73,7 +73,7 @@ class Pool:
             self._leave_other_loop(loop)
             if self._lender is not None and (self._lender.closed or self._lender.connector is None):
                 raise VeeamError("the session that the pool was given is closed")
-            session = self._session = new_session(self.headers, self._lender, **self._connector_options)
+            session = self._session = new_session(self._lender, **self._connector_options)
             self._loop = loop
             self._parsing = None
         return session

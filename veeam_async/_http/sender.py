@@ -58,9 +58,9 @@ class Sender:
         self._secure = origin.scheme == "https"
         self._context: ssl.SSLContext | bool = True
         self._proxy_host = proxy.url.raw_host if proxy is not None and proxy.url.scheme == "https" else None
-        # What the pool's session says by itself is not said again: each header costs a small call two microseconds.
-        said = pool.headers
-        self._headers = Hidden((name, value) for name, value in headers.items() if said.get(name) != value)
+        every = CIMultiDict(pool.headers)
+        every.update(headers)
+        self._headers = Hidden(every)
         if proxy is not None and proxy.headers is not None and not self._secure:
             # There is no CONNECT to carry them: the request itself goes to the proxy.
             self._headers.update(proxy.headers)
