@@ -1,4 +1,4 @@
-"""Pages of the site that are made out of the package: operations of every revision, products, the changelog."""
+"""Pages of the site that are made out of the package: operations of every revision, the changelog."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from veeam_async import Operation, Revision, revisions
 from veeam_async._model.classes import is_enum, is_model, names_in, resolve
 from veeam_async._model.expressions import parse
 from veeam_async._model.fields import REQUIRED, fields
-from veeam_async.profiles import PRODUCTS, profile
+from veeam_async.profiles import profile
 
 ROOT = Path(__file__).resolve().parent.parent
 # Enum values that a page shows; the rest is counted.
@@ -26,9 +26,6 @@ def pages() -> Iterator[tuple[str, str, list[str]]]:
     """File, text and place in the navigation of each page."""
     yield "recipes.md", recipes_page(), ["Recipes"]
     yield "changelog.md", (ROOT / "CHANGELOG.md").read_text().replace("](docs/", "]("), ["Changelog"]
-    for product in PRODUCTS:
-        if revisions(product):
-            yield f"products/{product}.md", product_page(product), ["Products", profile(product).title]
     yield "operations/index.md", revisions_page(), ["Operations", "All revisions"]
     for known in revisions():
         title = f"{profile(known.product).title} {known.name}"
@@ -98,34 +95,6 @@ def revisions_page() -> str:
         "have subclasses here. No document evidences an *inferred* operation, so it may not exist.\n\n"
         + revisions_table(link="./")
     )
-
-
-def product_page(product: str) -> str:
-    """What is particular to a product: ports, grants, long work, rows, revisions."""
-    about = profile(product)
-    ports = ", ".join(map(str, dict.fromkeys([about.default_port, *about.ports])))
-    newest = revisions(product)[0]
-    lines = [
-        f"# {about.title}\n",
-        "```python",
-        "from veeam_async import Password, connect",
-        "",
-        f'async with connect("host.example.com", Password("svc-monitor", secret), "{product}") as client:',
-        "    ...",
-        "```\n",
-        "| | |",
-        "|---|---|",
-        f'| in a fleet file | `product = "{product}"` |',
-        f"| ports | {ports} |",
-        f"| grants | {', '.join(sorted(about.grants))} |",
-        f"| revision header | {f'`{about.revision_header}`' if about.revision_header else 'none: the path names it'} |",
-        f"| long work | {', '.join(kind.kind for kind in about.long_work) or 'none'} |",
-        f"| newest revision | [{newest.name}](../{page(newest)}) |\n",
-        "## Revisions\n",
-        revisions_table(link="../operations/", product=product),
-        "Where rows come from is in [Rows](../rows.md).\n",
-    ]
-    return "\n".join(lines)
 
 
 def operations_page(known: Revision) -> str:

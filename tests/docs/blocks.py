@@ -20,7 +20,9 @@ FENCE = re.compile(
 DIRECTIVE = re.compile(r"<!-- (no-run|new|not-checked|not-typed) -->\s*\Z")
 
 # What a page may use without saying where it comes from; the text above the block does.
-PRELUDE = "secret: str\ncode: str\n"
+PRELUDE = "".join(
+    f"{name}: str\n" for name in ("secret", "code", "signed", "key", "public_key", "private_key", "customer")
+)
 
 
 @attrs.frozen

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
-import os
 import re
 import shlex
 import subprocess
@@ -14,11 +13,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from tests.docs.blocks import ROOT, Block, blocks, pages, programs
+from veeam_async.profiles import PRODUCTS, profile
 from veeam_async.testing import Control, SimulatedAppliance, World
 
+# Names of credentials for grants.
+CREDENTIALS = {
+    "password": "Password", "authorization_code": "AuthorizationCode", "mfa": "Mfa", "saml": "Saml",
+    "sso_token": "SsoToken", "vbr_token": "VbrToken", "assertion": "Assertion", "operator": "Assertion",
+    "integration": "IntegrationToken", "public_key": "RsaKey", "as": "Impersonation",
+}  # fmt: skip
 # The hosts of the documentation, and what is simulated in their place.
 HOSTS = {
     "vbr01.example.com": ("vbr", "1.3-rev0"),
@@ -27,23 +34,63 @@ HOSTS = {
 }
 
 
+# Started for the pages that name them.
+MORE_HOSTS = {
+    "vbr02.example.com": ("vbr", "1.2-rev1"),
+    "m365.example.com": ("m365", "v8"),
+    "spc.example.com": ("spc", "3.7"),
+    "one.example.com": ("one", "2.3"),
+}
+CODE = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+@attrs.define
+class Stage:
+    """What stands for the hosts of a page, and for the names that it uses without saying where they come from."""
+
+    urls: dict[str, str]
+    names: dict[str, str]
+
+
 @pytest.fixture
-async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, str]]:
-    """The hosts run; the working folder is empty but for the pages' fleet file; gives what stands for each host."""
+async def world(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Stage]:
+    """The hosts run; the working folder is empty but for the pages' fleet file."""
     monkeypatch.chdir(tmp_path)
+    page = request.node.callspec.params.get("page")
+    text = page.read_text() if page is not None else ""
+    stage = Stage({}, {"code": CODE})
     async with contextlib.AsyncExitStack() as stack:
-        urls = {}
-        for host, (product, revision) in HOSTS.items():
+        for host, (product, revision) in {**HOSTS, **MORE_HOSTS}.items():
+            if host in MORE_HOSTS and host not in text:
+                continue
             appliance = await stack.enter_async_context(SimulatedAppliance(product, revision, time_scale=1000.0))
-            urls[host] = appliance.url
+            stage.urls[host] = appliance.url
             monkeypatch.setenv("VEEAM_PASSWORD", appliance.password)
+            appliance.add_user("operator", appliance.password, totp_secret=CODE)
+            stage.names["secret"] = appliance.password
+            if host in text:
+                stage.names |= names_of(appliance)
         encrypted = await stack.enter_async_context(SimulatedAppliance(tls=True))
-        urls['"vbr01.example.com", 9419'] = f'"127.0.0.1", {encrypted.port}'
+        stage.urls['"vbr01.example.com", 9419'] = f'"127.0.0.1", {encrypted.port}'
         (tmp_path / "company-ca.pem").write_text(Path(encrypted.ca_file).read_text())
         for block in blocks(ROOT / "docs" / "fleet.md"):
             if block.title == "fleet.toml":
-                (tmp_path / "fleet.toml").write_text(there(block.code, urls))
-        yield urls
+                (tmp_path / "fleet.toml").write_text(there(block.code, stage.urls))
+        yield stage
+
+
+def names_of(appliance: SimulatedAppliance) -> dict[str, str]:
+    """What an administrator of the appliance would give: a signed assertion, keys, the id of another user."""
+    public, private = appliance.tokens.keys.assign(appliance.user)
+    return {
+        "signed": appliance.tokens.saml_response(appliance.username),
+        "key": appliance.tokens.add_key(appliance.user),
+        "public_key": public,
+        "private_key": private,
+        "customer": appliance.tokens.uid(appliance.add_user("customer", appliance.password)),
+    }
 
 
 def there(text: str, urls: dict[str, str]) -> str:
@@ -64,15 +111,11 @@ PROGRAMS = [found for page in pages() for found in run_names(page)]
     ("page", "number"), PROGRAMS, ids=[f"{page.relative_to(ROOT)}-{number}" for page, number in PROGRAMS]
 )
 @pytest.mark.filterwarnings("ignore::veeam_async.errors.VeeamWarning")
-async def test_page_runs(page: Path, number: int, world: dict[str, str]) -> None:
+async def test_page_runs(page: Path, number: int, world: Stage) -> None:
     """The python blocks of a page run one after the other, as one program with top-level await."""
-    names: dict[str, Any] = {
-        "__name__": f"docs_{page.stem}",
-        "secret": os.environ["VEEAM_PASSWORD"],
-        "code": "JBSWY3DPEHPK3PXP",
-    }
+    names: dict[str, Any] = {"__name__": f"docs_{page.stem}", **world.names}
     for block in programs(page, leave_out="no-run")[number]:
-        source = there(block.code, world).replace('"5f:3b:..."', f'"{"5f" * 32}"')
+        source = there(block.code, world.urls).replace('"5f:3b:..."', f'"{"5f" * 32}"')
         # Line numbers of a failure are those of the page.
         compiled = compile("\n" * (block.line - 1) + source, str(page), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         result = eval(compiled, names)
@@ -141,7 +184,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("block", "line"), COMMANDS, ids=[f"{block}: {line}" for block, line in COMMANDS])
-async def test_command(block: Block, line: str, world: dict[str, str], tmp_path: Path) -> None:
+async def test_command(block: Block, line: str, world: Stage, tmp_path: Path) -> None:
     """A command in the documentation exists; those marked with `$` run as printed and succeed."""
     words = shlex.split(line.partition("  #")[0])
     match words:
@@ -217,3 +260,23 @@ def test_readme_has_the_table_of_revisions() -> None:
     from scripts.site_pages import revisions_table
 
     assert revisions_table() in (ROOT / "README.md").read_text()
+
+
+def test_pages_of_products_are_current() -> None:
+    """What the pages of products have below the mark is what the package says."""
+    ran = subprocess.run([sys.executable, "-m", "scripts.describe_products", "--check"], cwd=ROOT, check=False)
+    assert ran.returncode == 0
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_page_of_a_product_shows_every_grant(product: str) -> None:
+    """Each product has a page in the navigation, and each of its grants a block of code there."""
+    page = ROOT / "docs" / "products" / f"{product}.md"
+    assert f"products/{product}.md" in (ROOT / "mkdocs.yml").read_text()
+    code = "".join(block.code for block in blocks(page) if block.language == "python")
+    for grant in profile(product).grants:
+        # A renewal is what every client does.
+        if grant != "refresh_token" and (product, grant) not in (("spc", "authorization_code"),):
+            assert f"{CREDENTIALS[grant]}(" in code, grant
+    if profile(product).mfa_header is not None:
+        assert "Mfa(" in code

@@ -277,3 +277,74 @@ async def test_silent_jobs(product: str, revision: str) -> None:
         reported = [row for row in await whole(fleet.jobs(silent=True)) if row.id in mine]
         assert [row.silent for row in reported] == [False]
         assert [row.last_run for row in reported] == [NOW - timedelta(hours=2)]
+
+
+# ----------------------------------------------------------------------------------------------- why runs went wrong
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_why_a_job_failed(revision: str) -> None:
+    """The text of the last session comes from one listing that begins where that run began; good jobs cost none."""
+    world = large(2, age=timedelta(days=3), points=1)
+    async with serving("vbr", revision, world) as (fleet, simulated):
+        (job,) = await whole(fleet.jobs())
+        assert (job.last_result, job.last_error) == (Result.SUCCESS, None)
+        assert simulated.counts["GetAllSessions"] == 0
+        add_run(world, NOW - timedelta(days=2), "failed")
+        world.sessions[-1].message = "The network path was not found."
+        world.changed()
+        (job,) = await whole(fleet.jobs())
+        assert (job.last_result, job.last_error) == (Result.FAILED, "The network path was not found.")
+        # A day, and then back to where the run began: no week, no month.
+        asked = [seen for seen in simulated.requests if seen.operation_id == "GetAllSessions"]
+        assert len(asked) == 2
+        assert job.horizon is None
+
+
+async def test_who_does_not_ask_why_pays_nothing() -> None:
+    """Without reasons a failed job costs no listing of sessions; ONE and the console say why all the same."""
+    world = World(7)
+    for product, revision, said in (("vbr", "1.3-rev2", False), ("m365", "v8", False), ("spc", "3.7", True)):
+        async with serving(product, revision, world) as (fleet, simulated):
+            failed = [job for job in await whole(fleet.rows(Job, reasons=False)) if job.last_result is Result.FAILED]
+            assert failed
+            assert any(job.last_error for job in failed) is said
+            assert not simulated.counts["GetAllSessions"] + simulated.counts["JobSession_Get"]
+
+
+async def test_why_a_job_failed_cannot_be_read() -> None:
+    """Where sessions are refused the jobs come all the same, without the text, and the answer says so."""
+    world = large(2)
+    add_run(world, NOW - timedelta(hours=1), "failed")
+    async with serving("vbr", "1.3-rev2", world) as (fleet, simulated):
+        simulated.faults.add(operation="GetAllSessions", status=403)
+        rows = fleet.jobs()
+        (job,) = await rows.gather()
+        assert (job.last_result, job.last_error) == (Result.FAILED, None)
+        assert isinstance(rows.errors[0].error, ForbiddenError)
+        assert failed_kinds(rows.errors[0]) >= {Job}
+
+
+async def test_silent_and_failed() -> None:
+    """Judging the rhythm of jobs reads all runs, so that nothing more is asked to say why one failed."""
+    world = large(2, age=timedelta(hours=30), points=6)
+    add_run(world, NOW - timedelta(hours=2), "failed")
+    world.sessions[-1].message = "Out of space."
+    world.changed()
+    async with serving("vbr", "1.3-rev2", world) as (fleet, simulated):
+        (job,) = await whole(fleet.jobs(silent=True))
+        assert (job.last_error, job.silent) == ("Out of space.", False)
+        assert simulated.counts["GetAllSessions"] == 1
+
+
+async def test_names_of_what_m365_refers_to() -> None:
+    """Repositories of jobs, jobs of sessions and why jobs failed: one listing each, however many rows there are."""
+    world = World(7)
+    async with serving("m365", "v8", world) as (fleet, simulated):
+        jobs = await whole(fleet.jobs(silent=True))
+        assert simulated.counts["BackupRepository_GetRepositories"] == simulated.counts["JobSession_Get"] == 1
+        assert {job.repository_name for job in jobs} <= {one.name for one in world.repositories}
+        assert any(job.silent is not None for job in jobs)
+        sessions = await whole(fleet.sessions())
+        assert {one.name for one in sessions} == {one.name for one in world.sessions if one.kind != "infrastructure"}
+        assert simulated.counts["Job_Get"] == 2

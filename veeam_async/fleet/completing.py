@@ -23,6 +23,8 @@ RowT = TypeVar("RowT", bound=Row)
 _STEPS = (timedelta(days=1), timedelta(days=7))
 # Steps overlap by it: servers differ in whether a bound is part of the span.
 _SEAM = timedelta(seconds=1)
+# A job and its session differ by less in when it began.
+_SLACK = timedelta(hours=1)
 # Rows that are asked for one by one, because others have the same keys.
 _SINGLY = 50
 
@@ -124,8 +126,13 @@ async def complete(
     Raises:
         VeeamError: the listing failed; what was found until then is written.
     """
-    index = _Index(completion, rows, [row for row in rows if completion.lacking(row)])
+    wanted = [row for row in rows if completion.lacking(row)]
+    index = _Index(completion, rows, wanted)
     sought = index.sought()
+    if completion.partial:
+        # What is sought began then: what was before need not be read.
+        began = [time - _SLACK for row in wanted if (time := getattr(row, completion.time)) is not None]
+        horizon = max(horizon, min(began, default=horizon))
     try:
         until: datetime | None = None
         for since in [*(now - step for step in _STEPS if now - step > horizon), horizon]:

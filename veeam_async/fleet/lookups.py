@@ -37,15 +37,18 @@ class Lookups:
         Args:
             rows: of one type; they are changed.
         """
-        for lookup in lookups(self._client.revision.product, type(rows[0])) if rows else ():
+        revision = self._client.revision
+        for lookup in lookups(revision.product, type(rows[0])) if rows else ():
+            if lookup.revisions and revision.name not in lookup.revisions:
+                continue
             names = [name for name in lookup.source.fields if name != lookup.key]
-            lacking = [row for row in rows if any(getattr(row, name) is None for name in names)]
-            for row in lacking:
-                if (key := getattr(row, lookup.key)) is None:
+            for row in rows:
+                key = _key(lookup, row)
+                if key is None or all(getattr(row, name) is not None for name in names):
                     continue
                 if lookup not in self._read:
                     self._read[lookup] = await self._things(lookup)
-                if (thing := self._read[lookup].get(key.lower())) is not None:
+                if (thing := self._read[lookup].get(key)) is not None:
                     for name in names:
                         if getattr(row, name) is None:
                             setattr(row, name, getattr(thing, name))
@@ -60,10 +63,18 @@ class Lookups:
         try:
             async for objects in pages(self._client, operation, asked(source, operation), source.results):
                 for row in source.rows(objects, self._origin):
-                    if (key := getattr(row, lookup.key)) is not None:
-                        things.setdefault(key.lower(), row)
+                    if (key := _key(lookup, row)) is not None:
+                        things.setdefault(key, row)
         except (ApiError, DecodeError, IncompleteListing) as error:
             if isinstance(error, UnauthorizedError):
                 raise
             self._errors.append(error)
         return things
+
+
+def _key(lookup: Lookup[Any], row: Row) -> str | None:
+    """What a row refers to; None for nothing."""
+    if lookup.key is None:
+        return ""
+    key: str | None = getattr(row, lookup.key)
+    return key.lower() if key else None

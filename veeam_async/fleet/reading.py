@@ -52,11 +52,13 @@ class Depth:
             it. Other rows have no such filter.
         horizon: how far back restore points and sessions are looked through for what completes rows.
         silent: True reads all sessions back to the horizon and says which jobs are silent.
+        reasons: False leaves out why jobs went wrong where that costs a listing of sessions.
     """
 
     since: datetime | None = None
     horizon: timedelta = timedelta(days=30)
     silent: bool = False
+    reasons: bool = True
 
 
 async def read(
@@ -150,7 +152,9 @@ def _completing(revision: Revision, kind: type[RowT], depth: Depth) -> list[tupl
     listings = []
     for completion in completions(revision.product, kind):
         operation = find_operation(revision, completion.source.operation)
-        if operation is not None and (depth.silent or not completion.runs_only):
+        rhythm = depth.silent and not completion.partial
+        asked_for = rhythm or not (completion.runs_only or (completion.explains and not depth.reasons))
+        if operation is not None and asked_for:
             listings.append((completion, operation))
     return listings
 
@@ -165,7 +169,8 @@ async def _complete(
 ) -> None:
     now = datetime.now(UTC)
     for completion, operation in listings:
-        read_runs = judge if depth.silent and completion.source.row is Job else complete
+        whole = completion.source.row is Job and not completion.partial
+        read_runs = judge if depth.silent and whole else complete
         try:
             await read_runs(client, completion, operation, rows, origin, now - depth.horizon, now)  # type: ignore[arg-type]
         except (ApiError, DecodeError, IncompleteListing) as error:

@@ -124,6 +124,7 @@ class RowReader:
         since: datetime | timedelta | None = None,
         horizon: timedelta = timedelta(days=30),
         silent: bool = False,
+        reasons: bool = True,
         concurrency: int = 200,
         per_appliance: int | None = None,
         timeout: float | None = 300.0,
@@ -141,6 +142,7 @@ class RowReader:
                 sessions for policies of aws and azure. They are read newest first, a day, a week, then the whole,
                 until every row is complete; a row for which nothing was found says so in `horizon`.
             silent: as for `jobs`.
+            reasons: False leaves `Job.last_error` None where it costs a listing of sessions (vbr, m365).
             concurrency: appliances that are read at the same time.
             per_appliance: as for `each`.
             timeout: seconds for one appliance; time in which the consumer is busy does not count.
@@ -164,6 +166,6 @@ class RowReader:
             self._core.client,
             lambda work: self._core.step(work, limits, per_appliance),
             limits,
-            depth=Depth(since=as_time(since), horizon=horizon, silent=silent),
+            depth=Depth(since=as_time(since), horizon=horizon, silent=silent, reasons=reasons),
             workers=self._core.workers,
         )

@@ -112,4 +112,5 @@ class CloudView(ActingView):
 
 
 def _protection(workload: Workload, values: Sequence[str]) -> bool:
-    return ("protected" if workload.protected else "unprotected") in [value.lower() for value in values]
+    own = ("protected", "onlybackedup", "all") if workload.protected else ("unprotected", "onlynotbackedup", "all")
+    return any(value.lower() in own for value in values)

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .mapping import Combine, Completion, Constant, Source, Take, take
+from .mapping import Combine, Completion, Constant, Lookup, Source, Take, take
 from .types import Job, License, Protected, Repository, RestorePoint, Row, Server, Session
-from .values import Words, flag, gib, identifier, joined, last_part, look, moment, number, text, whole, word
+from .values import Words, complaint, flag, gib, identifier, joined, last_part, look, moment, number, text, whole, word
 from .words import JobState, LicenseStatus, Result, SessionState
 
 RESULT = Words(
@@ -213,6 +213,17 @@ def ran(row: Job) -> bool:
     return row.last_run is None and look(row.json, "lastPolicySessionStatus") != "NeverExecuted" and row.id != "vpc"
 
 
+LOOKUPS: tuple[Lookup[Any], ...] = (
+    Lookup(
+        Source(
+            Job,
+            "RepositoriesGetAll",
+            {"repository_id": take("id", convert=identifier), "repository_name": take("name")},
+        ),
+        key="repository_id",
+    ),
+)
+
 COMPLETIONS: tuple[Completion[Any], ...] = (
     Completion(
         Source(
@@ -223,6 +234,7 @@ COMPLETIONS: tuple[Completion[Any], ...] = (
                 "name": take("name", note="of the policy; not in 1.0-rev0"),
                 "last_run": take("executionStartTime", convert=moment),
                 "last_result": take("status", convert=RESULT),
+                "last_error": Combine(("status", "reason"), complaint, "reason of a session that went wrong"),
             },
             query={"Sort": ["startTimeDesc"], "Types": ["Policy"]},
             since="FromUtc",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .aws import license_status
-from .mapping import Combine, Completion, Constant, Source, Take, take
+from .mapping import Combine, Completion, Constant, Lookup, Source, Take, take
 from .types import Job, License, Protected, Repository, RestorePoint, Row, Server, Session
 from .values import Words, flag, gib, identifier, joined, look, mib, moment, number, text, whole, word
 from .words import JobState, Result, SessionState
@@ -297,6 +297,17 @@ def ran(row: Job) -> bool:
     words = [str(status).lower() for status in statuses if status is not None]
     return row.last_run is None and (not words or any(status != "neverexecuted" for status in words))
 
+
+LOOKUPS: tuple[Lookup[Any], ...] = (
+    Lookup(
+        Source(
+            Job,
+            "Repository_GetRepositories",
+            {"repository_id": take("id", convert=identifier), "repository_name": take("name")},
+        ),
+        key="repository_id",
+    ),
+)
 
 COMPLETIONS: tuple[Completion[Any], ...] = (
     Completion(

@@ -16,6 +16,9 @@ from .row import Row, slots
 from .types import ROW_TYPES
 from .values import Words
 
+# Operations that a line of a product's table names.
+_MOST = 8
+
 _INTRO = """\
 # Rows
 
@@ -75,6 +78,22 @@ def _lines() -> Iterator[str]:
         yield from _words(product)
 
 
+def product_rows(product: str) -> Iterator[str]:
+    """The rows that a product gives, as a table: what of, from which operations, and what they do not say."""
+    yield "| rows | from | what they do not say |"
+    yield "|---|---|---|"
+    for row in ROW_TYPES:
+        tables = sources(product, row)
+        if not tables:
+            yield f"| `{row.source}()` | nothing | |"
+            continue
+        more = [*(one.source for one in completions(product, row)), *(one.source for one in lookups(product, row))]
+        names = [f"`{source.operation}`" + (f" ({source.note})" if source.note else "") for source in tables]
+        shown = names if len(names) <= _MOST else [*names[: _MOST - 1], f"{len(names) - _MOST + 1} more"]
+        also = f"; completed by {', '.join(f'`{one.operation}`' for one in more)}" if more else ""
+        yield f"| `{row.source}()` | {', '.join(shown)}{also} | {', '.join(_unfilled(row, [*tables, *more]))} |"
+
+
 def _completion(completion: Completion[Any]) -> Iterator[str]:
     keys = ", or else ".join(" and ".join(f"`{name}`" for name in names) for names in completion.keys)
     purpose = "Read for `silent`" if completion.runs_only else "Completed"
@@ -84,7 +103,9 @@ def _completion(completion: Completion[Any]) -> Iterator[str]:
 
 
 def _lookup(lookup: Lookup[Any]) -> Iterator[str]:
-    yield f"Looked up in one listing for all rows, by `{lookup.key}`:"
+    by = f", by `{lookup.key}`" if lookup.key is not None else ""
+    where = f" (in {', '.join(lookup.revisions)})" if lookup.revisions else ""
+    yield f"Looked up in one listing for all rows{by}{where}:"
     yield ""
     yield from _source(lookup.source)
 
@@ -96,14 +117,19 @@ def _unknown(product: str, row: type[Row]) -> Iterator[str]:
         *(one.source for one in completions(product, row)),
         *(one.source for one in lookups(product, row)),
     ]
-    known = {name for table in tables for name in table.fields} | {"appliance", "silent", "horizon"}
-    unknown = [f"`{name}`" for name in slots(row) if name not in known]
+    unknown = _unfilled(row, tables)
     if not tables:
         yield "There is nothing that it says of them."
         yield ""
     elif unknown:
         yield f"It does not say {', '.join(unknown)}."
         yield ""
+
+
+def _unfilled(row: type[Row], tables: list[Source[Any]]) -> list[str]:
+    """The fields of a row that none of some tables fills."""
+    known = {name for table in tables for name in table.fields} | {"appliance", "silent", "horizon"}
+    return [f"`{name}`" for name in slots(row) if name not in known]
 
 
 def _fields(row: type[Row]) -> Iterator[str]:
@@ -136,8 +162,10 @@ def _source(source: Source[Any]) -> Iterator[str]:
     remarks = [source.note] if source.note else []
     if source.query:
         remarks.append("asked with " + ", ".join(f"`{name}={value}`" for name, value in source.query.items()))
+    alike: dict[str, list[str]] = {}
     for revision, query in source.query_in.items():
-        remarks.append(f"in {revision} with " + ", ".join(f"`{name}={value}`" for name, value in query.items()))
+        alike.setdefault(", ".join(f"`{name}={value}`" for name, value in query.items()), []).append(revision)
+    remarks += [f"in {', '.join(names)} with {asked}" for asked, names in alike.items()]
     if source.unless:
         remarks.append(f"where there is no `{source.unless}`")
     if source.since:

@@ -8,9 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .mapping import Combine, Constant, Source, Take, take
+from .mapping import Combine, Completion, Constant, Lookup, Source, Take, take
 from .types import Job, License, Protected, Repository, Row, Server, Session
-from .values import Words, flag, identifier, last_part, moment, number, rate, text, whole, word
+from .values import (
+    Words,
+    complaint,
+    flag,
+    identifier,
+    last_part,
+    moment,
+    number,
+    rate,
+    text,
+    went_wrong,
+    whole,
+    word,
+)
 from .words import JobState, LicenseStatus, Result, SessionState
 
 RESULT = Words(
@@ -99,6 +112,12 @@ def _job(**fields: Take | Combine | Constant) -> Mapping[str, Take | Combine | C
     }
 
 
+_JOB_OF_SESSION = Combine(
+    ("jobId", "_links.job.href"),
+    lambda own, link: identifier(own) or last_part(link),
+    "jobId, which v7 has in a link only",
+)
+
 SOURCES: tuple[Source[Row], ...] = (
     Source(Job, "Job_Get", _job(kind=take("backupType"), description=take("description", convert=text))),
     Source(Job, "CopyJob_Get", _job(kind=Constant("Copy"))),
@@ -108,11 +127,7 @@ SOURCES: tuple[Source[Row], ...] = (
         {
             "id": take("id", convert=word),
             "kind": take("jobType"),
-            "job_id": Combine(
-                ("jobId", "_links.job.href"),
-                lambda own, link: identifier(own) or last_part(link),
-                "jobId, which v7 has in a link only",
-            ),
+            "job_id": _JOB_OF_SESSION,
             "state": take("status", convert=SESSION_STATE),
             "result": take("status", convert=RESULT, note="none while it is not over"),
             "message": take("details", convert=text),
@@ -215,3 +230,43 @@ SOURCES: tuple[Source[Row], ...] = (
         note="users that have a license and backups",
     ),
 )  # fmt: skip
+
+LOOKUPS: tuple[Lookup[Any], ...] = (
+    Lookup(
+        Source(
+            Job,
+            "BackupRepository_GetRepositories",
+            {"repository_id": take("id", convert=identifier), "repository_name": take("name")},
+        ),
+        key="repository_id",
+    ),
+    *(
+        Lookup(
+            Source(Session, operation, {"job_id": take("id", convert=identifier), "name": take("name")}), key="job_id"
+        )
+        for operation in ("Job_Get", "CopyJob_Get")
+    ),
+)
+
+COMPLETIONS: tuple[Completion[Any], ...] = (
+    Completion(
+        Source(
+            Job,
+            "JobSession_Get",
+            {
+                "id": _JOB_OF_SESSION,
+                "last_run": take("creationTime", convert=moment),
+                "last_result": take("status", convert=RESULT, note="none while it is not over"),
+                "last_error": Combine(("status", "details"), complaint, "details of a session that went wrong"),
+            },
+            since="endTimeLowerBound",
+            note="the newest session of a job; the listing has no order, so that each span is read whole",
+        ),
+        keys=(("id",),),
+        lacking=went_wrong,
+        time="last_run",
+        until="endTimeUpperBound",
+        sorted=False,
+        explains=True,
+    ),
+)

@@ -181,6 +181,8 @@ class Completion(Generic[RowT]):
         single: the document's name of the parameter that gives what belongs to one row, by its id: those that share
             their keys with others are asked for singly, the first 50 of them.
         runs_only: True where it is read for the rhythm of jobs alone, because the rows are complete without it.
+        explains: True where it is read to say why runs went wrong, and not where nobody asks for that.
+        partial: True where it lists only some runs, so that no rhythm can be read from it.
     """
 
     source: Source[RowT]
@@ -191,6 +193,8 @@ class Completion(Generic[RowT]):
     sorted: bool = True
     single: str | None = None
     runs_only: bool = False
+    explains: bool = False
+    partial: bool = False
 
 
 @attrs.frozen(eq=False)
@@ -202,8 +206,10 @@ class Lookup(Generic[RowT]):
     Attributes:
         source: the listing. Its rows are not given; what each says goes to all rows that refer to it, into fields that
             are None there.
-        key: the field with the id by which rows refer to it.
+        key: the field with the id by which rows refer to it; None where it is one thing for all rows.
+        revisions: only in these; empty for all.
     """
 
     source: Source[RowT]
-    key: str
+    key: str | None
+    revisions: tuple[str, ...] = ()

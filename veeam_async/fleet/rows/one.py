@@ -11,10 +11,10 @@ from typing import Any
 from .aws import license_status
 from .m365 import RESULT as M365_RESULT
 from .m365 import job_state as m365_job_state
-from .mapping import Combine, Constant, Source, Take, take
+from .mapping import Combine, Constant, Lookup, Source, Take, take
 from .spc import ALARM_SEVERITY, ALARM_STATE, sized
 from .types import Alarm, Job, License, Protected, Repository, Row, Server
-from .values import Words, identifier, moment, number, text, whole, word
+from .values import Words, amount, complaint, identifier, look, moment, number, text, whole, word
 from .words import JobState, Result
 
 RESULT = Words(
@@ -31,10 +31,8 @@ RESULT = Words(
 
 
 def job_state(status: Any) -> JobState | None:
-    """What a job is doing, by its status."""
-    if status is None or str(status).lower() == "unknown":
-        return None
-    return JobState.RUNNING if str(status).lower() == "running" else JobState.IDLE
+    """What a job is doing, as far as its status says: a job that is disabled shows how its last run ended."""
+    return JobState.RUNNING if str(status).lower() == "running" else None
 
 
 def policy_state(state: Any) -> JobState | None:
@@ -52,14 +50,29 @@ def good(state: Any) -> bool | None:
     return words.get(str(state).lower())
 
 
+_WHY = Combine(("status", "details"), complaint, "details of a run that went wrong")
+
+
 def _job(kind: str, key: str) -> dict[str, Take | Combine | Constant]:
     return {
         "id": take(key, convert=word),
         "name": take("name"),
         "kind": Constant(kind),
-        "state": Combine(("status",), job_state, "by the status"),
+        "state": Combine(("status",), job_state, "while it runs; nothing says whether it is disabled"),
         "last_result": take("status", convert=RESULT, note="none while it runs"),
     }
+
+
+def used(kind: str) -> Any:
+    """What reads how many units of a kind are used, which the server writes as texts."""
+
+    def read(units: Any) -> float | None:
+        for unit in units if isinstance(units, list) else ():
+            if str(look(unit, "licenseUnit")).lower() == kind:
+                return amount(look(unit, "used"))
+        return None
+
+    return read
 
 
 def _m365_job(kind: str, key: str) -> Source[Row]:
@@ -72,6 +85,7 @@ def _m365_job(kind: str, key: str) -> Source[Row]:
             "kind": Constant(kind),
             "state": Combine(("status", "isEnabled"), m365_job_state, "by the status, otherwise by isEnabled"),
             "last_result": take("status", convert=M365_RESULT, note="NotConfigured and Disconnected are none"),
+            "last_error": _WHY,
             "last_run": take("lastRun", convert=moment),
             "repository_id": take("repositoryUid", convert=identifier),
             "repository_name": take("repositoryName", convert=text),
@@ -98,6 +112,8 @@ def _vbr_job(name: str, key: str) -> Source[Row]:
         fields["description"] = take("description", convert=text)
     if name not in _WITHOUT_RUN:
         fields["last_run"] = take("lastRun", convert=moment)
+    if name not in _WITHOUT_DETAILS:
+        fields["last_error"] = _WHY
     return Source(Job, f"VbrJobs_{name}", fields)
 
 
@@ -135,6 +151,7 @@ _JOBS = {
 }
 
 _WITHOUT_DESCRIPTION = frozenset({"GetVmSureBackupJobs", "GetAllTransactionLogBackupJobs"})
+_WITHOUT_DETAILS = frozenset({"GetCdpPolicies"})
 _WITHOUT_RUN = frozenset({"GetAgentPolicies", "GetCdpPolicies"})
 
 _REPOSITORY: Mapping[str, Take | Combine | Constant] = {
@@ -283,5 +300,20 @@ SOURCES: tuple[Source[Row], ...] = (
             "repeats": take("repeatCount", convert=whole),
             "rule_id": take("alarmTemplateId", convert=identifier),
         },
+    ),
+)
+
+LOOKUPS: tuple[Lookup[Any], ...] = (
+    Lookup(
+        Source(
+            License,
+            "Licensing_GetCurrentUsage",
+            {
+                "instances_used": Combine(("units",), used("instances"), "of the unit Instances"),
+                "sockets_used": Combine(("units",), used("sockets"), "of the unit Sockets"),
+            },
+            note="administrators only",
+        ),
+        key=None,
     ),
 )

@@ -13,7 +13,7 @@ from .m365 import RESULT as M365_RESULT
 from .m365 import job_state as m365_job_state
 from .mapping import Combine, Constant, Lookup, Source, Take, take
 from .types import Alarm, Job, License, Protected, Repository, Row, Server, Session
-from .values import Words, identifier, joined, look, moment, number, text, whole, word
+from .values import Words, complaint, identifier, joined, look, moment, number, text, whole, word
 from .words import AlarmState, JobState, LicenseStatus, Result, SessionState, Severity
 
 RESULT = Words(
@@ -147,6 +147,7 @@ SOURCES: tuple[Source[Row], ...] = (
             "description": take("description", convert=text),
             "state": Combine(("status", "isEnabled"), job_state, "by the status, otherwise by isEnabled"),
             "last_result": take("status", convert=RESULT, note="none while it runs"),
+            "last_error": Combine(("status", "failureMessage"), complaint, "failureMessage of a run that went wrong"),
             "last_run": take("lastRun", convert=moment),
             "repository_name": take("destination", convert=text),
         },
@@ -162,6 +163,7 @@ SOURCES: tuple[Source[Row], ...] = (
             "description": take("description", convert=text),
             "state": Combine(("status", "isEnabled"), job_state, "by the status, otherwise by isEnabled"),
             "last_result": take("status", convert=RESULT, note="none while it runs"),
+            "last_error": Combine(("status", "failureMessage"), complaint, "failureMessage of a run that went wrong"),
             "last_run": take("lastRun", convert=moment),
             "next_run": take("nextRun", convert=moment),
             "repository_name": take("destination", convert=text),
@@ -177,6 +179,9 @@ SOURCES: tuple[Source[Row], ...] = (
             "kind": take("jobType"),
             "state": Combine(("lastStatus", "isEnabled"), m365_job_state, "by the last session, else by isEnabled"),
             "last_result": take("lastStatus", convert=M365_RESULT, note="NotConfigured and Disconnected are none"),
+            "last_error": Combine(
+                ("lastStatus", "lastStatusDetails"), complaint, "lastStatusDetails of a run that went wrong"
+            ),
             "last_run": take("lastRun", convert=moment),
             "next_run": take("nextRun", convert=moment),
             "repository_id": take("repositoryUid", convert=identifier),

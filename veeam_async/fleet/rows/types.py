@@ -23,6 +23,7 @@ class Job(Row):
         state: what it is doing now.
         last_result: how its last finished run ended; None where it never ran, runs for the first time, or the
             product does not say while it runs.
+        last_error: the appliance's text about a last run that failed or ended with warnings; None where it went well.
         last_run, next_run: start of the last and of the next run.
         repository_id, repository_name: where its backups go.
         objects: workloads that it processes, a count.
@@ -37,6 +38,7 @@ class Job(Row):
     description: str | None = None
     state: JobState | None = None
     last_result: Result | None = None
+    last_error: str | None = None
     last_run: datetime | None = None
     next_run: datetime | None = None
     repository_id: str | None = None

@@ -11,6 +11,7 @@ from typing import Any
 from ..._model import OpenEnum
 from ..._model.timestamps import parse_timestamp
 from ..._text import neutral
+from .words import Result
 
 _ZERO_ID = "00000000-0000-0000-0000-000000000000"
 # What fits into 64 bits, as databases, Arrow and other languages hold whole numbers.
@@ -97,6 +98,17 @@ def number(value: Any) -> float | None:
     return None
 
 
+def amount(value: Any) -> float | None:
+    """A number of 0 or more that a server writes as text."""
+    given = text(value)
+    if given is None or len(given) > 20:
+        return None
+    try:
+        return number(float(given))
+    except ValueError:
+        return None
+
+
 def whole(value: Any) -> int | None:
     """A whole number of 0 or more that fits into 64 bits; servers write 3.0 where 3 is due."""
     if value.__class__ is int and 0 <= value <= _LARGEST:
@@ -170,6 +182,20 @@ def _scaled(value: Any, unit: int) -> int | None:
     if units is None or not math.isfinite(units * unit) or units * unit > _LARGEST:
         return None
     return round(units * unit)
+
+
+def complaint(result: Any, message: Any) -> str | None:
+    """What a run says of its result, where it failed or ended with warnings; lines of a list become one text."""
+    if str(result).lower() not in ("failed", "warning", "error"):
+        return None
+    if isinstance(message, list):
+        message = "; ".join(part for part in map(text, message[:20]) if part)
+    return text(message)
+
+
+def went_wrong(row: Any) -> bool:
+    """Whether the last run of a job failed or ended with warnings, and the job does not say why."""
+    return row.last_error is None and row.last_result in (Result.FAILED, Result.WARNING)
 
 
 def joined(*parts: Any) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .mapping import Combine, Completion, Constant, Source, Take, take
+from .mapping import Combine, Completion, Constant, Lookup, Source, Take, take
 from .types import (
     Finding,
     Job,
@@ -22,10 +22,11 @@ from .types import (
     Session,
     Task,
 )
-from .values import earliest, flag, gib, identifier, moment, number, percent, rate, text, tib, whole, word
+from .values import complaint, earliest, flag, gib, identifier, moment, number, percent, rate, text, tib, whole, word
 from .vbr_values import (
     JOB_STATE,
     LICENSE_STATUS,
+    ONE_RESULT,
     RESULT,
     SESSION_STATE,
     SEVERITY,
@@ -36,6 +37,7 @@ from .vbr_values import (
     opposite,
     practice_severity,
     session_result,
+    unexplained,
     without_backup,
 )
 
@@ -289,6 +291,29 @@ SOURCES: tuple[Source[Row], ...] = (
 )
 
 
+_NEWEST = {"orderColumn": "CreationTime", "orderAsc": False}
+_WHY = Combine(("result.result", "result.message"), complaint, "message of a session that went wrong")
+
+LOOKUPS: tuple[Lookup[Any], ...] = (
+    Lookup(
+        Source(
+            Session,
+            "GetAllJobsStates",
+            {
+                "id": take("sessionId", convert=identifier),
+                "processed": take("sessionProgress.processedSize", convert=whole),
+                "read": take("sessionProgress.readSize", convert=whole),
+                "transferred": take("sessionProgress.transferredSize", convert=whole),
+                "speed": take("sessionProgress.processingRate", convert=rate, note="text with a unit of 1024"),
+                "bottleneck": take("sessionProgress.bottleneck", convert=bottleneck),
+            },
+            note="of the last session of each job: sessions say it themselves from 1.3-rev2 on",
+        ),
+        key="id",
+        revisions=("1.3-rev0", "1.3-rev1"),
+    ),
+)
+
 COMPLETIONS: tuple[Completion[Any], ...] = (
     Completion(
         Source(
@@ -301,8 +326,9 @@ COMPLETIONS: tuple[Completion[Any], ...] = (
                 "last_result": Combine(
                     ("result.result", "result", "result.isCanceled", "state"), session_result, "none until it is over"
                 ),
+                "last_error": _WHY,
             },
-            query={"orderColumn": "CreationTime", "orderAsc": False},
+            query=_NEWEST,
             since="createdAfterFilter",
         ),
         keys=(("id",),),
@@ -310,6 +336,28 @@ COMPLETIONS: tuple[Completion[Any], ...] = (
         time="last_run",
         until="createdBeforeFilter",
         runs_only=True,
+    ),
+    Completion(
+        Source(
+            Job,
+            "GetAllSessions",
+            {
+                "id": take("jobId", "activityId", convert=identifier),
+                "session_id": take("id", convert=word),
+                "last_run": take("creationTime", convert=moment),
+                "last_error": _WHY,
+            },
+            query={**_NEWEST, "resultFilter": ["Failed", "Warning"]},
+            query_in={name: {**_NEWEST, "resultFilter": "Failed"} for name in ONE_RESULT},
+            since="createdAfterFilter",
+            note="the last run of jobs that went wrong",
+        ),
+        keys=(("session_id",),),
+        lacking=unexplained,
+        time="last_run",
+        until="createdBeforeFilter",
+        explains=True,
+        partial=True,
     ),
     Completion(
         Source(
@@ -322,7 +370,7 @@ COMPLETIONS: tuple[Completion[Any], ...] = (
                 "last_backup": take("creationTime", convert=moment),
                 "size": take("originalSize", convert=whole, note="of the workload; from 1.3-rev0 on"),
             },
-            query={"orderColumn": "CreationTime", "orderAsc": False},
+            query=_NEWEST,
             since="createdAfterFilter",
             note="the newest restore point; backup objects say their backup from 1.3-rev2 on",
         ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .types import Protected
-from .values import Words, flag, look, word
+from .types import Job, Protected
+from .values import Words, flag, look, went_wrong, word
 from .words import JobState, LicenseStatus, Result, SessionState, Severity
 
 RESULT = Words(
@@ -46,6 +46,9 @@ LICENSE_STATUS = Words(
     LicenseStatus,
     {"valid": LicenseStatus.VALID, "expired": LicenseStatus.EXPIRED, "invalid": LicenseStatus.INVALID},
 )
+
+# Revisions whose listing of sessions filters by one result alone.
+ONE_RESULT = ("1.0-rev2", "1.1-rev0", "1.2-rev1")
 
 SEVERITY = Words(
     Severity,
@@ -99,6 +102,11 @@ def dismissed(value: Any) -> bool:
 def against_practice(raw: Any) -> bool:
     """True for a practice that is not followed, or was suppressed, or could not be checked."""
     return str(look(raw, "status")).lower() in ("violation", "suppressed", "unabletocheck")
+
+
+def unexplained(row: Job) -> bool:
+    """Whether the sessions that are asked for can say why the last run of a job went wrong."""
+    return went_wrong(row) and not (row.last_result is Result.WARNING and row.appliance.revision in ONE_RESULT)
 
 
 def without_backup(row: Protected) -> bool:
