@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import pickle
+import time
 import traceback
 from collections.abc import Awaitable
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from veeam_async._http.proxy import parse_proxy
 from veeam_async._http.token import Token
-from veeam_async._redact import redact
+from veeam_async._redact import redact, redact_named
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import (
     AuthorizationCode,
@@ -310,3 +311,33 @@ async def test_events_say_what_happened(vbr: Vbr) -> None:
     assert (retried.attempt, retried.status, retried.pause >= 0) == (1, 503, True)
     assert second.attempt == 2
     await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"access_token": "abc\\"d", "name": "n"}', '{"access_token": "***", "name": "n"}'),
+        ('{"name": "n", "userPassword" :"ab', '{"name": "n", "userPassword" :"***'),
+        ('{"passwordPolicy": {"length": "8"}}', '{"passwordPolicy": {"length": "8"}}'),
+        ('{"name": "password", "size": "8"}', '{"name": "password", "size": "8"}'),
+        ("grant=x&refresh_token=abc&name=n", "grant=x&refresh_token=***&name=n"),
+        ("no more than that", "no more than that"),
+    ],
+)
+def test_values_with_secret_names_are_masked(text: str, shown: str) -> None:
+    """What of a body is shown hides the values that are secret by their names, also where the body is cut."""
+    assert redact_named(text) == shown
+
+
+def test_masking_takes_no_longer_for_quotes_and_backslashes() -> None:
+    """A hostile excerpt costs no more than an ordinary one."""
+    before = time.process_time()
+    for text in (
+        '"' * 4096,
+        '\\"' * 2048 + "token",
+        '"token":"' + "\\" * 4000,
+        '"token"' + " " * 4000,
+        "a" * 4000 + "token",
+    ):
+        redact_named(text + '"password')
+    assert time.process_time() - before < 1.0

@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 import attrs
 
-from .._redact import redact
+from .._redact import redact, redact_named
 from .._text import neutral
 from ..errors import DecodeError
 from .call import Call
@@ -145,7 +145,7 @@ class Reply(Generic[T_co]):
         """The first characters of the body without what is secret; None where all of it is."""
         if self.call.secrets:
             return None
-        return neutral(redact(excerpt(self.body, 4096), self.secrets), EXCERPT)
+        return neutral(redact_named(redact(excerpt(self.body, 4096), self.secrets)), EXCERPT)
 
     def text(self) -> str:
         """The body as text, in the charset that the server named or in UTF-8."""
