@@ -131,10 +131,10 @@ async def test_every_secret_travels(cage: Cage) -> None:
         (BearerToken(SECRET["bearer"]), {}),
     ]
     for credentials, options in further:
-        async with Parrot() as server:
-            server.way = "400"
-            await _use(client_of(server, cage, credentials=credentials, **options), cage)
-        everything += sent(server)
+        async with Parrot() as echo:
+            echo.way = "400"
+            await _use(client_of(echo, cage, credentials=credentials, **options), cage)
+        everything += sent(echo)
     async with Proxy("407") as server:
         proxy = f"http://user:{SECRET['proxy']}@127.0.0.1:{server.port}"
         client = client_of(server, cage, proxy=proxy, allow_http=True)
