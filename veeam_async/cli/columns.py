@@ -53,7 +53,7 @@ COLUMNS: dict[str, list[Column]] = {
         Column("state", "state", rank=1, show=word),
         Column("last_result", "last result", show=word),
         Column("last_run", "last run", rank=1, show=_when),
-        Column("last_error", "why", rank=3),
+        Column("last_error", "why", rank=6),
         Column("next_run", "next run", rank=2, show=_when),
         Column("objects", "objects", rank=4, show=_count, right=True),
         Column("repository_name", "repository", rank=5),
