@@ -13,7 +13,7 @@ import attrs
 
 from veeam_async.testing import SimulatedAppliance
 
-REVISIONS = [
+OLD = [
     ("vbr", "1.0-rev2"),
     ("vbr", "1.1-rev0"),
     ("vbr", "1.2-rev1"),
@@ -25,7 +25,7 @@ REVISIONS = [
     ("azure", "v8"),
     ("azure", "v8.1"),
 ]
-ALL = [*REVISIONS, ("m365", "v7"), ("m365", "v8"), ("spc", "3.6.2"), ("spc", "3.7"), ("one", "2.3")]
+REVISIONS = [*OLD, ("m365", "v7"), ("m365", "v8"), ("spc", "3.6.2"), ("spc", "3.7"), ("one", "2.3")]
 NEWEST = [("vbr", "1.3-rev0"), ("aws", "1.7-rev0"), ("azure", "v8.1")]
 
 TOKEN_PATHS = {

@@ -15,6 +15,7 @@ from hashlib import blake2b
 from typing import Any
 
 from .._spec import Schema, Spec, SpecOperation
+from .patterns import fitting
 from .references import References, beside
 from .wording import noun, text
 
@@ -311,6 +312,8 @@ class _Maker:
         if name == "id":
             return self.identity()
         made = self.references.name(name, number) or text(name, noun(holder) or self._subject(), number)
+        if "pattern" in schema:
+            made = fitting(made, schema["pattern"])
         if len(made) < schema.get("minLength", 0):
             made = made.ljust(schema["minLength"], "x")
         return made[: schema.get("maxLength", len(made))]

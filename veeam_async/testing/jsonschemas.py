@@ -11,6 +11,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from .._spec import Schema, Spec
+from .patterns import compiled
 from .query import read_moment
 
 Direction = Literal["request", "answer"]
@@ -87,6 +88,8 @@ def _converted(node: Any, is_hidden: Callable[[Any], bool]) -> Any:
     for name, value in node.items():
         if name == "properties" and isinstance(value, Mapping):
             made[name] = {own: _converted(schema, is_hidden) for own, schema in value.items()}
+        elif name == "pattern" and isinstance(value, str):
+            made[name] = compiled(value).pattern
         elif name not in ("nullable", "example"):
             made[name] = _converted(value, is_hidden)
     if isinstance(node.get("required"), list) and isinstance(node.get("properties"), Mapping):

@@ -56,6 +56,7 @@ class Links:
         self._outside = {name.lower() for name in outside}
         self._fields: dict[str, Target] = {}
         self._words: dict[str, Target] = {}
+        self._numbers: set[tuple[str, str]] = set()
         self._found: dict[tuple[str, str, bool], Target | str] = {}
         self.own: dict[str, list[str]] = {}
         self.lists: dict[str, Target] = {}
@@ -69,6 +70,11 @@ class Links:
         if not key:
             return
         target = self.lists[path] = Target(path, key)
+        self._numbers |= {
+            (path, name)
+            for name, entry in spec.properties(schema).items()
+            if spec.resolve(entry).get("type") == "integer"
+        }
         last = path.rsplit("/", 1)[-1]
         reference = str(schema.get("$ref", "")).rsplit("/", 1)[-1]
         plain = singular(last)
@@ -112,7 +118,12 @@ class Links:
         stem = _stem(field)
         if not stem and not identity:
             return ""
-        return self._by_words(stem or field) or (NOTHING if identity else "")
+        target = self._by_words(stem or field)
+        if identity and isinstance(target, Target) and (target.path, target.field) in self._numbers:
+            # A list whose key is a number may have a UUID besides.
+            further = [own for own in self.own.get(target.path, ()) if (target.path, own) not in self._numbers]
+            target = Target(target.path, further[0]) if further else ""
+        return target or (NOTHING if identity else "")
 
     def _by_words(self, name: str) -> Target | str:
         """The list for a name by all of its words, by fewer from the left, or one whose word ends with all of them."""
