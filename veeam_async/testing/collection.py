@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from .._spec import Schema
 from .query import Row
+from .references import Named
 
 
 class Collection(Protocol):
@@ -25,6 +26,10 @@ class Collection(Protocol):
     @property
     def rows(self) -> Mapping[str, Row]:
         """The rows by their key in lower case."""
+        ...
+
+    def named(self, field: str) -> list[Named]:
+        """Ids by one of the fields that identify a row, and names."""
         ...
 
     def find(self, query: Mapping[str, Sequence[str]]) -> tuple[list[Row], dict[str, Sequence[str]]]:
@@ -65,6 +70,10 @@ class Made:
         self.key = key
         self.schema = schema
         self.rows = rows
+
+    def named(self, field: str) -> list[Named]:
+        """Ids by one of the fields that identify a row, and names."""
+        return [(str(row.get(field)), str(row.get("name", ""))) for row in self.rows.values()]
 
     def find(self, query: Mapping[str, Sequence[str]]) -> tuple[list[Row], dict[str, Sequence[str]]]:
         """All rows and all parameters."""

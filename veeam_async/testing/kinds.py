@@ -12,6 +12,7 @@ from .._spec import Schema, Spec
 from .answers import Answers, derived
 from .overlay import OneOf, lay, plain
 from .query import Row
+from .references import Named
 from .world import World
 
 Fact = TypeVar("Fact")
@@ -225,6 +226,14 @@ class Shown(Generic[Fact]):
             return rows
         more = self.source.more
         return {key: row for key, row in rows.items() if key not in more and self._belongs(self.source.fact(key))}
+
+    def named(self, field: str) -> list[Named]:
+        """Ids by one of the fields that identify a row, and names; no row is made for them."""
+        source = self.source
+        facts = [fact for fact in source.kind.facts() if self._belongs is None or self._belongs(fact)]
+        named = [(source.own(fact, field), source.kind.title(fact)) for fact in facts]
+        more = source.more.values() if self._belongs is None else ()
+        return named + [(str(row.get(field)), str(row.get("name", ""))) for row in more]
 
     def find(self, query: Mapping[str, Sequence[str]]) -> tuple[list[Row], dict[str, Sequence[str]]]:
         """The rows that pass the filters that only facts can answer, and the parameters that are left."""

@@ -70,11 +70,9 @@ class Links:
         if not key:
             return
         target = self.lists[path] = Target(path, key)
-        self._numbers |= {
-            (path, name)
-            for name, entry in spec.properties(schema).items()
-            if spec.resolve(entry).get("type") == "integer"
-        }
+        for name, entry in spec.properties(schema).items():
+            if spec.resolve(entry).get("type") == "integer":
+                self._numbers.add((path, name))
         last = path.rsplit("/", 1)[-1]
         reference = str(schema.get("$ref", "")).rsplit("/", 1)[-1]
         plain = singular(last)

@@ -198,8 +198,8 @@ class Store:
             return []
         shown = self._shown.get(template)
         held = shown(_values(template, path)) if shown is not None else self._made.get(path)
-        if held is not None and held.rows and path not in self._making:
-            return [(str(row.get(field or held.key)), str(row.get("name", ""))) for row in held.rows.values()]
+        if held is not None and path not in self._making:
+            return held.named(field or held.key)
         key = self.key(self.spec.paths[template]["GET"], self.placeholder(template) or "id")
         title = self.spec.properties(listing).get("name")
         children = self.spec.children(listing)
