@@ -105,3 +105,16 @@ def test_the_curl_commands_of_the_page_run(running: dict[str, Any]) -> None:
     assert "GetAllJobs" in ended["unfired"][0]
     (changed,) = [answer for line, answer in answers.items() if "PATCH" in line]
     assert changed == {"changed": 1}
+
+
+@pytest.mark.parametrize("option", ["--port", "--control-port"])
+def test_port_zero_is_an_option_for_one_appliance(option: str, tmp_path: Path) -> None:
+    """0 takes a free port: one appliance runs, and the line says where."""
+    command = [sys.executable, "-m", "veeam_async.cli", "simulate", "--product", "one", option, "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    try:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["revisions"][0] == "2.3"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)

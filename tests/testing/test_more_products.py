@@ -222,3 +222,14 @@ async def test_every_get_of_a_further_product_answers(product: str, revision: st
                 if status not in (200, 202, 204, 404):
                     wrong[operation.operation_id] = status
         assert not wrong
+
+
+@of("spc")
+async def test_spc_refuses_a_version_in_a_shape_of_its_own(revision: str) -> None:
+    """What answers a version that is not served is not the console's envelope of errors."""
+    async with calling("spc", revision) as caller:
+        caller.headers["X-Client-Version"] = "1.0"
+        status, body, _ = await caller("GET", "/api/v3/about")
+        assert status == 400
+        assert body["error"].keys() == {"code", "message", "innerError"}
+        assert body["error"]["code"] == "UnsupportedApiVersion"

@@ -197,6 +197,9 @@ class M365(Product):
 _NO_TOKENS = dict.fromkeys(("access_token", "token_type", "refresh_token", "mfa_token", "encrypted_code", "expires_in"))
 
 
+_WRONG_VERSION = "UnsupportedApiVersion"
+
+
 class Spc(Product):
     """Veeam Service Provider Console."""
 
@@ -243,13 +246,16 @@ class Spc(Product):
         return {**_NO_TOKENS, "encrypted_code": encrypted}
 
     def problem(self, problem: Problem) -> dict[str, Any]:
+        if problem.code == _WRONG_VERSION:
+            # What stands in front of the console answers this, in a shape of its own.
+            return {"error": {"code": problem.code, "message": problem.message, "innerError": None}}
         kind = "security" if problem.status in (401, 403) else "logical"
         if problem.status == 429:
             kind = "transport"
         return {"errors": [{"message": problem.message, "type": kind, "code": problem.status}]}
 
     def wrong_revision(self, asked: str, served: Sequence[str]) -> Problem:
-        return Problem(400, f"The version {asked} is not supported.", "UnsupportedApiVersion")
+        return Problem(400, f"The version {asked} is not supported.", _WRONG_VERSION)
 
 
 class One(Product):

@@ -44,7 +44,9 @@ def simulate(
 
     With an option for one appliance, run that one and print where it listens as JSON.
     """
-    if any(one[name] not in (None, False) for name in ("version", "port", "world", "strict", "record", "control_port")):
+    # 0 is a port: a free one.
+    asked = (one[name] for name in ("version", "port", "world", "record", "control_port"))
+    if one["strict"] or any(value is not None for value in asked):
         if count not in (None, 1):
             raise CommandError(f"COUNT {count}: these options are for one appliance")
         from ..simulate_one import One, simulate_one
