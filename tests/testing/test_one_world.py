@@ -245,6 +245,28 @@ async def test_the_license_adds_up() -> None:
         assert len(machines) == world.license.instances_used
 
 
+async def test_what_azure_says_of_a_failed_session() -> None:
+    """The log of a failed session ends with why it failed, and its items name the session and that it failed."""
+    async with calling("azure", "v8.1") as caller:
+        world = caller.appliance.world
+        failed = next(one for one in reversed(world.sessions) if one.result == "failed" and one.workloads)
+        log = (await caller.get(f"/api/v8.1/jobSessions/{failed.id}/log"))["log"]
+        assert (log[-1]["status"], log[-1]["message"]) == ("Error", failed.message)
+        items = (await caller.get(f"/api/v8.1/jobSessions/{failed.id}/protectedItems"))["results"]
+        assert [item["resource"]["id"] for item in items] == failed.workloads
+        runs = [run for item in items for run in item["runs"]]
+        assert {(run["jobSessionId"], run["status"]) for run in runs} == {(failed.id, "Error")}
+
+
+@pytest.mark.parametrize(("path", "rows"), [("vbr/scaleoutRepositories", 7), ("vbr/repositories", 18)])
+async def test_capacities_hold_what_is_free(path: str, rows: int) -> None:
+    """Capacities are those of disks, and more than what is free of them."""
+    async with calling("one", "2.3") as caller:
+        shown = (await caller.get(f"/api/v2.3/{path}", Limit=100))["items"]
+        assert len(shown) == rows
+        assert all(row["capacityBytes"] > row["freeSpaceBytes"] >= 2**30 for row in shown)
+
+
 @pytest.mark.parametrize("path", ["virtualMachines", "databases", "fileShares", "cosmosDb"])
 async def test_protected_and_unprotected_workloads_are_distinguished(path: str) -> None:
     """The filter for the protection status of each listing of Azure's cuts it in two, as the overview counts them."""

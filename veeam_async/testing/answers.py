@@ -17,6 +17,7 @@ from typing import Any
 from .._spec import Schema, Spec, SpecOperation
 from .patterns import fitting
 from .references import References, beside
+from .things import GIB
 from .wording import noun, text
 
 _ROWS = 7
@@ -279,6 +280,9 @@ class _Maker:
         if "percent" in name.lower():
             high = min(high, 100)
         low = min(low, high)
+        if name.lower().endswith("bytes") and most is None and schema.get("format") != "int32":
+            # Capacities lie above what is used and free of them.
+            return (low + self.number() % 100 + (100 if "capacity" in name.lower() else 1)) * GIB
         return low + self.number() % (high - low + 1)
 
     def _string(self, schema: Schema, name: str) -> str:

@@ -339,6 +339,14 @@ class AzureView(AzureWork):
             "resource": {"id": workload.id, "resourceHashId": workload.id, "name": workload.name},
             "successCount": 0 if failed else 1,
             "failureCount": 1 if failed else 0,
+            "runs": [
+                {
+                    "jobSessionId": session.id,
+                    "status": status(session),
+                    "startTime": session.started,
+                    "endTime": session.ended,
+                }
+            ],
         }
 
     def covered(self, job: Job, workload: Workload) -> Mapping[str, Any]:
