@@ -27,8 +27,19 @@ def without_times(document: Any) -> Any:
     return [without_times(value) for value in document] if isinstance(document, list) else document
 
 
+# One of each kind that takes less than a minute; vbr 1.0-rev2 spells one value in two ways in its own document.
+REVISIONS = [
+    ("vbr", "1.1-rev0"),
+    ("aws", "1.0-rev0"),
+    ("aws", "1.7-rev0"),
+    ("azure", "v8"),
+    ("m365", "v8"),
+    ("one", "2.3"),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("product", "revision"), [("vbr", "1.1-rev0"), ("aws", "1.7-rev0")])
+@pytest.mark.parametrize(("product", "revision"), REVISIONS)
 async def test_the_appliance_keeps_its_own_specification(product: str, revision: str, tmp_path: Path) -> None:
     """No answer has a status, a media type or a body that the revision's document does not have."""
     options = Behaviour(unknown_ids="answer")
@@ -36,8 +47,9 @@ async def test_the_appliance_keeps_its_own_specification(product: str, revision:
         document = tmp_path / "document.json"
         document.write_text(json.dumps(without_times(appliance.spec.document)))
         form = {"grant_type": "password", "username": appliance.username, "password": appliance.password}
+        form |= {"disable_antiforgery_token": "true"} if product == "m365" else {}
         token = appliance.tokens.answer(form)["access_token"]
-        own = {("POST", appliance.product.login), appliance.product.logout}
+        own = {("POST", appliance.product.login_path(revision)), appliance.product.logout_call(revision)}
         operations = appliance.spec.operations.values()
         logins = [one.operation_id for one in operations if (one.method, one.path) in own]
         left_out = (*logins, *LEFT_OUT)
