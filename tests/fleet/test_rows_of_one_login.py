@@ -238,12 +238,21 @@ async def test_one_in_ten_broken() -> None:
                     answers[item.appliance.name] = item
                 else:
                     rows.setdefault(item.appliance.name, {})[item.name or item.id] = item
+            raised: dict[str, set[tuple[object, ...]]] = {}
+            async for alarm in fleet.alarms(deadline=60):
+                fact = (alarm.time, alarm.name, alarm.object_name, alarm.message, alarm.severity, alarm.state)
+                raised.setdefault(alarm.appliance.name, set()).add(fact)
     finally:
         await asyncio.gather(*(one.stop() for one in simulated.values()))
     assert answers.keys() == simulated.keys()
     assert {name for name, answer in answers.items() if not answer.ok} == {
         name for name in simulated if int(name[:2]) % 10 == 9
     }
+    watching = {name for name, answer in answers.items() if answer.ok and name.partition(" ")[2] in ("spc", "one")}
+    assert raised.keys() == watching
+    assert len(watching) >= 3
+    # The console and ONE raise the same alarms about the same world.
+    assert len(set(map(frozenset, raised.values()))) == 1
     for job in world.jobs:
         for name, found in rows.items():
             row = found.get(job.name)
