@@ -48,6 +48,11 @@ class Decoder(Protocol):
         """
 
 
+# Each member takes time of its own: many that give nothing would hold the loop.
+_MOST_SMALL_MEMBERS = 1000
+_SMALL_MEMBER = 1024
+
+
 class _Zlib:
     """gzip with all its members, or deflate with or without its zlib wrapper."""
 
@@ -57,6 +62,8 @@ class _Zlib:
         self._stream: zlib._Decompress | None = zlib.decompressobj(31) if self._gzip else None
         self._pending = b""
         self._begun = self._ended = False
+        # Bytes of the present member, and how many members were next to nothing.
+        self._size = self._small = 0
 
     def feed(self, data: bytes) -> None:
         self._pending = self._pending + data if self._pending else data
@@ -69,6 +76,12 @@ class _Zlib:
                 self._pending = self._pending.lstrip(b"\0")  # padding, as gzip itself takes it
                 if not self._pending:
                     break
+                self._small += self._size < _SMALL_MEMBER
+                if self._small > _MOST_SMALL_MEMBERS:
+                    raise CodingError(
+                        f"the body has more than {_MOST_SMALL_MEMBERS} gzip members with next to nothing in them"
+                    )
+                self._size = 0
                 self._stream, self._ended = zlib.decompressobj(31), False
             if self._stream is None:
                 if len(self._pending) < 2:
@@ -84,6 +97,7 @@ class _Zlib:
             self._ended = self._stream.eof
             self._pending = self._stream.unused_data if self._ended else self._stream.unconsumed_tail
             if piece:
+                self._size += len(piece)
                 return piece
         return b""
 

@@ -72,10 +72,15 @@ def charset_of(content_type: str) -> str | None:
     return None
 
 
+# Codecs of Python that are no charsets of HTTP; the time that `punycode` takes grows with the square of the text.
+_NO_CHARSETS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"})
+
+
 def decode_text(body: bytes, charset: str | None) -> str:
     """The body as text, in a charset or in UTF-8; what is not of it becomes U+FFFD."""
     try:
-        return body.decode(charset or "utf-8", "replace")
+        name = codecs.lookup(charset or "utf-8").name
+        return body.decode("utf-8" if name in _NO_CHARSETS else name, "replace")
     except (LookupError, ValueError):  # no such charset, or one that cannot replace what it cannot read
         return body.decode("utf-8", "replace")
 

@@ -124,6 +124,18 @@ KINDS: dict[str, tuple[Answer | None, Answer | None]] = {
     "redirects": (None, http(status=302, more="Location: /api/v1/sessions?again\r\n")),
     "busy": (None, http(status=429, more="Retry-After: 0\r\n")),
     "web page": (None, http(b"<html>" * 1_000_000, kind="text/html")),
+    "login: a proxy asks who it is": (http(status=407, more="Proxy-Authenticate: Negotiate\r\n"), None),
+    "login: a gateway asks who it is": (
+        http(b"no", status=401, kind="text/plain", more="WWW-Authenticate: Basic\r\n"), None
+    ),
+    "login: an odd lifetime": (http(b'{"access_token":"a","refresh_token":"r","expires_in":1e308}'), None),
+    "login: not a number": (
+        http(b'{"access_token":"a","refresh_token":"r","expires_in":NaN,"x":' + b"[" * 500_000), None
+    ),
+    "gzip without its end": (None, http(gzip.compress(PAGE)[:-6], more=GZIP)),
+    "gzip of many members": (None, http(gzip.compress(b" ") * 500_000 + gzip.compress(PAGE), more=GZIP)),
+    "gzip of empty members": (None, http(gzip.compress(b"") * 500_000 + gzip.compress(PAGE), more=GZIP)),
+    "punycode": (None, http(b'{"data":["x-' + b"ab" * 2 * MIB, kind="application/json; charset=punycode")),
     "no HTTP": (None, b"\x00" * MIB),
     "hangs up": (None, b""),
 }  # fmt: skip
