@@ -52,11 +52,11 @@ class Asking(asyncio.Protocol):
         self._transport.write(self._request)
 
 
-async def ask(told: list[tuple[int, str]]) -> None:
+async def ask(targets: list[tuple[int, str]]) -> None:
     """Ask all appliances for some seconds; prints the answers and how many were not 200."""
     loop = asyncio.get_running_loop()
     asking = []
-    for port, token in told:
+    for port, token in targets:
         head = f"GET {PATH} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nx-api-version: 1.3-rev1\r\n\r\n"
         _, protocol = await loop.create_connection(lambda head=head: Asking(head.encode()), "127.0.0.1", port)  # type: ignore[misc]
         asking.append(protocol)
@@ -79,15 +79,15 @@ async def serve(count: int) -> None:
     before = memory()
     async with SimulatedFleet(count, ["vbr/1.3-rev1"]) as fleet:
         idle = (memory() - before) * 1024 / count
-        told = []
+        targets = []
         for one in fleet.appliances:
             form = {"grant_type": "password", "username": one.username, "password": one.password}
-            told.append((one.port, one.tokens.answer(form)["access_token"]))
+            targets.append((one.port, one.tokens.answer(form)["access_token"]))
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "benchmarks.simulated", "ask",
             cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        output, _ = await process.communicate(json.dumps(told).encode())
+        output, _ = await process.communicate(json.dumps(targets).encode())
         answers, seconds, bad = json.loads(output)
         asked = (memory() - before) * 1024 / count
     print(f"appliances            {count}")

@@ -1,4 +1,4 @@
-"""Families: a base, a discriminator, and the children that it tells apart. Each rule is one of `mend`'s.
+"""Families: a base, a discriminator, and the children that it distinguishes. Each rule is one of `mend`'s.
 
 A family leaves here in one form: the children say what they inherit, the base has a mapping that names every child, and
 no `oneOf`. A union that cannot be a family, since a member has a base already that has nothing to do with it, is left a

@@ -122,13 +122,13 @@ class Parrot(Vbr):
         self.good = {SECRET["access"], SECRET["renewed"], SECRET["bearer"]}
         self.before_token = self.give
         self.lifetime = 900
-        self.way = ""
+        self.fault = ""
         self.default = self.fail
 
     async def give(self, exchange: Exchange) -> None:
         kind = exchange.form["grant_type"].lower()
-        if self.way.startswith("login-"):
-            await self.answer(exchange, self.way.removeprefix("login-"))
+        if self.fault.startswith("login-"):
+            await self.answer(exchange, self.fault.removeprefix("login-"))
         elif kind == "password" and exchange.form["password"] != self.password:
             return
         else:
@@ -141,11 +141,11 @@ class Parrot(Vbr):
     async def fail(self, exchange: Exchange) -> None:
         if await self.refuse_token(exchange):
             return
-        await self.answer(exchange, self.way)
+        await self.answer(exchange, self.fault)
 
-    async def answer(self, exchange: Exchange, way: str) -> None:
+    async def answer(self, exchange: Exchange, fault: str) -> None:
         echo = f"{exchange.headers} {exchange.body.decode()} {exchange.form}"
-        match way:
+        match fault:
             case "hang":
                 await exchange.hang()
             case "cut":
@@ -174,7 +174,7 @@ class Parrot(Vbr):
                 await exchange.reply(int(status), {"errorCode": "Bad", "message": echo, "errors": {"a": [echo]}})
 
 
-WAYS = (
+FAULTS = (
     "cut", "cut-body", "cut-json", "page", "senseless", "long-header", "redirect", "error-redirect", "text",
     "400", "401", "403", "404", "409", "429", "500", "503",
 )  # fmt: skip
@@ -194,7 +194,7 @@ def client_of(server: Wire, cage: Cage, **options: Any) -> Client:
     return Client(server.url, credentials, events=cage.hear, **options)
 
 
-async def use(client: Client, way: str) -> list[Awaitable[Any]]:
+async def use(client: Client, fault: str) -> list[Awaitable[Any]]:
     """Calls of every kind: reading, changing, streaming."""
     return [
         client.request("GET", THING),
@@ -203,22 +203,22 @@ async def use(client: Client, way: str) -> list[Awaitable[Any]]:
     ]
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_calls_that_fail(parrot: Parrot, cage: Cage, way: str) -> None:
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_calls_that_fail(parrot: Parrot, cage: Cage, fault: str) -> None:
     """Whatever an appliance answers, nothing that is shown of it holds a secret."""
     async with client_of(parrot, cage) as client:
         await client.login()
-        parrot.way = way
-        for work in await use(client, way):
+        parrot.fault = fault
+        for work in await use(client, fault):
             await cage.catch(work)
         cage.look(client, client.token, client.login_credentials)
     assert cage.errors
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_logins_that_fail(parrot: Parrot, cage: Cage, way: str) -> None:
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_logins_that_fail(parrot: Parrot, cage: Cage, fault: str) -> None:
     """Whatever a login is answered with, nothing that is shown of it holds a secret."""
-    parrot.way = f"login-{way}"
+    parrot.fault = f"login-{fault}"
     for credentials in (
         Password("monitor", SECRET["password"]),
         RefreshToken(SECRET["refresh"]),
@@ -230,16 +230,16 @@ async def test_logins_that_fail(parrot: Parrot, cage: Cage, way: str) -> None:
             await cage.catch(client.login(force=True))
 
 
-@pytest.mark.parametrize("way", ["hang", "hang-body", "login-hang", "login-hang-body"])
+@pytest.mark.parametrize("fault", ["hang", "hang-body", "login-hang", "login-hang-body"])
 @pytest.mark.parametrize("ending", ["cancel", "wait_for", "deadline", "total", "timeout"])
-async def test_calls_that_are_ended(parrot: Parrot, cage: Cage, way: str, ending: str) -> None:
+async def test_calls_that_are_ended(parrot: Parrot, cage: Cage, fault: str, ending: str) -> None:
     """No frame of a call that is cancelled or out of time shows what it was sent with."""
     total = 0.2 if ending == "total" else 2.5
     async with client_of(parrot, cage, timeouts=Timeouts(connect=2, read=2.5, total=total, logout=0.1)) as client:
-        if not way.startswith("login"):
+        if not fault.startswith("login"):
             await client.login()
-        parrot.way = way
-        for work in await use(client, way):
+        parrot.fault = fault
+        for work in await use(client, fault):
             match ending:
                 case "cancel":
                     task = asyncio.ensure_future(work)
@@ -255,7 +255,7 @@ async def test_calls_that_are_ended(parrot: Parrot, cage: Cage, way: str, ending
                     await cage.catch(_within(0.1, work))
                 case _:
                     await cage.catch(work)
-        parrot.way = ""
+        parrot.fault = ""
 
 
 async def _within(seconds: float, work: Awaitable[Any]) -> Any:
@@ -266,11 +266,11 @@ async def _within(seconds: float, work: Awaitable[Any]) -> Any:
 async def test_a_refresh_that_fails(parrot: Parrot, cage: Cage) -> None:
     """A refresh token is in no frame, whatever becomes of it."""
     async with client_of(parrot, cage) as client:
-        for way in ("login-cut", "login-500", "login-400", "login-page", "login-cut-json"):
-            parrot.way = ""
+        for fault in ("login-cut", "login-500", "login-400", "login-page", "login-cut-json"):
+            parrot.fault = ""
             await client.login(force=True)
             parrot.good.clear()
-            parrot.way = way
+            parrot.fault = fault
             await cage.catch(client.request("GET", THING))
             parrot.good = {SECRET["access"], SECRET["renewed"]}
 
@@ -279,15 +279,15 @@ async def test_a_download_that_fails(parrot: Parrot, cage: Cage, tmp_path: Path)
     """A download that breaks, hangs or is a page leaves no secret in its error, and no file."""
     async with client_of(parrot, cage) as client:
         await client.login()
-        for way in ("cut-body", "hang-body", "page", "403", "senseless"):
-            parrot.way = way
+        for fault in ("cut-body", "hang-body", "page", "403", "senseless"):
+            parrot.fault = fault
             work = client.deployment.download_deployment_kit(SESSION_ID).to_file(tmp_path / "kit.zip")
             await cage.catch(asyncio.wait_for(work, 2))
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_second_factor(cage: Cage) -> None:
-    """The token that an appliance gives for a second factor can be had of the error, and is seen nowhere."""
+    """The token that an appliance gives for a second factor is a field of the error, and is seen nowhere."""
     async with Wire() as server:
 
         @server.on("POST", "/api/v1/token")
@@ -315,9 +315,9 @@ async def test_a_second_factor(cage: Cage) -> None:
 async def test_a_bearer_token_that_is_refused(parrot: Parrot, cage: Cage) -> None:
     """A token from elsewhere is in no error about it."""
     async with client_of(parrot, cage, credentials=BearerToken(SECRET["bearer"])) as client:
-        for way in ("400", "cut", "401"):
-            parrot.way = way
-            if way == "401":
+        for fault in ("400", "cut", "401"):
+            parrot.fault = fault
+            if fault == "401":
                 parrot.good.clear()
             await cage.catch(client.request("GET", THING))
 
@@ -356,7 +356,7 @@ async def test_a_closed_client(parrot: Parrot, cage: Cage) -> None:
     """A call after the end, and one that the end overtakes, show no secret."""
     client = client_of(parrot, cage)
     await client.login()
-    parrot.way = "hang"
+    parrot.fault = "hang"
     task = asyncio.ensure_future(client.request("GET", THING))
     await asyncio.sleep(0.05)
     await client.aclose()
@@ -370,7 +370,7 @@ async def test_files_of_a_token_store(parrot: Parrot, cage: Cage, tmp_path: Path
     store = FileTokenStore(tmp_path / "tokens")
     async with client_of(parrot, cage, token_store=store) as client:
         await client.login()
-        parrot.way = "500"
+        parrot.fault = "500"
         await cage.catch(client.request("GET", THING))
     for file in (tmp_path / "tokens").iterdir():
         text = file.name + file.read_text()

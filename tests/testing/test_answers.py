@@ -102,7 +102,7 @@ def test_a_polymorphic_list_holds_each_subtype() -> None:
 
 
 def test_an_answer_has_an_end() -> None:
-    """Schemas that hold each other in many ways give an answer of a bounded size, with all that is required in it."""
+    """Schemas that hold each other by many fields give an answer of a bounded size, with all that is required in it."""
     names = [f"Part{number}" for number in range(12)]
     refs = {name: {"$ref": f"#/components/schemas/{name}"} for name in names}
     part = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, **refs}}

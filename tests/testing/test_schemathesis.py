@@ -27,7 +27,7 @@ def without_times(document: Any) -> Any:
     return [without_times(value) for value in document] if isinstance(document, list) else document
 
 
-# One of each kind that takes less than a minute; vbr 1.0-rev2 spells one value in two ways in its own document.
+# One of each kind that takes less than a minute; vbr 1.0-rev2 spells one value in two senses in its own document.
 REVISIONS = [
     ("vbr", "1.1-rev0"),
     ("aws", "1.0-rev0"),

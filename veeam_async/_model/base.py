@@ -1,11 +1,15 @@
-"""What every model is underneath: a view of a JSON object."""
+"""What every model is underneath: a view of a JSON object, and the error for what is none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
+
+from ..errors import DecodeError
 
 T = TypeVar("T")
+
+_KINDS: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
 class View:
@@ -46,3 +50,10 @@ def for_each_class(function: Callable[[type[View]], T]) -> Callable[[type[View]]
             return value
 
     return of
+
+
+def object_due(name: str, value: Any) -> DecodeError:
+    """The error for a value that is not the object or the array that `name` stands for."""
+    kind = _KINDS.get(type(value), "a number" if isinstance(value, (int, float)) else type(value).__name__)
+    due = "an array" if name.startswith("list[") else "an object"
+    return DecodeError(f"{due} was due for {name}, {kind} came")

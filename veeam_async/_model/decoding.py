@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import DecodeError
+from .base import object_due
 from .classes import is_model, resolve
 from .expressions import TypeExpression, parse
-from .kinds import object_due
 from .reading import reader_of, unchanged
 from .strictness import Tolerated, examine
 

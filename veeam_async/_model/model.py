@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, dataclass_
 from ..errors import DecodeError
 from .additional import AdditionalProperties
 from .attributes import attribute
-from .base import View, view
+from .base import View, object_due, view
 from .classes import package_of
 from .fields import REQUIRED, Field, declared, field, fields
 from .introspection import ADDITIONAL, FromAttrs, Signature
-from .kinds import object_due
 from .reading import maker
 from .showing import show
 from .unset import UNSET

@@ -17,7 +17,7 @@ _VERBS = ("start", "stop", "retry", "enable", "disable")
 
 
 class ActingView(View):
-    """One revision's way to show the world and to act on it."""
+    """How one revision shows the world and acts on it."""
 
     # Jobs and repositories by POST, PUT and DELETE
 

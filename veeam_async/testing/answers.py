@@ -65,7 +65,7 @@ class Answers:
         return str(value)
 
     def key(self, schema: Schema, name: str, *key: object) -> str:
-        """A text that tells a row from others, so that it names nothing else."""
+        """A text that distinguishes a row from others, so that it names nothing else."""
         maker = _Maker(self.spec, References(), ":".join(str(part) for part in (self.seed, *key)))
         return str(maker.below(name, schema, name))
 
@@ -103,7 +103,7 @@ class _Maker:
         self.place = ""
         self.open: list[str] = []
         self.forced = False
-        # Of schemas that hold each other in many ways, an answer would be as large as all ways through them.
+        # Of schemas that hold each other by many fields, an answer would be as large as all paths through them.
         self.left = _MOST_PLACES
         self._key = key.encode()
         self._start = zlib.crc32(self._key)

@@ -189,4 +189,4 @@ class AzureWork(CloudView):
             for line in session.log
         ]
         items = self.spec.properties(self.handlers.schema(call.operation, 200) or {})["log"]["items"]
-        return Answer(200, {"jobSessionId": session.id, "log": [self.lay({}, line, items) for line in lines]})
+        return Answer(200, {"jobSessionId": session.id, "log": [self.overlay({}, line, items) for line in lines]})

@@ -46,7 +46,7 @@ class Clock:
 
     @property
     def hour(self) -> datetime:
-        """The full hour before the first moment; a world's past is laid out from it."""
+        """The full hour before the first moment; a world's past is counted from it."""
         return self._first.replace(minute=0, second=0)
 
     def now(self) -> datetime:

@@ -13,7 +13,7 @@ Over = Callable[[Any], Mapping[str, Any]]
 
 
 class CloudView(ActingView):
-    """One revision's way to show the world, of a product that has lists for each service."""
+    """How one revision shows the world, of a product that has lists for each service."""
 
     def policies(
         self,

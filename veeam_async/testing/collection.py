@@ -15,7 +15,7 @@ class Collection(Protocol):
 
     @property
     def key(self) -> str:
-        """The field that tells the rows apart."""
+        """The field that identifies the rows."""
         ...
 
     @property
@@ -61,7 +61,7 @@ class Made:
     """Rows that nobody put in but the schema, and what POST, PUT and DELETE did to them.
 
     Args:
-        key: the field that tells the rows apart.
+        key: the field that identifies the rows.
         schema: of a row.
         rows: by their key in lower case.
     """

@@ -45,7 +45,7 @@ class Member:
 class SimulatedFleet:
     """Any number of simulated appliances, spread over products and revisions.
 
-    They share worlds and answers as long as nobody changes anything: one that is changed goes its own way from then on.
+    They share worlds and answers as long as nobody changes anything: one that is changed is on its own from then on.
     Requests are not checked against the specification and not recorded (they are counted), for speed.
 
     Args:

@@ -228,7 +228,7 @@ class Handlers:
             return None
         match call.operation.method:
             case "GET":
-                return self._told(call, held, held.rows[key])
+                return self._as_read(call, held, held.rows[key])
             case "PUT" | "PATCH" if isinstance(call.body, dict):
                 sent = next(iter(call.operation.body.values()), {})
                 row = self.store.change(held, key, call.body, whole=sent.get("$ref") == held.schema.get("$ref"))
@@ -282,7 +282,7 @@ class Handlers:
                 return Answer(response.status, self._placed(call, place, row))
         return self.made(call)
 
-    def _told(self, call: Call, held: Collection, row: Row) -> Answer | None:
+    def _as_read(self, call: Call, held: Collection, row: Row) -> Answer | None:
         """A row alone, in the shape of the call's answer: with more fields where that is another schema."""
         response = call.operation.responses[0]
         schema = response.content.get(JSON, {})

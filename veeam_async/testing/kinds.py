@@ -10,7 +10,7 @@ import attrs
 
 from .._spec import Schema, Spec
 from .answers import Answers, derived
-from .overlay import OneOf, lay, plain
+from .overlay import OneOf, overlay, plain
 from .query import Row
 from .references import Named
 from .world import World
@@ -126,7 +126,7 @@ class Rows(Generic[Fact]):
                 if isinstance(base, dict) and isinstance(base.get(field), str):
                     base[field] = derived(self.kind.id(fact), field)
             self._bases[key] = base
-        made: Row = lay(self._spec, base, over, schema)
+        made: Row = overlay(self._spec, base, over, schema)
         if word is not None:
             made[self._discriminator] = word
         return made
@@ -136,8 +136,8 @@ class Rows(Generic[Fact]):
         key = self.kind.id(fact)
         if field == self.kind.key:
             return key
-        told = self.kind.row(fact).get(field)
-        return derived(key, field) if told is None else str(told)
+        value = self.kind.row(fact).get(field)
+        return derived(key, field) if value is None else str(value)
 
     def word(self, fact: Fact) -> str | None:
         """The discriminator's value for a fact: as its row was created with, else as the kind has it."""

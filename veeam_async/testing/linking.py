@@ -37,7 +37,7 @@ class Links:
 
     Args:
         spec: the revision.
-        key: gives the field that tells the rows of a list apart, by its template; empty where none does.
+        key: gives the field that identifies the rows of a list, by its template; empty where none does.
         outside: fields in lower case that name what lies outside of the interface.
         more: further words to the path of the list that answers for them.
 

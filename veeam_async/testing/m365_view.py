@@ -270,7 +270,7 @@ class M365View(CloudView):
             return None
         words: Mapping[Result | None, str] = {"success": "Success", "warning": "Warning", "failed": "Error"}
         rows = [
-            self.lay(
+            self.overlay(
                 self.answers.value(listing[1], "line", session.id, number),
                 {
                     "id": derived("line", session.id, number),

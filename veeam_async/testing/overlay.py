@@ -1,4 +1,4 @@
-"""How facts are written into rows: laid over made-up ones, as far as a revision's schema has room for them."""
+"""How facts are written into rows: over made-up ones, as far as a revision's schema has room for them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ DROP: Any = object()
 """Leave this field out, unless the schema requires it."""
 
 
-def lay(spec: Spec, base: Any, over: Any, schema: Schema) -> Any:
-    """A made-up value with facts laid over it.
+def overlay(spec: Spec, base: Any, over: Any, schema: Schema) -> Any:
+    """A made-up value with facts written over it.
 
     What the revision has no field for is dropped, moments are written as text, enum words take the document's letter
     case, and None becomes null, or an absent field, or the made-up value: the first that the schema allows.
@@ -45,7 +45,7 @@ def lay(spec: Spec, base: Any, over: Any, schema: Schema) -> Any:
     if isinstance(over, list) and resolved.get("type") == "array":
         items = resolved.get("items", {})
         first = base[0] if isinstance(base, list) and base else {}
-        return [lay(spec, first, entry, items) for entry in over]
+        return [overlay(spec, first, entry, items) for entry in over]
     if isinstance(over, Mapping):
         return _object(spec, base, over, resolved)
     return over
@@ -66,7 +66,7 @@ def _object(spec: Spec, base: Any, over: Mapping[str, Any], schema: Schema) -> A
         elif value is None:
             made[name] = None
         else:
-            made[name] = lay(spec, made.get(name), value, properties[name])
+            made[name] = overlay(spec, made.get(name), value, properties[name])
     return made
 
 

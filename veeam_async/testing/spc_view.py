@@ -268,7 +268,7 @@ class SpcView(CloudView):
         response = call.operation.responses[0]
         over = {name: row[name] for name in ("instanceUid", "name") if name in row}
         made = self.handlers.made_json(call.operation, call.path)
-        return Answer(response.status, self.lay(made, {"data": over}, response.content[JSON]))
+        return Answer(response.status, self.overlay(made, {"data": over}, response.content[JSON]))
 
     # Actions: nothing to follow but the job's status; any call may be answered elsewhere
 
@@ -332,7 +332,7 @@ class SpcView(CloudView):
         made = self.handlers.made_json(call.operation, call.path)
         schema = call.operation.responses[0].content[JSON]
         over = {"data": {"actionId": key, "status": OneOf("succeed")}, "errors": None}
-        return Answer(200, self.lay(made, over, schema))
+        return Answer(200, self.overlay(made, over, schema))
 
     def _result(self, call: Call) -> Answer | None:
         return None if self._is_unknown(call) else self._held(call)[1]

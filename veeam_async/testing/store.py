@@ -74,7 +74,7 @@ class Store:
         return template in self._shown
 
     def key(self, operation: SpecOperation, placeholder: str = "") -> str:
-        """The field that tells the rows of a list apart, or an empty string where none does."""
+        """The field that identifies the rows of a list, or an empty string where none does."""
         found = self.spec.listing(operation)
         properties = self.spec.properties(found[1]) if found else {}
         names = [placeholder, "instanceUid", "id", placeholder[:1].lower() + placeholder[1:]]
@@ -219,7 +219,7 @@ class Store:
         return listing[1] if listing else None
 
     def _plan(self, schema: Schema, key: str, path: str) -> list[tuple[str, Any, str | None]]:
-        """What tells each made-up row apart, its key's value, and its subtype."""
+        """What identifies each made-up row, its key's value, and its subtype."""
         field = self.spec.resolve(self.spec.properties(schema)[key])
         rows: list[tuple[str, Any, str | None]] = []
         for number, (name, kind) in enumerate(self.answers.plan(schema), 1):
@@ -325,7 +325,7 @@ class Store:
         return children.get(body.get(resolved["discriminator"]["propertyName"], ""), "") if children else ""
 
     def fit(self, base: Any, over: Any, schema: Schema) -> Any:
-        """A value with another laid over it, as far as the schema has a place for it."""
+        """A value with another written over it, as far as the schema has a place for it."""
         resolved = self.spec.resolve(schema)
         properties = self.spec.properties(resolved)
         if isinstance(over, Mapping) and properties:

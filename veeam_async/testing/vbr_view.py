@@ -207,7 +207,7 @@ class VbrView(ActingView):
         kept = [record for record in records if not wanted or str(record["status"]).lower() in wanted]
         schema = self.handlers.schema(call.operation, 200) or {}
         items = self.spec.properties(schema)["records"]["items"]
-        rows = [self.lay({}, record, items) for record in kept]
+        rows = [self.overlay({}, record, items) for record in kept]
         return Answer(200, {"totalRecords": len(rows), "records": rows})
 
     def _add_task_log(self) -> None:

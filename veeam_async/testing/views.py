@@ -15,7 +15,7 @@ from .handlers import JSON, Answer, Call, Handler, Handlers
 from .kinds import Kind, Rows, Shown
 from .linking import Links, Target
 from .logins import common
-from .overlay import lay
+from .overlay import overlay
 from .products import Product
 from .query import Row
 from .references import Named, NamedFacts
@@ -39,7 +39,7 @@ class Playing:
 
 
 class View:
-    """One revision's way to show the world; a subclass for each product.
+    """How one revision shows the world; a subclass for each product.
 
     Args:
         handlers: of the revision; the view puts the world's collections into their store.
@@ -272,7 +272,7 @@ class View:
                 return None
             self.handlers.exists(call)
             made = self.handlers.made_json(operation, call.path)
-            return Answer(response.status, lay(self.spec, made, over(), response.content[JSON]))
+            return Answer(response.status, overlay(self.spec, made, over(), response.content[JSON]))
 
         self.special[operation.operation_id] = handler
         if fresh:
@@ -282,9 +282,9 @@ class View:
         """A session as this revision's list of sessions shows it."""
         return self._rows["session"].row(session)
 
-    def lay(self, base: Any, over: Mapping[str, Any], schema: Schema) -> Any:
-        """Facts laid over a made-up value."""
-        return lay(self.spec, base, over, schema)
+    def overlay(self, base: Any, over: Mapping[str, Any], schema: Schema) -> Any:
+        """Facts written over a made-up value."""
+        return overlay(self.spec, base, over, schema)
 
     def log(self, path: str, show: Callable[[Call, Session], Answer | None]) -> None:
         """Let the GET at a path show a session's log."""

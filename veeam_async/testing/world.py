@@ -42,7 +42,7 @@ class World:
 
     Args:
         seed: the same seed and the same `now` give the same world.
-        now: what the clock shows at first; the real time where none is given. The past is laid out from the full hour.
+        now: what the clock shows at first; the real time where none is given. The past is counted from the full hour.
         time_scale: how much faster than the world's pace a started session runs: at 60 a job of two minutes takes two
             seconds.
         inventory: the facts; made from the seed where none are given.
@@ -122,7 +122,7 @@ class World:
         self.revision += 1
 
     def fork(self) -> World:
-        """A world that is the same now and goes its own way from now on."""
+        """A world that is the same now and is on its own from now on."""
         return copy.deepcopy(self)
 
     # What can be done

@@ -420,7 +420,7 @@ NUMBER = {"type": "integer"}
 
 @pytest.mark.parametrize("part", ["body", "response"])
 def test_a_media_type_has_no_parameters(part: str) -> None:
-    """Two spellings of one are one, and the plain one goes before the other."""
+    """Two spellings of one are one, and the plain one takes precedence."""
     made = content(part, **{"Application/JSON; charset=utf-8": TEXT, "application/json": NUMBER, "text/csv;x=1": TEXT})
     assert {name: found["schema"] for name, found in made.items()} == {"application/json": NUMBER, "text/csv": TEXT}
 

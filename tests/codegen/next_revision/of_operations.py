@@ -286,7 +286,7 @@ def extras(draft: Draft) -> None:
 
 
 def deprecations(draft: Draft) -> None:
-    """Operations, parameters and properties that are on their way out."""
+    """Operations, parameters and properties that are deprecated."""
     for _, _, operation in draft.operations():
         if draft.random.random() < 0.3:
             operation["deprecated"] = True

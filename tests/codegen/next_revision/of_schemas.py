@@ -132,7 +132,7 @@ def unions_become_flat(draft: Draft) -> None:
 
 
 def unions_lose_discriminator(draft: Draft) -> None:
-    """What was told apart by a property no longer is."""
+    """What was distinguished by a property no longer is."""
     for _, found in objects(draft.schemas):
         if "discriminator" in found and draft.random.random() < 0.6:
             del found["discriminator"]
