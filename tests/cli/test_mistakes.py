@@ -166,6 +166,8 @@ def test_seconds_are_numbers(healthy: Path, words: list[str]) -> None:
         (["--world", "."], "Is a directory"),
         (["--record", "no/such/requests"], "no/such/requests: No such file or directory"),
         (["--version", "99", "--product", "vbr"], "no release 99 of vbr; there are 13."),
+        (["--product", "aws", "--revision", "9.9", "--port", "0"], "no specification of aws 9.9; found: aws 1.0-rev0"),
+        (["--product", "aws", "--revision", "vbr/1.3-rev0", "--port", "0"], "vbr/1.3-rev0 is not of --product aws"),
     ],
 )
 def test_one_simulated_appliance(tmp_path: Path, words: list[str], says: str) -> None:

@@ -16,7 +16,7 @@ from ..status import CommandError
 @click.argument("count", type=click.IntRange(1, 5000), required=False)
 @click.option("--directory", type=PATH, default=Path("simulated"), help="Where fleet.toml and the CA go.")
 @click.option("--product", multiple=True, help="vbr, aws, azure, m365, spc, one; repeatable; all when absent.")
-@click.option("--revision", multiple=True, metavar="PRODUCT/REVISION", help="Repeatable; all when absent.")
+@click.option("--revision", multiple=True, metavar="[PRODUCT/]REVISION", help="Repeatable; all when absent.")
 @click.option("--tls", is_flag=True, help="HTTPS, with certificates of a throw-away CA.")
 @click.option("--faults", is_flag=True, help="A third of them is broken, each differently.")
 @click.option("--seed", default=0, help="Seed of what the appliances hold.")
@@ -44,6 +44,8 @@ def simulate(
 
     With an option for one appliance, run that one and print where it listens as JSON.
     """
+    if len(product) == 1:
+        revision = tuple(each if "/" in each else f"{product[0]}/{each}" for each in revision)
     # 0 is a port: a free one.
     asked = (one[name] for name in ("version", "port", "world", "record", "control_port"))
     if one["strict"] or any(value is not None for value in asked):

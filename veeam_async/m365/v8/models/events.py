@@ -61,7 +61,7 @@ class Events_GetResponse(Model):
     },
 )
 class RESTEvent(Model):
-    """One of 27 kinds, told apart by `eventType`.
+    """One of 27 kinds, distinguished by `eventType`.
 
     Attributes:
         organization_id: UUID.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     },
 )
 class RESTRbacOperator(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Given by `rbac_role.get_operators`, `rbac_role.get_operator`.
     Taken by `rbac_role.add_operators`.

@@ -52,7 +52,7 @@ class RESTDeviceCodeRequestOptions(Model):
     },
 )
 class RESTItemRestoreDetailsComposed(Model):
-    """One of 3 kinds, told apart by `itemRestoreDetailsType`.
+    """One of 3 kinds, distinguished by `itemRestoreDetailsType`.
 
     Attributes:
         one_drive_web_id: UUID.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     },
 )
 class CredentialsModel(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
     `credentials.update_creds`.
@@ -63,7 +63,7 @@ class CredentialsResult(Model):
     },
 )
 class CredentialsSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `credentials.create_creds`.
     """

@@ -35,7 +35,7 @@ class EManagedServersFiltersOrderColumn(OpenEnum):
     },
 )
 class ManagedServerModel(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
     Taken by `managed_servers.update_managed_server`.
@@ -61,7 +61,7 @@ class ManagedServerModel(Model):
     },
 )
 class ManagedServerSpec(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Taken by `managed_servers.create_managed_server`.
 

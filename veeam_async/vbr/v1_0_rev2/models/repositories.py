@@ -212,7 +212,7 @@ class RepositoriesResult(Model):
     },
 )
 class RepositoryModel(Model):
-    """One of 4 kinds, told apart by `type`.
+    """One of 4 kinds, distinguished by `type`.
 
     Given by `repositories.get_all_repositories`, `repositories.get_repository`.
     Taken by `repositories.update_repository`.
@@ -249,7 +249,7 @@ class RepositoryShareGatewayModel(Model):
     },
 )
 class RepositorySpec(Model):
-    """One of 4 kinds, told apart by `type`.
+    """One of 4 kinds, distinguished by `type`.
 
     Taken by `repositories.create_repository`.
     """

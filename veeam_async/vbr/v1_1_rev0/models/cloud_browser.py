@@ -143,7 +143,7 @@ class AzureVirtualNetworkBrowserModel(Model):
     },
 )
 class CloudBrowserModel(Model):
-    """One of 10 kinds, told apart by `serviceType`.
+    """One of 10 kinds, distinguished by `serviceType`.
 
     Given by `cloud_browser.browse_cloud_entity`.
 
@@ -169,7 +169,7 @@ class CloudBrowserModel(Model):
     },
 )
 class CloudBrowserNewFolderSpec(Model):
-    """One of 8 kinds, told apart by `serviceType`.
+    """One of 8 kinds, distinguished by `serviceType`.
 
     Taken by `cloud_browser.create_new_cloud_folder`.
 
@@ -198,7 +198,7 @@ class CloudBrowserNewFolderSpec(Model):
     },
 )
 class CloudBrowserSpec(Model):
-    """One of 10 kinds, told apart by `serviceType`.
+    """One of 10 kinds, distinguished by `serviceType`.
 
     Taken by `cloud_browser.browse_cloud_entity`.
 

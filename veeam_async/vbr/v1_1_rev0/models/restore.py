@@ -66,7 +66,7 @@ class EVmwareFcdInstantRecoveryMountsFiltersOrderColumn(OpenEnum):
     },
 )
 class EntireViVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_vmware`.
 
@@ -140,7 +140,7 @@ class InstantViVMRecoveryMountsResult(Model):
     },
 )
 class InstantViVMRecoverySpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.instant_vi_vm_recovery_mount`.
 

@@ -363,7 +363,7 @@ class CertificateUploadSpec(Model):
     },
 )
 class CredentialsSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `credentials.create_creds`.
     """

@@ -864,7 +864,7 @@ class FlrRestoreSpec(Model):
     },
 )
 class FlrRestoreTargetHostModel(Model):
-    """One of 3 kinds, told apart by `type`."""
+    """One of 3 kinds, distinguished by `type`."""
 
     type: EFlrPlatformType
 

@@ -150,7 +150,7 @@ class AzureVirtualNetworkBrowserModel(Model):
     },
 )
 class CloudBrowserModel(Model):
-    """One of 10 kinds, told apart by `serviceType`.
+    """One of 10 kinds, distinguished by `serviceType`.
 
     Given by `cloud_browser.browse_cloud_entity`.
 
@@ -176,7 +176,7 @@ class CloudBrowserModel(Model):
     },
 )
 class CloudBrowserNewFolderSpec(Model):
-    """One of 8 kinds, told apart by `serviceType`.
+    """One of 8 kinds, distinguished by `serviceType`.
 
     Taken by `cloud_browser.create_new_cloud_folder`.
 
@@ -210,7 +210,7 @@ class CloudBrowserRequestOptions(Model):
     },
 )
 class CloudBrowserSpec(Model):
-    """One of 10 kinds, told apart by `serviceType`.
+    """One of 10 kinds, distinguished by `serviceType`.
 
     Taken by `cloud_browser.browse_cloud_entity`.
 

@@ -69,7 +69,7 @@ class CloudCredentialsFilters(Model):
     },
 )
 class CloudCredentialsModel(Model):
-    """One of 5 kinds, told apart by `type`.
+    """One of 5 kinds, distinguished by `type`.
 
     Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
     `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key`,
@@ -111,7 +111,7 @@ class CloudCredentialsResult(Model):
     },
 )
 class CloudCredentialsSpec(Model):
-    """One of 5 kinds, told apart by `type`.
+    """One of 5 kinds, distinguished by `type`.
 
     Taken by `credentials.create_cloud_creds`.
     """
@@ -196,7 +196,7 @@ class CloudNativeApplicationModel(Model):
     },
 )
 class CredentialsModel(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
     `credentials.update_creds`.

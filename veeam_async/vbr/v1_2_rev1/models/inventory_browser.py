@@ -245,7 +245,7 @@ class FileServerProcessingModel(Model):
     },
 )
 class FilterExpressionModel(Model):
-    """One of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, distinguished by `type`."""
 
     type: EFilterExpressionType
 
@@ -375,7 +375,7 @@ class SortExpressionModel(Model):
     },
 )
 class UnstructuredDataServerModel(Model):
-    """One of 7 kinds, told apart by `type`.
+    """One of 7 kinds, distinguished by `type`.
 
     Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_servers`.
 

@@ -376,7 +376,7 @@ class InitialSeedingModel(Model):
     },
 )
 class JobModel(Model):
-    """One of 6 kinds, told apart by `type`.
+    """One of 6 kinds, distinguished by `type`.
 
     Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`.
     Taken by `jobs.update_job`.
@@ -403,7 +403,7 @@ class JobModel(Model):
     },
 )
 class JobSpec(Model):
-    """One of 6 kinds, told apart by `type`.
+    """One of 6 kinds, distinguished by `type`.
 
     Taken by `jobs.create_job`.
     """

@@ -400,7 +400,7 @@ class RepositoryBehaviorFilters(Model):
     },
 )
 class RepositoryModel(Model):
-    """One of 15 kinds, told apart by `type`.
+    """One of 15 kinds, distinguished by `type`.
 
     Given by `repositories.get_all_repositories`, `repositories.get_repository`.
     Taken by `repositories.update_repository`.
@@ -448,7 +448,7 @@ class RepositoryShareGatewayModel(Model):
     },
 )
 class RepositorySpec(Model):
-    """One of 15 kinds, told apart by `type`.
+    """One of 15 kinds, distinguished by `type`.
 
     Taken by `repositories.create_repository`.
     """

@@ -81,7 +81,7 @@ class EntireCloudDirectorVMRestoreLocationModel(Model):
     },
 )
 class EntireCloudDirectorVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_cloud_director`.
 
@@ -105,7 +105,7 @@ class EntireCloudDirectorVMRestoreSpec(Model):
     },
 )
 class EntireViVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_vmware`.
 
@@ -200,7 +200,7 @@ class FlrAutoUnmountModel(Model):
     },
 )
 class FlrMountSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.start_flr_mount`.
 
@@ -290,7 +290,7 @@ class InstantViVMRecoveryMountsResult(Model):
     },
 )
 class InstantViVMRecoverySpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.instant_vi_vm_recovery_mount`.
 
@@ -321,7 +321,7 @@ class IpSettingsModel(Model):
     },
 )
 class LinuxFlrHelperApplianceResourceModel(Model):
-    """One of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, distinguished by `type`."""
 
     type: EFlrPlatformType
 

@@ -124,7 +124,7 @@ class TaskFilters(Model):
     },
 )
 class TaskSessionModel(Model):
-    """One of 4 kinds, told apart by `type`.
+    """One of 4 kinds, distinguished by `type`.
 
     Given by `sessions.get_all_task_sessions`, `sessions.get_task_session`.
 

@@ -238,7 +238,7 @@ class BackupObjectIndexingModel(Model):
     },
 )
 class BackupObjectModel(Model):
-    """One of 3 kinds, told apart by `platformName`.
+    """One of 3 kinds, distinguished by `platformName`.
 
     Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
 
@@ -405,7 +405,7 @@ class CertificateUploadSpec(Model):
     },
 )
 class CredentialsSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `credentials.create_creds`.
     """
@@ -1255,7 +1255,7 @@ class IBMCloudStorageBucketModel(Model):
     },
 )
 class InventoryObjectModel(Model):
-    """One of 2 kinds, told apart by `platform`.
+    """One of 2 kinds, distinguished by `platform`.
 
     Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
     `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.

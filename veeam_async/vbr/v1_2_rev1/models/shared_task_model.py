@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     },
 )
 class TaskModel(Model):
-    """One of 5 kinds, told apart by `type`.
+    """One of 5 kinds, distinguished by `type`.
 
     Given by `inventory_browser.rescan_inventory_objects`, `backup_browsers.flr_start_search_for`,
     `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`,

@@ -111,7 +111,7 @@ class DiscoveredEntityFilters(Model):
     },
 )
 class DiscoveredEntityModel(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Given by `agents.get_discovered_entities`, `agents.get_discovered_entity`.
 

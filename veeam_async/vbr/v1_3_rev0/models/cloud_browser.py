@@ -176,7 +176,7 @@ class AzureVirtualNetworkBrowserModel(Model):
     },
 )
 class CloudBrowserModel(Model):
-    """One of 11 kinds, told apart by `serviceType`.
+    """One of 11 kinds, distinguished by `serviceType`.
 
     Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
@@ -203,7 +203,7 @@ class CloudBrowserModel(Model):
     },
 )
 class CloudBrowserNewFolderSpec(Model):
-    """One of 9 kinds, told apart by `serviceType`.
+    """One of 9 kinds, distinguished by `serviceType`.
 
     Taken by `cloud_browser.create_new_cloud_folder`.
 
@@ -238,7 +238,7 @@ class CloudBrowserRequestOptions(Model):
     },
 )
 class CloudBrowserSpec(Model):
-    """One of 11 kinds, told apart by `serviceType`.
+    """One of 11 kinds, distinguished by `serviceType`.
 
     Taken by `cloud_browser.browse_cloud_entity`.
 

@@ -58,7 +58,7 @@ class CloudCredentialsResult(Model):
     },
 )
 class CloudCredentialsSpec(Model):
-    """One of 5 kinds, told apart by `type`.
+    """One of 5 kinds, distinguished by `type`.
 
     Taken by `credentials.create_cloud_creds`.
     """
@@ -131,7 +131,7 @@ class CloudHelperApplianceSpec(Model):
     },
 )
 class CloudMachinesProtectionGroupAccountModel(Model):
-    """One of 2 kinds, told apart by `accountType`.
+    """One of 2 kinds, distinguished by `accountType`.
 
     Attributes:
         credentials_id: UUID.
@@ -175,7 +175,7 @@ class CloudNativeApplicationModel(Model):
     },
 )
 class CredentialsModel(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
     `credentials.update_creds`.

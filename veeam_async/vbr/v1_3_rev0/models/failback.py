@@ -87,7 +87,7 @@ class ViVMSnapshotReplicaFailbackFolderMappingSpec(Model):
     },
 )
 class ViVMSnapshotReplicaFailbackSpec(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Taken by `failback.vi_vm_snapshot_replica_failback`.
 

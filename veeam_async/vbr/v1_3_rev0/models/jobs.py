@@ -318,7 +318,7 @@ class BackupCopyJobRPOMonitorModel(Model):
     },
 )
 class BackupCopyJobScheduleModel(Model):
-    """One of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, distinguished by `type`."""
 
     type: EBackupCopyJobMode
 

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     },
 )
 class JobModel(Model):
-    """One of 11 kinds, told apart by `type`.
+    """One of 11 kinds, distinguished by `type`.
 
     Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
     Taken by `jobs.update_job`.

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     },
 )
 class JobSpec(Model):
-    """One of 11 kinds, told apart by `type`.
+    """One of 11 kinds, distinguished by `type`.
 
     Taken by `jobs.create_job`.
     """

@@ -191,7 +191,7 @@ class ManagedHostNetworkSettingsModel(Model):
     },
 )
 class ManagedServerModel(Model):
-    """One of 9 kinds, told apart by `type`.
+    """One of 9 kinds, distinguished by `type`.
 
     Given by `managed_servers.get_all_managed_servers`, `managed_servers.get_managed_server`.
     Taken by `managed_servers.update_managed_server`.
@@ -222,7 +222,7 @@ class ManagedServerModel(Model):
     },
 )
 class ManagedServerSpec(Model):
-    """One of 9 kinds, told apart by `type`.
+    """One of 9 kinds, distinguished by `type`.
 
     Taken by `managed_servers.create_managed_server`.
     """

@@ -215,7 +215,7 @@ class ProtectionGroupFilters(Model):
     },
 )
 class ProtectionGroupModel(Model):
-    """One of 5 kinds, told apart by `type`.
+    """One of 5 kinds, distinguished by `type`.
 
     Given by `protection_groups.get_all_protection_groups`, `protection_groups.get_protection_group`.
     Taken by `protection_groups.update_protection_group`.
@@ -282,7 +282,7 @@ class ProtectionGroupOptionsRescanScheduleModel(Model):
     },
 )
 class ProtectionGroupSpec(Model):
-    """One of 4 kinds, told apart by `type`.
+    """One of 4 kinds, distinguished by `type`.
 
     Taken by `protection_groups.create_protection_group`.
     """

@@ -275,7 +275,7 @@ class EntireCloudDirectorVMRestoreLocationModel(Model):
     },
 )
 class EntireCloudDirectorVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_cloud_director`.
 
@@ -299,7 +299,7 @@ class EntireCloudDirectorVMRestoreSpec(Model):
     },
 )
 class EntireHvVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_hv`.
 
@@ -322,7 +322,7 @@ class EntireHvVMRestoreSpec(Model):
     },
 )
 class EntireViVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_vmware`.
 
@@ -428,7 +428,7 @@ class FlrAutoUnmountModel(Model):
     },
 )
 class FlrMountSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.start_flr_mount`.
 
@@ -544,7 +544,7 @@ class InstantHvVMRecoveryMountsResult(Model):
     },
 )
 class InstantHvVMRecoverySpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.instant_hv_vm_recovery_mount`.
 
@@ -668,7 +668,7 @@ class InstantViVMRecoveryMountsResult(Model):
     },
 )
 class InstantViVMRecoverySpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.instant_vi_vm_recovery_mount`.
 
@@ -700,7 +700,7 @@ class IpSettingsModel(Model):
     },
 )
 class LinuxFlrHelperApplianceResourceModel(Model):
-    """One of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, distinguished by `type`."""
 
     type: EFlrPlatformType
 

@@ -44,7 +44,7 @@ class EObjectRestorePointsFiltersOrderColumn(OpenEnum):
     },
 )
 class ObjectRestorePointDiskModel(Model):
-    """One of 3 kinds, told apart by `platform`."""
+    """One of 3 kinds, distinguished by `platform`."""
 
     platform: EPlatformType | None | Unset = UNSET
     uid: str

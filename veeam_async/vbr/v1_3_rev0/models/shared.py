@@ -459,7 +459,7 @@ class CommonMetaInfo(Model):
     },
 )
 class CredentialsSpec(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Taken by `credentials.create_creds`.
     """

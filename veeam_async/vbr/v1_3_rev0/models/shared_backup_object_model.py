@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     },
 )
 class BackupObjectModel(Model):
-    """One of 4 kinds, told apart by `platformName`.
+    """One of 4 kinds, distinguished by `platformName`.
 
     Given by `backup_objects.get_all_backup_objects`, `backup_objects.get_backup_object`.
 

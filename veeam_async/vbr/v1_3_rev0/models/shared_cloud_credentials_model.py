@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     },
 )
 class CloudCredentialsModel(Model):
-    """One of 5 kinds, told apart by `type`.
+    """One of 5 kinds, distinguished by `type`.
 
     Given by `credentials.get_all_cloud_creds`, `credentials.create_cloud_creds`, `credentials.get_cloud_creds`,
     `credentials.update_cloud_creds`, `credentials.change_cloud_creds_secret_key` and 2 more.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     },
 )
 class InventoryObjectModel(Model):
-    """One of 4 kinds, told apart by `platform`.
+    """One of 4 kinds, distinguished by `platform`.
 
     Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
     `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.

@@ -129,7 +129,7 @@ class CSVFileProtectionGroupCredentialModel(Model):
     },
 )
 class CloudMachinesProtectionGroupAccountModel(Model):
-    """One of 2 kinds, told apart by `accountType`."""
+    """One of 2 kinds, distinguished by `accountType`."""
 
     account_type: EProtectionGroupCloudAccountType
 
@@ -237,7 +237,7 @@ class DiscoveredEntityFilters(Model):
     },
 )
 class DiscoveredEntityModel(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Given by `agents.get_discovered_entities`, `agents.get_discovered_entity`.
 
@@ -536,7 +536,7 @@ class ProtectionGroupFilters(Model):
     },
 )
 class ProtectionGroupModel(Model):
-    """One of 7 kinds, told apart by `type`.
+    """One of 7 kinds, distinguished by `type`.
 
     Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
     Taken by `agents.update_protection_group`.
@@ -604,7 +604,7 @@ class ProtectionGroupOptionsRescanScheduleModel(Model):
     },
 )
 class ProtectionGroupSpec(Model):
-    """One of 5 kinds, told apart by `type`.
+    """One of 5 kinds, distinguished by `type`.
 
     Taken by `agents.create_protection_group`.
     """

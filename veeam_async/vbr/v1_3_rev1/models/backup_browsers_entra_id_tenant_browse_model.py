@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     },
 )
 class EntraIdTenantBrowseModel(Model):
-    """One of 8 kinds, told apart by `type`.
+    """One of 8 kinds, distinguished by `type`.
 
     Given by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.browse_entra_id_tenant_item`.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     },
 )
 class FlrRestoreTargetHostModel(Model):
-    """One of 4 kinds, told apart by `type`."""
+    """One of 4 kinds, distinguished by `type`."""
 
     type: EFlrPlatformType
 

@@ -107,7 +107,7 @@ class EPublishBackupContentModeType(OpenEnum):
     },
 )
 class PublishBackupContentSpec(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Taken by `data_integration_api.publish_backup_content`.
 

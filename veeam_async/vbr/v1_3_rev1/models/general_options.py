@@ -104,7 +104,7 @@ class GeneralOptionsEmailNotificationsModel(Model):
     },
 )
 class GeneralOptionsEmailSettingsBaseModel(Model):
-    """One of 3 kinds, told apart by `mailServer`.
+    """One of 3 kinds, distinguished by `mailServer`.
 
     Given by `general_options.get_email_settings`, `general_options.update_email_settings`.
     Taken by `general_options.update_email_settings`.

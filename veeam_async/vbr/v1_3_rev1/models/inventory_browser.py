@@ -270,7 +270,7 @@ class FileServerProcessingModel(Model):
     },
 )
 class FilterExpressionModel(Model):
-    """One of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, distinguished by `type`."""
 
     type: EFilterExpressionType
 
@@ -411,7 +411,7 @@ class SortExpressionModel(Model):
     },
 )
 class UnstructuredDataServerModel(Model):
-    """One of 7 kinds, told apart by `type`.
+    """One of 7 kinds, distinguished by `type`.
 
     Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
     Taken by `inventory_browser.update_unstructured_data_servers`.
@@ -437,7 +437,7 @@ class UnstructuredDataServerModel(Model):
     },
 )
 class UnstructuredDataServerSpec(Model):
-    """One of 7 kinds, told apart by `type`.
+    """One of 7 kinds, distinguished by `type`.
 
     Taken by `inventory_browser.create_unstructured_data_server`.
     """

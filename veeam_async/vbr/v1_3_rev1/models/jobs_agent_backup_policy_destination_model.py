@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     },
 )
 class AgentBackupPolicyDestinationModel(Model):
-    """One of 4 kinds, told apart by `destinationType`."""
+    """One of 4 kinds, distinguished by `destinationType`."""
 
     destination_type: EAgentBackupPolicyDestinationType
 

@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     },
 )
 class JobModel(Model):
-    """One of 18 kinds, told apart by `type`.
+    """One of 18 kinds, distinguished by `type`.
 
     Given by `jobs.get_all_jobs`, `jobs.create_job`, `jobs.get_job`, `jobs.update_job`, `jobs.clone_job`.
     Taken by `jobs.update_job`.

@@ -87,7 +87,7 @@ if TYPE_CHECKING:
     },
 )
 class JobSpec(Model):
-    """One of 18 kinds, told apart by `type`.
+    """One of 18 kinds, distinguished by `type`.
 
     Taken by `jobs.create_job`.
     """

@@ -104,7 +104,7 @@ class ProxiesStatesResult(Model):
     },
 )
 class ProxyModel(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Given by `proxies.get_all_proxies`, `proxies.get_proxy`.
     Taken by `proxies.update_proxy`.
@@ -144,7 +144,7 @@ class ProxyServerSettingsModel(Model):
     },
 )
 class ProxySpec(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Taken by `proxies.create_proxy`.
     """

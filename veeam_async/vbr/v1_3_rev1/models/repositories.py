@@ -430,7 +430,7 @@ class RepositoryImportOptions(Model):
     },
 )
 class RepositoryModel(Model):
-    """One of 16 kinds, told apart by `type`.
+    """One of 16 kinds, distinguished by `type`.
 
     Given by `repositories.get_all_repositories`, `repositories.get_repository`.
     Taken by `repositories.update_repository`.
@@ -479,7 +479,7 @@ class RepositoryShareGatewayModel(Model):
     },
 )
 class RepositorySpec(Model):
-    """One of 16 kinds, told apart by `type`.
+    """One of 16 kinds, distinguished by `type`.
 
     Taken by `repositories.create_repository`.
     """

@@ -304,7 +304,7 @@ class EntireCloudDirectorVMRestoreLocationModel(Model):
     },
 )
 class EntireCloudDirectorVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_cloud_director`.
 
@@ -328,7 +328,7 @@ class EntireCloudDirectorVMRestoreSpec(Model):
     },
 )
 class EntireHvVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_hv`.
 
@@ -351,7 +351,7 @@ class EntireHvVMRestoreSpec(Model):
     },
 )
 class EntireViVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_vmware`.
 
@@ -509,7 +509,7 @@ class FlrAutoUnmountModel(Model):
     },
 )
 class FlrMountSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.start_flr_mount`.
 
@@ -625,7 +625,7 @@ class InstantHvVMRecoveryMountsResult(Model):
     },
 )
 class InstantHvVMRecoverySpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.instant_hv_vm_recovery_mount`.
 
@@ -763,7 +763,7 @@ class InstantViVMRecoveryMountsResult(Model):
     },
 )
 class InstantViVMRecoverySpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.instant_vi_vm_recovery_mount`.
 
@@ -795,7 +795,7 @@ class IpSettingsModel(Model):
     },
 )
 class LinuxFlrHelperApplianceResourceModel(Model):
-    """One of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, distinguished by `type`."""
 
     type: EFlrPlatformType
 

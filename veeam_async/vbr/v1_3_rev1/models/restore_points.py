@@ -38,7 +38,7 @@ class EDiskInfoType(OpenEnum):
     },
 )
 class ObjectRestorePointDiskModel(Model):
-    """One of 3 kinds, told apart by `platform`.
+    """One of 3 kinds, distinguished by `platform`.
 
     Given by `restore_points.get_object_restore_point_disks_with_filtering`.
     """

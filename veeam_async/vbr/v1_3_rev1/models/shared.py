@@ -430,7 +430,7 @@ class CertificateUploadSpec(Model):
     },
 )
 class CloudMachinesProtectionGroupObjectsModel(Model):
-    """One of 3 kinds, told apart by `type`."""
+    """One of 3 kinds, distinguished by `type`."""
 
     type: ECloudMachinesObjectType | None | Unset = UNSET
 
@@ -450,7 +450,7 @@ class CommonMetaInfo(Model):
     },
 )
 class CredentialsSpec(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Taken by `credentials.create_creds`.
     """

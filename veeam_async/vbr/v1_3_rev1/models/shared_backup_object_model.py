@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     },
 )
 class BackupObjectModel(Model):
-    """One of 7 kinds, told apart by `platformName`.
+    """One of 7 kinds, distinguished by `platformName`.
 
     Given by `backups.get_backup_objects_with_filtering`, `backup_objects.get_all_backup_objects`,
     `backup_objects.get_backup_object`.

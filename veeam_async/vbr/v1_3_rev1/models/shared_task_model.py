@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     },
 )
 class TaskModel(Model):
-    """One of 6 kinds, told apart by `type`.
+    """One of 6 kinds, distinguished by `type`.
 
     Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
     `backup_browsers.flr_start_search_for`, `backup_browsers.flr_mount_restore`, `backup_browsers.flr_mount_restore_to`

@@ -249,7 +249,7 @@ class CSVFileProtectionGroupCredentialModel(Model):
     },
 )
 class CloudMachinesProtectionGroupAccountModel(Model):
-    """One of 2 kinds, told apart by `accountType`."""
+    """One of 2 kinds, distinguished by `accountType`."""
 
     account_type: EProtectionGroupCloudAccountType
 
@@ -370,7 +370,7 @@ class DiscoveredEntityFilters(Model):
     },
 )
 class DiscoveredEntityModel(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Given by `agents.get_all_discovered_entities`, `agents.get_discovered_entities`, `agents.get_discovered_entity`.
 
@@ -723,7 +723,7 @@ class ProtectionGroupFilters(Model):
     },
 )
 class ProtectionGroupModel(Model):
-    """One of 8 kinds, told apart by `type`.
+    """One of 8 kinds, distinguished by `type`.
 
     Given by `agents.get_all_protection_groups`, `agents.get_protection_group`.
     Taken by `agents.update_protection_group`.
@@ -793,7 +793,7 @@ class ProtectionGroupOptionsRescanScheduleModel(Model):
     },
 )
 class ProtectionGroupSpec(Model):
-    """One of 6 kinds, told apart by `type`.
+    """One of 6 kinds, distinguished by `type`.
 
     Taken by `agents.create_protection_group`.
     """

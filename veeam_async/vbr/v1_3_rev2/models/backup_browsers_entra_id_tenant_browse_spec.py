@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     },
 )
 class EntraIdTenantBrowseSpec(Model):
-    """One of 9 kinds, told apart by `type`.
+    """One of 9 kinds, distinguished by `type`.
 
     Taken by `backup_browsers.browse_entra_id_tenant_mount`, `backup_browsers.export_entra_id_tenant_item`.
 

@@ -194,7 +194,7 @@ class AzureVirtualNetworkBrowserModel(Model):
     },
 )
 class CloudBrowserModel(Model):
-    """One of 11 kinds, told apart by `serviceType`.
+    """One of 11 kinds, distinguished by `serviceType`.
 
     Given by `cloud_browser.browse_cloud_entity`, `cloud_browser.browse_cloud_vault_entity`.
 
@@ -222,7 +222,7 @@ class CloudBrowserModel(Model):
     },
 )
 class CloudBrowserNewFolderSpec(Model):
-    """One of 9 kinds, told apart by `serviceType`.
+    """One of 9 kinds, distinguished by `serviceType`.
 
     Taken by `cloud_browser.create_new_cloud_folder`.
 
@@ -258,7 +258,7 @@ class CloudBrowserRequestOptions(Model):
     },
 )
 class CloudBrowserSpec(Model):
-    """One of 11 kinds, told apart by `serviceType`.
+    """One of 11 kinds, distinguished by `serviceType`.
 
     Taken by `cloud_browser.browse_cloud_entity`.
 
@@ -278,7 +278,7 @@ class CloudBrowserSpec(Model):
     },
 )
 class CloudBrowserVirtualMachinesModel(Model):
-    """One of 2 kinds, told apart by `serviceType`.
+    """One of 2 kinds, distinguished by `serviceType`.
 
     Given by `cloud_browser.browse_cloud_entity_virtual_machines`.
     """
@@ -294,7 +294,7 @@ class CloudBrowserVirtualMachinesModel(Model):
     },
 )
 class CloudBrowserVirtualMachinesSpec(Model):
-    """One of 2 kinds, told apart by `serviceType`.
+    """One of 2 kinds, distinguished by `serviceType`.
 
     Taken by `cloud_browser.browse_cloud_entity_virtual_machines`.
     """

@@ -55,7 +55,7 @@ class CloudCredentialsResult(Model):
     },
 )
 class CloudCredentialsSpec(Model):
-    """One of 5 kinds, told apart by `type`.
+    """One of 5 kinds, distinguished by `type`.
 
     Taken by `credentials.create_cloud_creds`.
 
@@ -147,7 +147,7 @@ class CloudNativeApplicationModel(Model):
     },
 )
 class CredentialsModel(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Given by `credentials.get_all_creds`, `credentials.create_creds`, `credentials.get_creds`,
     `credentials.update_creds`.

@@ -433,7 +433,7 @@ class UnstructuredDataInventoryBrowseFolderSpec(Model):
     },
 )
 class UnstructuredDataInventoryBrowseItemModel(Model):
-    """One of 2 kinds, told apart by `itemType`.
+    """One of 2 kinds, distinguished by `itemType`.
 
     Given by `inventory_browser.browse_unstructured_data_server`.
     """
@@ -518,7 +518,7 @@ class UnstructuredDataServerDefaults(Model):
     },
 )
 class UnstructuredDataServerModel(Model):
-    """One of 7 kinds, told apart by `type`.
+    """One of 7 kinds, distinguished by `type`.
 
     Given by `inventory_browser.get_all_unstructured_data_servers`, `inventory_browser.get_unstructured_data_server`.
     Taken by `inventory_browser.update_unstructured_data_servers`.
@@ -547,7 +547,7 @@ class UnstructuredDataServerModel(Model):
     },
 )
 class UnstructuredDataServerSpec(Model):
-    """One of 7 kinds, told apart by `type`.
+    """One of 7 kinds, distinguished by `type`.
 
     Taken by `inventory_browser.create_unstructured_data_server`.
     """

@@ -395,7 +395,7 @@ class BackupCopyJobRPOMonitorModel(Model):
     },
 )
 class BackupCopyJobScheduleModel(Model):
-    """One of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, distinguished by `type`."""
 
     type: EBackupCopyJobMode
 
@@ -1531,7 +1531,7 @@ class SymbolicLinksSettingsModel(Model):
     },
 )
 class UnstructuredBackupJobObjectModel(Model):
-    """One of 3 kinds, told apart by `type`."""
+    """One of 3 kinds, distinguished by `type`."""
 
     path: str | None | Unset = UNSET
     type: EUnstructuredBackupJobObjectType

@@ -93,7 +93,7 @@ if TYPE_CHECKING:
     },
 )
 class JobSpec(Model):
-    """One of 19 kinds, told apart by `type`.
+    """One of 19 kinds, distinguished by `type`.
 
     Taken by `jobs.create_job`.
     """

@@ -345,7 +345,7 @@ class RepositoryBehaviorFilters(Model):
     },
 )
 class RepositorySpec(Model):
-    """One of 23 kinds, told apart by `type`.
+    """One of 23 kinds, distinguished by `type`.
 
     Taken by `repositories.create_repository`.
     """

@@ -341,7 +341,7 @@ class EntireCloudDirectorVMRestoreLocationModel(Model):
     },
 )
 class EntireCloudDirectorVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_cloud_director`.
 
@@ -365,7 +365,7 @@ class EntireCloudDirectorVMRestoreSpec(Model):
     },
 )
 class EntireHvVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_hv`.
 
@@ -388,7 +388,7 @@ class EntireHvVMRestoreSpec(Model):
     },
 )
 class EntireViVMRestoreSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.entire_vm_restore_vmware`.
 
@@ -547,7 +547,7 @@ class FlrAutoUnmountModel(Model):
     },
 )
 class FlrMountSpec(Model):
-    """One of 2 kinds, told apart by `type`.
+    """One of 2 kinds, distinguished by `type`.
 
     Taken by `restore.start_flr_mount`.
 
@@ -705,7 +705,7 @@ class InstantHvVMRecoveryMountsResult(Model):
     },
 )
 class InstantHvVMRecoverySpec(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Taken by `restore.instant_hv_vm_recovery_mount`.
 
@@ -881,7 +881,7 @@ class InstantViVMRecoveryNetworkMappingSpec(Model):
     },
 )
 class InstantViVMRecoverySpec(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Taken by `restore.instant_vi_vm_recovery_mount`.
 
@@ -914,7 +914,7 @@ class IpSettingsModel(Model):
     },
 )
 class LinuxFlrHelperApplianceResourceModel(Model):
-    """One of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, distinguished by `type`."""
 
     type: EFlrPlatformType
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     },
 )
 class LinuxFlrMountServerSettings(Model):
-    """One of 4 kinds, told apart by `mountServerType`."""
+    """One of 4 kinds, distinguished by `mountServerType`."""
 
     mount_server_type: EFlrMountModeServerType
 

@@ -534,7 +534,7 @@ class CertificateUploadSpec(Model):
     },
 )
 class CloudMachinesProtectionGroupObjectsModel(Model):
-    """One of 3 kinds, told apart by `type`."""
+    """One of 3 kinds, distinguished by `type`."""
 
     type: ECloudMachinesObjectType | None | Unset = UNSET
 
@@ -554,7 +554,7 @@ class CommonMetaInfo(Model):
     },
 )
 class CredentialsSpec(Model):
-    """One of 3 kinds, told apart by `type`.
+    """One of 3 kinds, distinguished by `type`.
 
     Taken by `credentials.create_creds`.
     """
@@ -1908,7 +1908,7 @@ class FailoverPlansResult(Model):
     },
 )
 class FilterExpressionModel(Model):
-    """One of 2 kinds, told apart by `type`."""
+    """One of 2 kinds, distinguished by `type`."""
 
     type: EFilterExpressionType
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     },
 )
 class ObjectRestorePointDiskModel(Model):
-    """One of 6 kinds, told apart by `platform`.
+    """One of 6 kinds, distinguished by `platform`.
 
     Given by `restore_points.get_object_restore_point_disks_with_filtering`.
     """

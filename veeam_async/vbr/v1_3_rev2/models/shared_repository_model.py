@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     },
 )
 class RepositoryModel(Model):
-    """One of 23 kinds, told apart by `type`.
+    """One of 23 kinds, distinguished by `type`.
 
     Given by `repositories.get_all_repositories`, `repositories.get_repository`.
     Taken by `repositories.update_repository`.

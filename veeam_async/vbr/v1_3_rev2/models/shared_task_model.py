@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     },
 )
 class TaskModel(Model):
-    """One of 7 kinds, told apart by `type`.
+    """One of 7 kinds, distinguished by `type`.
 
     Given by `inventory_browser.rescan_inventory_objects`, `deployment.create_deployment_kit`,
     `backup_objects.create_recovery_media_task_for_backup_object`, `backup_browsers.flr_start_search_for`,

@@ -304,7 +304,7 @@ class RolesResult(Model):
     },
 )
 class ScopesWorkloadModel(Model):
-    """One of 10 kinds, told apart by `type`."""
+    """One of 10 kinds, distinguished by `type`."""
 
     type: EInventoryScopeWorkloadType
 
