@@ -34,7 +34,7 @@ class Listings:
         by_wire = {
             argument.parameter.wire.lower(): argument
             for argument in function.arguments
-            if argument.parameter.location == "query"
+            if argument.parameter.location == "query" and "int" in members(argument.type)
         }
         limit = by_wire.get("limit")
         skip = by_wire.get("skip") or by_wire.get("offset")

@@ -244,7 +244,8 @@ def directions(draft: Draft) -> None:
     """Properties that are read or written only, some of them required, some behind a reference."""
     for name in draft.structures():
         for wire, part in draft.schemas[name]["properties"].items():
-            if "$ref" in part or draft.random.random() < 0.7:
+            # What a filter compares by cannot be for reading alone.
+            if "$ref" in part or wire == "operation" or draft.random.random() < 0.7:
                 continue
             part["readOnly" if draft.random.random() < 0.7 else "writeOnly"] = True
             if draft.random.random() < 0.3:
