@@ -51,6 +51,8 @@ class SchemaReader:
         self.warnings: list[str] = []
         self._names = set(self.sources)
         self._open_aliases: list[str] = []
+        # Inline schemas that are being read, and their names.
+        self._hoisting: list[tuple[Json, str]] = []
         self._bases: dict[str, str] = {}
 
     def read(self) -> None:
@@ -272,12 +274,18 @@ class SchemaReader:
                     self.faults.append(f"schema {schema.name}: {said}, does not inherit from it")
 
     def _hoist(self, name: str, source: Json, where: str) -> Json:
+        # What a schema has of a further base may hold the same once more, without end.
+        for given, outer in self._hoisting:
+            if given == source:
+                return {"$ref": outer}
         name = name or "Inline"  # where it stands may have a name without a letter
         if name in self._names:
             name = next(f"{name}{number}" for number in range(2, 10_000) if f"{name}{number}" not in self._names)
         self._names.add(name)
         self.inline[name] = Schema(name, "model", listed=False)  # keeps its place before what stands inside it
+        self._hoisting.append((source, name))
         self.inline[name] = attrs.evolve(self._named(name, source, listed=False), tag=self.tag)
+        self._hoisting.pop()
         return {"$ref": name}
 
     def plain(self, source: Json, inline: str, where: str) -> tuple[Json, bool]:

@@ -1,4 +1,4 @@
-"""Bodies that are no JSON, and enums that are no enums of texts."""
+"""Bodies that are no JSON, enums that are no enums of texts, and schemas that hold themselves."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def sends(name: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 MIXED = {"enum": ["text", 1, None]}
+BOTH = {"allOf": [ref("Left"), ref("Right")]}
+ROUND = {
+    "Left": {"type": "object", "properties": {"id": {"type": "string"}}},
+    "Right": {"type": "object", "properties": {"both": BOTH}},
+}
 PATHS = {
     "/xml": {"post": sends("SendXml", "application/xml", ref("Part"))},
     "/csv": {"post": sends("SendCsv", "text/csv", {"type": "string"})},
@@ -33,7 +38,8 @@ PATHS = {
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     folder = tmp_path_factory.mktemp("bodies")
-    made = document(paths=PATHS, schemas={"Mixed": {"type": "object", "properties": {"mixed": MIXED}}, "EMixed": MIXED})
+    schemas = {"Mixed": {"type": "object", "properties": {"mixed": MIXED}}, "EMixed": MIXED, **ROUND}
+    made = document(paths=PATHS, schemas=schemas)
     (report,) = emit.emit(write_specs(folder / "specs", v7=made), folder / "acme_bodies")
     assert "operation GetOpen: no 2xx response in the document; taken to be 200 with any content" in report.warnings
     sys.path.insert(0, str(folder))
@@ -62,3 +68,11 @@ def test_an_enum_of_several_kinds_is_no_enum(package: ModuleType) -> None:
     """Values that are not all texts make no enum, named or not."""
     assert fields(package.models.Mixed)["mixed"].annotation == "Any | Unset"
     assert package.models.EMixed == "Any"
+
+
+def test_a_schema_that_holds_what_it_has_of_a_further_base(package: ModuleType) -> None:
+    """A class has one base, and a copy of the others' properties: one of them that is the class again is the class."""
+    both = package.models.RightBoth
+    assert fields(package.models.Right)["both"].annotation == "RightBoth | None | Unset"
+    assert fields(both)["both"].annotation == "RightBoth | None | Unset"
+    assert both.from_dict({"id": "1", "both": {"id": "2"}}).both.id == "2"
