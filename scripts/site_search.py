@@ -50,7 +50,7 @@ _SEARCH = """(async () => {
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_what: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing of each request."""
 
 
