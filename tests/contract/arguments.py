@@ -123,6 +123,8 @@ class Arguments:
             return self.value(parts[0], depth)  # nothing but another name of an enum
         if "allOf" in found or "properties" in found:
             made = self._object(self._composed(found), depth)
+            for name in found.get("not", {}).get("required", ()):
+                made.pop(name, None)
             return self._known_kind(made, found, schema.get("$ref", ""))
         for key in ("oneOf", "anyOf"):
             if found.get(key):
