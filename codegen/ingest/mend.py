@@ -76,8 +76,8 @@ def drop_cookies(document: dict[str, Any]) -> None:
         kept = [part for part in parts if resolve(document, part)["in"] != "cookie"]
         if kept:
             operation["parameters"] = kept
-        else:
-            operation.pop("parameters", None)
+        elif parts:
+            del operation["parameters"]
 
 
 def name_responses(document: dict[str, Any]) -> None:

@@ -213,6 +213,12 @@ class TestCall:
         }  # fmt: skip
         assert "not sent" in ran.err
 
+    def test_dry_run_masks_what_is_secret_by_its_name(self) -> None:
+        """A password among the fields is sent, and not shown."""
+        ran = veeam("call", "vbr01.example.com", "CreateCreds", "username=u", "password=hunter2", "--dry-run")
+        assert ran.status == 0, ran.err
+        assert json.loads(ran.out.partition("\n\n")[2]) == {"username": "u", "password": "***"}
+
     def test_verbose(self, healthy: Path) -> None:
         """-v shows login, request and answer on stderr, without a secret."""
         ran = veeam(*self.arguments(healthy, "GetServerInfo", "-v"))

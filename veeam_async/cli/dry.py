@@ -8,6 +8,7 @@ from .._http.origin import parse_host
 from .._model import UNSET, dumps
 from .._operation.finding import find_operation, spelling
 from .._operation.plans import plan_of
+from .._redact import redact_all, secrets_in
 from ..profiles import profile
 from ..registry import find_revision, revisions
 from .output import json_text, put, stderr
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def show_request(target: Target, name: str, given: Input) -> int:
-    """Print method, URL, headers without the token, and body."""
+    """Print method, URL, headers without the token, and body; what is secret by its name is masked."""
     one = target.described()
     product = target.product or (one.product if one is not None else "vbr")
     asked = target.revision or (one.revision if one is not None else "auto")
@@ -62,4 +63,5 @@ def show_request(target: Target, name: str, given: Input) -> int:
 def _plain(body: Any) -> Any:
     import orjson
 
-    return orjson.loads(dumps(body))
+    text = dumps(body)
+    return redact_all(orjson.loads(text), secrets_in(text))
