@@ -37,10 +37,7 @@ class Lookups:
         Args:
             rows: of one type; they are changed.
         """
-        revision = self._client.revision
-        for lookup in lookups(revision.product, type(rows[0])) if rows else ():
-            if lookup.revisions and revision.name not in lookup.revisions:
-                continue
+        for lookup in lookups(self._client.revision.product, type(rows[0])) if rows else ():
             names = [name for name in lookup.source.fields if name != lookup.key]
             for row in rows:
                 key = _key(lookup, row)

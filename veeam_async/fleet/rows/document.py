@@ -104,8 +104,7 @@ def _completion(completion: Completion[Any]) -> Iterator[str]:
 
 def _lookup(lookup: Lookup[Any]) -> Iterator[str]:
     by = f", by `{lookup.key}`" if lookup.key is not None else ""
-    where = f" (in {', '.join(lookup.revisions)})" if lookup.revisions else ""
-    yield f"Looked up in one listing for all rows{by}{where}:"
+    yield f"Looked up in one listing for all rows{by}:"
     yield ""
     yield from _source(lookup.source)
 

@@ -207,9 +207,7 @@ class Lookup(Generic[RowT]):
         source: the listing. Its rows are not given; what each says goes to all rows that refer to it, into fields that
             are None there.
         key: the field with the id by which rows refer to it; None where it is one thing for all rows.
-        revisions: only in these; empty for all.
     """
 
     source: Source[RowT]
     key: str | None
-    revisions: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .mapping import Combine, Completion, Constant, Lookup, Source, Take, take
+from .mapping import Combine, Completion, Constant, Source, Take, take
 from .types import (
     Finding,
     Job,
@@ -293,26 +293,6 @@ SOURCES: tuple[Source[Row], ...] = (
 
 _NEWEST = {"orderColumn": "CreationTime", "orderAsc": False}
 _WHY = Combine(("result.result", "result.message"), complaint, "message of a session that went wrong")
-
-LOOKUPS: tuple[Lookup[Any], ...] = (
-    Lookup(
-        Source(
-            Session,
-            "GetAllJobsStates",
-            {
-                "id": take("sessionId", convert=identifier),
-                "processed": take("sessionProgress.processedSize", convert=whole),
-                "read": take("sessionProgress.readSize", convert=whole),
-                "transferred": take("sessionProgress.transferredSize", convert=whole),
-                "speed": take("sessionProgress.processingRate", convert=rate, note="text with a unit of 1024"),
-                "bottleneck": take("sessionProgress.bottleneck", convert=bottleneck),
-            },
-            note="of the last session of each job: sessions say it themselves from 1.3-rev2 on",
-        ),
-        key="id",
-        revisions=("1.3-rev0", "1.3-rev1"),
-    ),
-)
 
 COMPLETIONS: tuple[Completion[Any], ...] = (
     Completion(
