@@ -287,13 +287,13 @@ async def test_why_a_job_failed(revision: str) -> None:
     """The text of the last session comes from one listing that begins where that run began; good jobs cost none."""
     world = large(2, age=timedelta(days=3), points=1)
     async with serving("vbr", revision, world) as (fleet, simulated):
-        (job,) = await whole(fleet.jobs())
+        (job,) = await whole(fleet.jobs(reasons=True))
         assert (job.last_result, job.last_error) == (Result.SUCCESS, None)
         assert simulated.counts["GetAllSessions"] == 0
         add_run(world, NOW - timedelta(days=2), "failed")
         world.sessions[-1].message = "The network path was not found."
         world.changed()
-        (job,) = await whole(fleet.jobs())
+        (job,) = await whole(fleet.jobs(reasons=True))
         assert (job.last_result, job.last_error) == (Result.FAILED, "The network path was not found.")
         # A day, and then back to where the run began: no week, no month.
         asked = [seen for seen in simulated.requests if seen.operation_id == "GetAllSessions"]
@@ -306,7 +306,7 @@ async def test_who_does_not_ask_why_pays_nothing() -> None:
     world = World(7)
     for product, revision, said in (("vbr", "1.3-rev2", False), ("m365", "v8", False), ("spc", "3.7", True)):
         async with serving(product, revision, world) as (fleet, simulated):
-            failed = [job for job in await whole(fleet.rows(Job, reasons=False)) if job.last_result is Result.FAILED]
+            failed = [job for job in await whole(fleet.rows(Job)) if job.last_result is Result.FAILED]
             assert failed
             assert any(job.last_error for job in failed) is said
             assert not simulated.counts["GetAllSessions"] + simulated.counts["JobSession_Get"]
@@ -318,7 +318,7 @@ async def test_why_a_job_failed_cannot_be_read() -> None:
     add_run(world, NOW - timedelta(hours=1), "failed")
     async with serving("vbr", "1.3-rev2", world) as (fleet, simulated):
         simulated.faults.add(operation="GetAllSessions", status=403)
-        rows = fleet.jobs()
+        rows = fleet.jobs(reasons=True)
         (job,) = await rows.gather()
         assert (job.last_result, job.last_error) == (Result.FAILED, None)
         assert isinstance(rows.errors[0].error, ForbiddenError)
@@ -332,7 +332,7 @@ async def test_silent_and_failed() -> None:
     world.sessions[-1].message = "Out of space."
     world.changed()
     async with serving("vbr", "1.3-rev2", world) as (fleet, simulated):
-        (job,) = await whole(fleet.jobs(silent=True))
+        (job,) = await whole(fleet.jobs(silent=True, reasons=True))
         assert (job.last_error, job.silent) == ("Out of space.", False)
         assert simulated.counts["GetAllSessions"] == 1
 

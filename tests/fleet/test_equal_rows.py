@@ -60,7 +60,7 @@ async def compared(fleet: Fleet, kind: type[Row], key: str, facts: dict[Any, dic
         key: the field that says which fact a row is about; others are not the world's.
         facts: by that field, what is true; the row may say it or be silent.
     """
-    rows = fleet.rows(kind, deadline=120)
+    rows = fleet.rows(kind, reasons=True, deadline=120)
     said: defaultdict[str, set[str]] = defaultdict(set)
     seen: defaultdict[str, set[Any]] = defaultdict(set)
     for row in await rows.gather():

@@ -101,7 +101,9 @@ async def poll(fleet: Fleet, view: FleetView) -> list[Summary]:
     summaries = {one.name: Summary(one.name) for one in view}
     async with fleet:
         with FleetProgress(stderr(), list(summaries), "polling") as progress:
-            rows = view.rows(Job, Session, Repository, concurrency=TOGETHER, timeout=PATIENCE, deadline=60)
+            rows = view.rows(
+                Job, Session, Repository, reasons=True, concurrency=TOGETHER, timeout=PATIENCE, deadline=60
+            )
             async for item in rows.answers():
                 summary = summaries[item.appliance.name]
                 if not isinstance(item, Answer):

@@ -117,7 +117,7 @@ async def once(
     kind = row_type(printer.source)
     async with fleet:
         with FleetProgress(stderr(), [one.name for one in view], printer.source) as progress:
-            rows = view.rows(kind, since=since, **attrs.asdict(patience))
+            rows = view.rows(kind, since=since, reasons=True, **attrs.asdict(patience))
             async with aclosing(rows.answers()) as items:
                 async for item in items:
                     if isinstance(item, Answer):

@@ -52,13 +52,13 @@ class Depth:
             it. Other rows have no such filter.
         horizon: how far back restore points and sessions are looked through for what completes rows.
         silent: True reads all sessions back to the horizon and says which jobs are silent.
-        reasons: False leaves out why jobs went wrong where that costs a listing of sessions.
+        reasons: True asks why jobs went wrong where that costs a listing of sessions.
     """
 
     since: datetime | None = None
     horizon: timedelta = timedelta(days=30)
     silent: bool = False
-    reasons: bool = True
+    reasons: bool = False
 
 
 async def read(

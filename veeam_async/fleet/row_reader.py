@@ -52,7 +52,12 @@ class RowReader:
         raise NotImplementedError
 
     def jobs(
-        self, *, silent: bool = False, horizon: timedelta = timedelta(days=30), **limits: Unpack[Reading]
+        self,
+        *,
+        silent: bool = False,
+        reasons: bool = False,
+        horizon: timedelta = timedelta(days=30),
+        **limits: Unpack[Reading],
     ) -> Rows[Job]:
         """Backup jobs and policies with their states; keyword arguments as for `rows`.
 
@@ -60,10 +65,11 @@ class RowReader:
             silent: True reads all sessions back to the horizon, one listing an appliance, and sets `Job.silent`: the
                 last success is longer ago than one and a half times the longest pause between runs (the longest pause
                 of all left aside where four or more are known). A job that runs on weekdays is not silent on Monday.
+            reasons: True fills `Job.last_error` on every product, as for `rows`.
             horizon: how far back sessions are read.
             **limits: as for `rows`.
         """
-        return self.rows(Job, silent=silent, horizon=horizon, **limits)
+        return self.rows(Job, silent=silent, reasons=reasons, horizon=horizon, **limits)
 
     def sessions(self, *, since: datetime | timedelta | None = None, **limits: Unpack[Reading]) -> Rows[Session]:
         """Sessions; keyword arguments as for `rows`.
@@ -124,7 +130,7 @@ class RowReader:
         since: datetime | timedelta | None = None,
         horizon: timedelta = timedelta(days=30),
         silent: bool = False,
-        reasons: bool = True,
+        reasons: bool = False,
         concurrency: int = 200,
         per_appliance: int | None = None,
         timeout: float | None = 300.0,
@@ -142,7 +148,8 @@ class RowReader:
                 sessions for policies of aws and azure. They are read newest first, a day, a week, then the whole,
                 until every row is complete; a row for which nothing was found says so in `horizon`.
             silent: as for `jobs`.
-            reasons: False leaves `Job.last_error` None where it costs a listing of sessions (vbr, m365).
+            reasons: True fills `Job.last_error` where that costs one more listing (vbr, m365), of sessions that failed,
+                read only from appliances where a job went wrong.
             concurrency: appliances that are read at the same time.
             per_appliance: as for `each`.
             timeout: seconds for one appliance; time in which the consumer is busy does not count.

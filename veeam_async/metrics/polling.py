@@ -80,7 +80,7 @@ class Poller:
         window = datetime.now(UTC) - self._plan.sessions
         since = window if everything or Finding in due else _since(snapshot, window)
         # No metric says why a job failed.
-        stream = view.rows(*due, since=since, reasons=False, concurrency=1, timeout=self._plan.timeout)
+        stream = view.rows(*due, since=since, concurrency=1, timeout=self._plan.timeout)
         answer: Answer[int] | None = None
         async with contextlib.aclosing(stream.answers()) as items:
             async for item in items:
