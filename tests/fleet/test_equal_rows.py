@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
 
+from tests.fleet.shown import shown
 from veeam_async.fleet import (
     Alarm,
     AlarmState,
-    Appliance,
     Fleet,
     Job,
     JobState,
@@ -26,7 +25,7 @@ from veeam_async.fleet import (
     Severity,
 )
 from veeam_async.registry import revisions
-from veeam_async.testing import SimulatedAppliance, World
+from veeam_async.testing import World
 
 ALL = [(revision.product, revision.name) for revision in revisions()]
 EVERY = {product for product, _ in ALL}
@@ -39,16 +38,8 @@ SEVERITY = {"warning": Severity.WARNING, "failed": Severity.CRITICAL, "resolved"
 async def fleet() -> AsyncIterator[tuple[Fleet, World]]:
     """An appliance of each revision, all with the same world."""
     world = World(7)
-    simulated = [SimulatedAppliance(product, name, world=world) for product, name in ALL]
-    await asyncio.gather(*(one.start() for one in simulated))
-    try:
-        async with Fleet(
-            Appliance(f"{product} {name}", one.url, one.credentials, product=product, revision=name)  # type: ignore[arg-type]
-            for (product, name), one in zip(ALL, simulated, strict=True)
-        ) as fleet:
-            yield fleet, world
-    finally:
-        await asyncio.gather(*(one.stop() for one in simulated))
+    async with shown(ALL, world) as fleet:
+        yield fleet, world
 
 
 async def compared(fleet: Fleet, kind: type[Row], key: str, facts: dict[Any, dict[str, Any]]) -> dict[str, set[str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.fleet.shown import shown
 from veeam_async.fleet import (
     Alarm,
     AlarmState,
@@ -42,16 +43,8 @@ JOB = {
 async def fleet() -> AsyncIterator[tuple[Fleet, World]]:
     """One world, shown by an appliance of each."""
     world = World(7)
-    simulated = [SimulatedAppliance(product, name, world=world) for product, name in SHOWN]
-    await asyncio.gather(*(one.start() for one in simulated))
-    try:
-        async with Fleet(
-            Appliance(f"{product} {name}", one.url, one.credentials, product=product, revision=name)  # type: ignore[arg-type]
-            for (product, name), one in zip(SHOWN, simulated, strict=True)
-        ) as fleet:
-            yield fleet, world
-    finally:
-        await asyncio.gather(*(one.stop() for one in simulated))
+    async with shown(SHOWN, world) as fleet:
+        yield fleet, world
 
 
 async def by_name(fleet: Fleet, kind: type[Row]) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from ...profiles import PRODUCTS
 from .mapping import Completion, Lookup, RowT, Source
@@ -53,9 +53,17 @@ __all__ = [
 ]
 
 
-_sources: dict[tuple[str, type[Row]], tuple[Source[Row], ...]] = {}
-_completions: dict[tuple[str, type[Row]], tuple[Completion[Row], ...]] = {}
-_lookups: dict[tuple[str, type[Row]], tuple[Lookup[Row], ...]] = {}
+_entries: dict[tuple[str, type[Row], str], tuple[Any, ...]] = {}
+
+
+def _of(product: str, row: type[Row], table: str) -> tuple[Any, ...]:
+    """What a table of a product has for rows of a type."""
+    if (product, row, table) not in _entries:
+        entries = getattr(import_module(f".{product}", __name__), table, ()) if product in PRODUCTS else ()
+        _entries[product, row, table] = tuple(
+            one for one in entries if (one if isinstance(one, Source) else one.source).row is row
+        )
+    return _entries[product, row, table]
 
 
 def sources(product: str, row: type[RowT]) -> tuple[Source[RowT], ...]:
@@ -65,10 +73,7 @@ def sources(product: str, row: type[RowT]) -> tuple[Source[RowT], ...]:
         product: one of `PRODUCTS`; any other has none.
         row: one of `ROW_TYPES`.
     """
-    if (product, row) not in _sources:
-        table = import_module(f".{product}", __name__).SOURCES if product in PRODUCTS else ()
-        _sources[product, row] = tuple(source for source in table if source.row is row)
-    return cast("tuple[Source[RowT], ...]", _sources[product, row])
+    return _of(product, row, "SOURCES")
 
 
 def completions(product: str, row: type[RowT]) -> tuple[Completion[RowT], ...]:
@@ -78,10 +83,7 @@ def completions(product: str, row: type[RowT]) -> tuple[Completion[RowT], ...]:
         product: as for `sources`.
         row: one of `ROW_TYPES`.
     """
-    if (product, row) not in _completions:
-        table = getattr(import_module(f".{product}", __name__), "COMPLETIONS", ()) if product in PRODUCTS else ()
-        _completions[product, row] = tuple(one for one in table if one.source.row is row)
-    return cast("tuple[Completion[RowT], ...]", _completions[product, row])
+    return _of(product, row, "COMPLETIONS")
 
 
 def lookups(product: str, row: type[RowT]) -> tuple[Lookup[RowT], ...]:
@@ -91,10 +93,7 @@ def lookups(product: str, row: type[RowT]) -> tuple[Lookup[RowT], ...]:
         product: as for `sources`.
         row: one of `ROW_TYPES`.
     """
-    if (product, row) not in _lookups:
-        table = getattr(import_module(f".{product}", __name__), "LOOKUPS", ()) if product in PRODUCTS else ()
-        _lookups[product, row] = tuple(one for one in table if one.source.row is row)
-    return cast("tuple[Lookup[RowT], ...]", _lookups[product, row])
+    return _of(product, row, "LOOKUPS")
 
 
 def owners(product: str) -> Source[Row] | None:
