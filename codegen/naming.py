@@ -122,6 +122,15 @@ def _identifier(name: str, reserved: Collection[str], taken: Collection[str], pr
     return name
 
 
+def invented(text: str, taken: Collection[str]) -> str:
+    """A name for what a document leaves without one: the words of a text with capitals, a number where it is taken."""
+    name = stem = pascal_case(text)
+    number = 2
+    while name in taken:
+        name, number = f"{stem}{number}", number + 1
+    return name
+
+
 def attribute_name(wire: str, taken: Collection[str] = ()) -> str:
     """The attribute of a model for a property: `.issued` is `issued`, `from` is `from_`, `field` is `field_`."""
     return _identifier(snake_case(wire), _MODEL_MEMBERS | _CLASS_BODY_NAMES, taken, "field")

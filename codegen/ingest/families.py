@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from codegen import naming
 from codegen.ingest.walking import resolve, schemas
 
 SCHEMA_PREFIX = "#/components/schemas/"
@@ -36,11 +37,7 @@ def name_unions(document: dict[str, Any]) -> None:
         name = next((name for name, other in given if other == found), None)
         if name is None:
             parts = [part for part in where.split("/") if not _KEYWORDS.fullmatch(part)]
-            words = re.findall(r"[A-Za-z0-9]+", " ".join(parts).replace("~1", " "))
-            stem = name = "".join(word[:1].upper() + word[1:] for word in words)
-            number = 2
-            while name in named:
-                name, number = f"{stem}{number}", number + 1
+            name = naming.invented(" ".join(parts).replace("~1", " "), named)
             given.append((name, dict(found)))
             named[name] = given[-1][1]
         found.clear()

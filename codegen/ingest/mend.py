@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from codegen import naming
 from codegen.ingest import families
 from codegen.ingest.facts import phrase
 from codegen.ingest.walking import METHODS, below, contents, objects, operations, resolve, schemas, target
@@ -34,11 +35,7 @@ def name_operations(document: dict[str, Any]) -> None:
             taken.add(name)
     for path, method, operation in operations(document):
         if not operation.get("operationId"):
-            words = re.findall(r"[A-Za-z0-9]+", f"{method} {path}")
-            name = stem = "".join(word[:1].upper() + word[1:] for word in words)
-            number = 2
-            while name in taken:
-                name, number = f"{stem}{number}", number + 1
+            name = naming.invented(f"{method} {path}", taken)
             taken.add(name)
             rest = dict(operation)
             operation.clear()

@@ -24,6 +24,7 @@ class Job(Row):
         last_result: how its last finished run ended; None where it never ran, runs for the first time, or the
             product does not say while it runs.
         last_error: the appliance's text about a last run that failed or ended with warnings; None where it went well.
+            vbr and m365 say it only where `reasons=True` asks for it.
         last_run, next_run: start of the last and of the next run.
         repository_id, repository_name: where its backups go.
         objects: workloads that it processes, a count.
