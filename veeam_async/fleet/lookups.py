@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import ApiError, DecodeError, IncompleteListing, UnauthorizedError, VeeamError
+from ..errors import VeeamError
 from .appliance import Appliance
-from .pages import asked, find_operation, pages
+from .pages import listed_beside
 from .rows import Row, lookups
 from .rows.mapping import Lookup
 
@@ -52,20 +52,10 @@ class Lookups:
 
     async def _things(self, lookup: Lookup[Any]) -> dict[str, Row]:
         """What the listing has, by its key."""
-        source = lookup.source
         things: dict[str, Row] = {}
-        operation = find_operation(self._client.revision, source.operation)
-        if operation is None:
-            return things
-        try:
-            async for objects in pages(self._client, operation, asked(source, operation), source.results):
-                for row in source.rows(objects, self._origin):
-                    if (key := _key(lookup, row)) is not None:
-                        things.setdefault(key, row)
-        except (ApiError, DecodeError, IncompleteListing) as error:
-            if isinstance(error, UnauthorizedError):
-                raise
-            self._errors.append(error)
+        for row in await listed_beside(self._client, lookup.source, self._origin, self._errors):
+            if (key := _key(lookup, row)) is not None:
+                things.setdefault(key, row)
         return things
 
 

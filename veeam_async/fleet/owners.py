@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from .._operation.finding import find_operation
-from ..errors import ApiError, DecodeError, IncompleteListing, UnauthorizedError, VeeamError
+from ..errors import VeeamError
 from .appliance import Appliance
-from .pages import pages
+from .pages import listed_beside
 from .rows import Row, owners
 from .rows.values import identifier, look
 
@@ -59,17 +58,7 @@ class Owners:
     async def _read(self) -> dict[str, dict[str, str]]:
         """Kind and name of each organization, by its id."""
         source = owners(self._client.revision.product)
-        named: dict[str, dict[str, str]] = {}
         if source is None:
-            return named
-        operation = find_operation(self._client.revision, source.operation)
-        try:
-            async for objects in pages(self._client, operation, {}, source.results):
-                for row in source.rows(objects, self._origin):
-                    if row.name and row.kind:
-                        named[row.id] = {row.kind.lower(): row.name}
-        except (ApiError, DecodeError, IncompleteListing) as error:
-            if isinstance(error, UnauthorizedError):
-                raise
-            self._errors.append(error)
-        return named
+            return {}
+        rows = await listed_beside(self._client, source, self._origin, self._errors)
+        return {row.id: {row.kind.lower(): row.name} for row in rows if row.name and row.kind}

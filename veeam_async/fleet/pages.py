@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._operation import finding
 from .._operation.operation import Operation, Revision
-from ..errors import DecodeError, IncompleteListing
+from ..errors import ApiError, DecodeError, IncompleteListing, UnauthorizedError, VeeamError
 from ..listing import Listing
+from .appliance import Appliance
+from .rows import Row
 from .rows.mapping import Source
 from .rows.raw import RawType
 
 if TYPE_CHECKING:
     from ..client import ApplianceClient
+
+RowT = TypeVar("RowT", bound=Row)
 
 
 async def pages(
@@ -74,6 +78,34 @@ async def pages(
             appliance=client.name,
             operation=operation.operation_id,
         )
+
+
+async def listed_beside(
+    client: ApplianceClient, source: Source[RowT], origin: Appliance, errors: list[VeeamError]
+) -> list[RowT]:
+    """The rows of a listing that says more of other rows; none where the revision has no such operation.
+
+    Args:
+        client: the appliance's client.
+        source: the listing.
+        origin: what its rows say they come from.
+        errors: gets the error of a listing that cannot be read to its end; what came until then is given.
+
+    Raises:
+        UnauthorizedError: no token is taken any more, which costs everything of the appliance.
+    """
+    rows: list[RowT] = []
+    operation = find_operation(client.revision, source.operation)
+    if operation is None:
+        return rows
+    try:
+        async for objects in pages(client, operation, asked(source, operation), source.results):
+            rows += source.rows(objects, origin)
+    except (ApiError, DecodeError, IncompleteListing) as error:
+        if isinstance(error, UnauthorizedError):
+            raise
+        errors.append(error)
+    return rows
 
 
 def raw_type(operation: Operation[Any], results: str | None) -> RawType:

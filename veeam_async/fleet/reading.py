@@ -123,7 +123,7 @@ async def _read_sources(
 ) -> AsyncGenerator[list[RowT], None]:
     """The rows of one type, as its operations give them; `errors` gets those of operations that failed."""
     since = depth.since
-    whose, named = more
+    organizations, references = more
     for source in sources(client.revision.product, kind):
         operation = find_operation(client.revision, source.operation)
         if operation is None or (source.unless and find_operation(client.revision, source.unless)):
@@ -137,8 +137,8 @@ async def _read_sources(
                     rows = [row for row in rows if not _before(row, since)]
                 if rows:
                     if source.owner:
-                        await whose.label(rows, source.owner)
-                    await named.fill(rows)
+                        await organizations.label(rows, source.owner)
+                    await references.fill(rows)
                     yield rows
         except (ApiError, DecodeError, IncompleteListing) as error:
             # A role that may not see one thing, a call that fails: the other operations still have something to give.

@@ -87,7 +87,7 @@ def product_rows(product: str) -> Iterator[str]:
         if not tables:
             yield f"| `{row.source}()` | nothing | |"
             continue
-        more = [*(one.source for one in completions(product, row)), *(one.source for one in lookups(product, row))]
+        more = _completing(product, row)
         names = [f"`{source.operation}`" + (f" ({source.note})" if source.note else "") for source in tables]
         shown = names if len(names) <= _MOST else [*names[: _MOST - 1], f"{len(names) - _MOST + 1} more"]
         also = f"; completed by {', '.join(f'`{one.operation}`' for one in more)}" if more else ""
@@ -111,11 +111,7 @@ def _lookup(lookup: Lookup[Any]) -> Iterator[str]:
 
 def _unknown(product: str, row: type[Row]) -> Iterator[str]:
     """What no table of a product fills."""
-    tables = [
-        *sources(product, row),
-        *(one.source for one in completions(product, row)),
-        *(one.source for one in lookups(product, row)),
-    ]
+    tables = [*sources(product, row), *_completing(product, row)]
     unknown = _unfilled(row, tables)
     if not tables:
         yield "There is nothing that it says of them."
@@ -123,6 +119,11 @@ def _unknown(product: str, row: type[Row]) -> Iterator[str]:
     elif unknown:
         yield f"It does not say {', '.join(unknown)}."
         yield ""
+
+
+def _completing(product: str, row: type[Row]) -> list[Source[Any]]:
+    """The listings that say more of rows than their own."""
+    return [*(one.source for one in completions(product, row)), *(one.source for one in lookups(product, row))]
 
 
 def _unfilled(row: type[Row], tables: list[Source[Any]]) -> list[str]:
