@@ -123,7 +123,8 @@ async def _find(view: FleetView, name: str) -> Job:
         return matches[0]
     silent = "".join(f"; {explain(answer.error)}" for answer in rows.errors if answer.error is not None)
     if matches:
-        places = ", ".join(f"{job.appliance.name} ({job.id})" for job in matches)
+        # Appliances answer in any order; the list reads the same each time.
+        places = ", ".join(sorted(f"{job.appliance.name} ({job.id})" for job in matches))
         raise CommandError(f"several jobs are called {name!r}: {places}; narrow it with --where name=")
     close = difflib.get_close_matches(name, [job.name or "" for job in jobs], n=3)
     hint = f"; did you mean {' or '.join(close)}?" if close else f" among {len(jobs):,}"
