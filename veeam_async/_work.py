@@ -14,7 +14,7 @@ from uuid import UUID
 
 import attrs
 
-from ._model import Model, Unset
+from ._model import Model, Unset, encode
 from ._operation.encoding import path_segment
 from ._operation.reply import Reply
 from ._operation.sending import Sender
@@ -205,7 +205,8 @@ class Work:
     def model(self) -> Any:
         """What was last seen, as a model; the plain object where the revision has no such model."""
         try:
-            return self.sender.decoder(self.own_model or self.kind.model, f"wait for {self.kind.kind}")(self.raw)
+            decode = self.sender.decoder(self.own_model or self.kind.model, f"wait for {self.kind.kind}")
+            return decode(encode(self.raw))  # a model changes its object: what was read of it stands in it
         except NameError:
             return self.raw
 

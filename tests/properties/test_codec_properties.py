@@ -59,14 +59,13 @@ def comes_back(found: Document, name: str, data: dict[str, Any]) -> None:
     decode = decoder(name, found.package)
     before = copy.deepcopy(data)
 
-    given_json = copy.deepcopy(data)
-    unread = decode(given_json)
+    unread = decode(copy.deepcopy(data))
     assert unread.to_dict() == before
     assert list(unread.to_dict()) == list(before)
     read_all(unread)
     filled = unread.to_dict()
     assert filled == before
-    assert given_json == before, "decoding changed what it was given"
+    assert copy.deepcopy(unread).to_dict() == before, "a copy is not what was read"
 
     model = load(found, name).from_dict(data)
     assert type(model) is type(unread)

@@ -58,13 +58,14 @@ class Sender:
         self._secure = origin.scheme == "https"
         self._context: ssl.SSLContext | bool = True
         self._proxy_host = proxy.url.raw_host if proxy is not None and proxy.url.scheme == "https" else None
-        every = CIMultiDict(pool.headers)
+        self.base = f"{origin.scheme}://{origin.authority}"
+        every = CIMultiDict({"Host": str(URL(self.base).host_port_subcomponent)})
+        every.update(pool.headers)
         every.update(headers)
         self._headers = Hidden(every)
         if proxy is not None and proxy.headers is not None and not self._secure:
             # There is no CONNECT to carry them: the request itself goes to the proxy.
             self._headers.update(proxy.headers)
-        self.base = f"{origin.scheme}://{origin.authority}"
         if "%" in origin.host:
             # A zone names an interface of this machine, and nothing to the server.
             address = origin.host.partition("%")[0]

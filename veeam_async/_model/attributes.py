@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final, Literal
 
-from .base import View
+from .base import View, Wrapper
 from .classes import is_enum, is_model, resolve
 from .collections import AbsentItems, entries_over, items_over
 from .enums import lookup
@@ -118,16 +118,14 @@ def _of_class(wire: str, name: str, package: str) -> Get:
             return (load() if members is None else members)[value]
         if value.__class__ is not dict:
             return value
-        kept = self.__kept__
-        if kept is None:
-            kept = self.__kept__ = {}
-        elif wire in kept:
-            return kept[wire]
         if members is None:
             load()
         made = make(value)
-        # Of two threads that read it for the first time, both get the same.
-        return value if made is value else kept.setdefault(wire, made)
+        json = self.__json__
+        # In one step, so that of two threads that read it for the first time both get the same.
+        if json[wire] is value:
+            json[wire] = made
+        return json[wire]
 
     return get
 
@@ -151,17 +149,18 @@ def _nested(wire: str, annotation: str, package: str) -> Get:
     def get(self: Any) -> Any:
         nonlocal read
         value = self.__json__.get(wire, UNSET)
-        if value is None or value is UNSET:
+        kind = value.__class__
+        if kind is not list and kind is not dict and kind is not str:
             return value
-        kept = self.__kept__
-        if kept is None:
-            kept = self.__kept__ = {}
-        elif wire in kept:
-            return kept[wire]
         if read is None:
             read = reader_of(parse(annotation), package) or unchanged
         made = read(value)
-        return made if value.__class__ is str or made is value else kept.setdefault(wire, made)
+        if kind is str:
+            return made
+        json = self.__json__
+        if json[wire] is value:
+            json[wire] = made
+        return json[wire]
 
     return get
 
@@ -173,9 +172,7 @@ def _rows(wire: str, annotation: str, package: str) -> Get:
     def get(self: Any) -> Any:
         if self.__json__.get(wire) is not None:
             return nested(self)
-        if self.__kept__ is None:
-            self.__kept__ = {}
-        return self.__kept__.setdefault(wire, AbsentItems(self.__json__, wire))
+        return AbsentItems(self.__json__, wire)
 
     return get
 
@@ -189,20 +186,15 @@ def _put_plain(wire: str, self: Any, value: Any) -> None:
 
 def _put(wire: str, self: Any, value: Any) -> None:
     """Set a field that may hold models: those that are set are those that are read again."""
+    if isinstance(value, Wrapper):
+        self.__json__[wire] = value
+        return
     _put_plain(wire, self, value)
-    kept = self.__kept__
-    if kept is None:
-        kept = self.__kept__ = {}
-    kept.pop(wire, None)
-    if isinstance(value, View):
-        kept[wire] = value
-    elif isinstance(value, list) and any(isinstance(each, View) for each in value):
-        kept[wire] = items_over(self.__json__[wire], value)
+    if isinstance(value, list) and any(isinstance(each, View) for each in value):
+        self.__json__[wire] = items_over(self.__json__[wire], value)
     elif isinstance(value, dict) and any(isinstance(each, View) for each in value.values()):
-        kept[wire] = entries_over(self.__json__[wire], value)
+        self.__json__[wire] = entries_over(self.__json__[wire], value)
 
 
 def _delete(wire: str, self: Any) -> None:
     self.__json__.pop(wire, None)
-    if self.__kept__:
-        self.__kept__.pop(wire, None)

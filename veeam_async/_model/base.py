@@ -12,20 +12,30 @@ T = TypeVar("T")
 _KINDS: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
-class View:
-    """A JSON object and what was made of its nested values.
+class Wrapper:
+    """What stands in a JSON object for one of its values, once that was read: a model, or a list or a map of what was read.
 
     Attributes:
-        __json__: the object itself; nested views share the nested objects.
-        __kept__: by JSON name, the nested models and lists that were read, so that each has one identity; None before.
+        __json__: the value itself.
+    """
+
+    __slots__ = ()
+
+    __json__: Any
+
+
+class View(Wrapper):
+    """A JSON object seen as a class.
+
+    Attributes:
+        __json__: the object itself. A nested model or list that was read stands in it, so that each has one identity.
         __discriminator__: the field whose value names the child class, or None.
         __children__: value of the discriminator to name of the child class.
     """
 
-    __slots__ = ("__json__", "__kept__")
+    __slots__ = ("__json__",)
 
     __json__: dict[str, Any]
-    __kept__: dict[str, Any] | None
     __discriminator__: ClassVar[str | None] = None
     __children__: ClassVar[dict[str, str]] = {}
 
@@ -34,7 +44,6 @@ def view(cls: type[View], raw: dict[str, Any]) -> Any:
     """A view of a JSON object as a class, whatever its discriminator says."""
     made = object.__new__(cls)
     made.__json__ = raw
-    made.__kept__ = None
     return made
 
 

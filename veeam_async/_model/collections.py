@@ -8,28 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, SupportsIndex
 
+from .base import Wrapper
 from .writing import written
 
 _MISSING = object()
 
 
-class Items(list[Any]):
+class Items(list[Any], Wrapper):
     """A list of what was read from the items of a JSON array. Made by `items_over`: a constructor costs more."""
 
-    __slots__ = ("json",)
+    __slots__ = ("__json__",)
 
-    json: list[Any]
+    __json__: list[Any]
 
     def __reduce__(self) -> Any:
         return list, (list(self),)
 
     def append(self, item: Any, /) -> None:
-        self.json.append(written(item))
+        self.__json__.append(written(item))
         super().append(item)
 
     def extend(self, items: Iterable[Any], /) -> None:
         added = list(items)
-        self.json.extend([written(item) for item in added])
+        self.__json__.extend([written(item) for item in added])
         super().extend(added)
 
     def __iadd__(self, items: Iterable[Any], /) -> Items:  # type: ignore[misc]
@@ -37,92 +38,93 @@ class Items(list[Any]):
         return self
 
     def __imul__(self, times: SupportsIndex, /) -> Items:
-        self.json *= times
+        self.__json__ *= times
         super().__imul__(times)
         return self
 
     def insert(self, index: SupportsIndex, item: Any, /) -> None:
-        self.json.insert(index, written(item))
+        self.__json__.insert(index, written(item))
         super().insert(index, item)
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
         if isinstance(index, slice):
             value = list(value)
-            self.json[index] = [written(item) for item in value]
+            self.__json__[index] = [written(item) for item in value]
         else:
-            self.json[index] = written(value)
+            self.__json__[index] = written(value)
         super().__setitem__(index, value)
 
     def __delitem__(self, index: SupportsIndex | slice, /) -> None:
-        del self.json[index]
+        del self.__json__[index]
         super().__delitem__(index)
 
     def pop(self, index: SupportsIndex = -1, /) -> Any:
         item = super().pop(index)
-        self.json.pop(index)
+        self.__json__.pop(index)
         return item
 
     def remove(self, item: Any, /) -> None:
         del self[self.index(item)]
 
     def clear(self) -> None:
-        self.json.clear()
+        self.__json__.clear()
         super().clear()
 
     def reverse(self) -> None:
-        self.json.reverse()
+        self.__json__.reverse()
         super().reverse()
 
     def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
         order = sorted(
             range(len(self)), key=(lambda at: self[at]) if key is None else (lambda at: key(self[at])), reverse=reverse
         )
-        self.json[:] = [self.json[at] for at in order]
+        self.__json__[:] = [self.__json__[at] for at in order]
         super().__setitem__(slice(None), [self[at] for at in order])
 
 
 def items_over(json: list[Any], items: Iterable[Any]) -> Items:
     """The list of what was read from the items of a JSON array."""
     made = Items(items)
-    made.json = json
+    made.__json__ = json
     return made
 
 
 class AbsentItems(Items):
-    """The rows that a server left out: an empty list, whose first change puts a JSON array into the object."""
+    """The rows that a server left out: an empty list, which the first change puts into the object."""
 
-    __slots__ = ("_object", "_wire")
+    __slots__ = ("_array", "_object", "_wire")
 
     def __init__(self, json: dict[str, Any], wire: str) -> None:
         list.__init__(self)
         self._object = json
         self._wire = wire
+        self._array: list[Any] | None = None
 
     @property
-    def json(self) -> list[Any]:  # type: ignore[override]
-        array: Any = self._object.get(self._wire)
-        if array is None:
-            array = self._object[self._wire] = []
-        return array  # type: ignore[no-any-return]
+    def __json__(self) -> list[Any]:  # type: ignore[override]
+        if self._array is None:
+            self._array = []
+            self._object[self._wire] = self
+        return self._array
 
 
-class Entries(dict[str, Any]):
+class Entries(dict[str, Any], Wrapper):
     """A map of what was read from the values of a JSON object. Made by `entries_over`."""
 
-    __slots__ = ("json",)
+    __slots__ = ("__json__",)
 
-    json: dict[str, Any]
+    __json__: dict[str, Any]
 
     def __reduce__(self) -> Any:
         return dict, (dict(self),)
 
     def __setitem__(self, key: str, value: Any, /) -> None:
-        self.json[key] = written(value)
+        self.__json__[key] = written(value)
         super().__setitem__(key, value)
 
     def __delitem__(self, key: str, /) -> None:
         super().__delitem__(key)
-        del self.json[key]
+        del self.__json__[key]
 
     def update(self, *others: Any, **named: Any) -> None:
         for key, value in dict(*others, **named).items():
@@ -146,16 +148,16 @@ class Entries(dict[str, Any]):
 
     def popitem(self) -> tuple[str, Any]:
         key, value = super().popitem()
-        del self.json[key]
+        del self.__json__[key]
         return key, value
 
     def clear(self) -> None:
-        self.json.clear()
+        self.__json__.clear()
         super().clear()
 
 
 def entries_over(json: dict[str, Any], entries: Mapping[str, Any]) -> Entries:
     """The map of what was read from the values of a JSON object."""
     made = Entries(entries)
-    made.json = json
+    made.__json__ = json
     return made

@@ -21,7 +21,7 @@ from .introspection import ADDITIONAL, FromAttrs, Signature
 from .reading import maker
 from .showing import show
 from .unset import UNSET
-from .writing import copied, encode
+from .writing import copied, encode, unwrapped
 
 M = TypeVar("M", bound="type[Model]")
 
@@ -178,9 +178,7 @@ class Model(View):
 
     def __copy__(self) -> Self:
         self._values()  # nested models and lists are shared, so they have to be there
-        duplicate = view(type(self), dict(self.__json__))
-        duplicate.__kept__ = None if self.__kept__ is None else dict(self.__kept__)
-        return cast("Self", duplicate)
+        return cast("Self", view(type(self), dict(self.__json__)))
 
     def __replace__(self, /, **changes: Any) -> Self:
         duplicate = self.__copy__()
@@ -192,10 +190,9 @@ class Model(View):
 
     def __getstate__(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
         # The second is what a subclass of somebody's own holds.
-        return self.__json__, getattr(self, "__dict__", None)
+        return unwrapped(self.__json__), getattr(self, "__dict__", None)
 
     def __setstate__(self, state: tuple[dict[str, Any], dict[str, Any] | None]) -> None:
         self.__json__, own = state
-        self.__kept__ = None
         if own:
             self.__dict__.update(own)

@@ -35,7 +35,6 @@ def _plain_maker(cls: type[View]) -> Read:
             return raw
         made = new(cls)
         made.__json__ = raw
-        made.__kept__ = None
         return made
 
     return make
@@ -87,7 +86,6 @@ def _dispatching_maker(cls: type[View]) -> Read:
             return first_sight(value)(raw)
         made = new(chosen)
         made.__json__ = raw
-        made.__kept__ = None
         return made
 
     return make

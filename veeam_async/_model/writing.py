@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from .base import View, for_each_class
+from .base import View, Wrapper, for_each_class
 from .classes import is_model, names_in, package_of, resolve
 from .enums import OpenEnum
 from .expressions import parse
@@ -23,7 +23,10 @@ from .unset import UNSET
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 # How deep an object may be nested. Nothing is, but for one that contains itself.
 _DEEPEST: Final = 100_000
-_OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
+_OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
+
+# What orjson does not know is a wrapper as a rule; written in C, this is called for each.
+_json_of: Final = operator.attrgetter("__json__")
 
 
 def written(value: Any) -> Any:
@@ -35,7 +38,7 @@ def written(value: Any) -> Any:
     kind = value.__class__
     if kind in _PLAIN:
         return value
-    if isinstance(value, View):
+    if isinstance(value, Wrapper):
         return value.__json__
     if isinstance(value, list):
         items = [written(each) for each in value]
@@ -62,9 +65,9 @@ def dumps(value: Any, *, request: bool = False) -> bytes:
     if request:
         value = _without_read_only(value)
     try:
-        return orjson.dumps(value.__json__ if isinstance(value, View) else value, default=_default, option=_OPTIONS)
+        return orjson.dumps(value, default=_json_of, option=_OPTIONS)
     except TypeError:
-        # Integers beyond 64 bits, lone surrogates, UNSET within a list, deep nesting: slower, and it can.
+        # Integers beyond 64 bits, lone surrogates, UNSET, sets, deep nesting: slower, and it can.
         return json.dumps(encode(value), separators=(",", ":")).encode()
 
 
@@ -73,22 +76,27 @@ def copied(model: View) -> Any:
     raw = model.__json__
     try:
         # Twice as fast as copying level by level in Python.
-        return orjson.loads(orjson.dumps(raw, default=_default, option=_OPTIONS))
+        return orjson.loads(orjson.dumps(raw, default=_json_of, option=_OPTIONS))
     except (TypeError, ValueError, RecursionError):
         return encode(raw)
 
 
-def _default(value: Any) -> Any:
-    if isinstance(value, View):
-        return value.__json__
-    if value is UNSET:
-        raise TypeError("UNSET has no JSON form")
-    return encode(value)
+def unwrapped(value: Any) -> Any:
+    """A JSON value without the models, lists and maps that were put into it when they were read."""
+    if isinstance(value, Wrapper):
+        return unwrapped(value.__json__)
+    if value.__class__ is dict:
+        return {key: unwrapped(each) for key, each in value.items()}
+    if value.__class__ is list:
+        return [unwrapped(each) for each in value]
+    return value
 
 
 def _without_read_only(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_read_only(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _without_read_only(each) for key, each in value.items()}
     if not isinstance(value, View) or not has_read_only(type(value)):
         return value
     sent = dict(value.__json__)
@@ -97,7 +105,7 @@ def _without_read_only(value: Any) -> Any:
             continue
         if each.read_only:
             del sent[each.wire]
-        elif sent[each.wire].__class__ in (dict, list):
+        elif sent[each.wire].__class__ not in _PLAIN:
             sent[each.wire] = _without_read_only(getattr(value, each.name))
     return sent
 
@@ -175,7 +183,7 @@ def _encode_deep(value: Any) -> Any:
 
 def _plainer(value: Any) -> Any:
     """What is no plain JSON, one step closer to it: a model as its object, a timestamp as text."""
-    if isinstance(value, View):
+    if isinstance(value, Wrapper):
         return value.__json__
     if isinstance(value, OpenEnum):
         return value.value

@@ -86,6 +86,8 @@ class Reply(Generic[T_co]):
     def with_value(self, value: V) -> Reply[V]:
         """The reply with its decoded answer."""
         self._value = value
+        # The value has taken the parsed body over.
+        self.parsed = _UNSET
         return cast("Reply[V]", self)
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from ..._model import decoder
+from ..._model import decoder, encode
 
 
 @attrs.frozen
@@ -24,8 +24,9 @@ class RawType:
     within: str | None = None
 
     def show(self, value: Any) -> Any:
-        """The model of a JSON object; the object itself where the document describes none."""
+        """The model of a copy of a JSON object; the copy itself where the document describes none."""
         decode = decoder(self.expression, self.package)
+        value = encode(value)  # a model changes its object: what was read of it stands in it
         if self.within is None:
             return decode(value)
         page = decode({self.within: [value]})
