@@ -99,6 +99,8 @@ async def appliance(revision: str, asynchronous: bool) -> AsyncIterator[Simulate
     product, _, name = revision.partition("/")
     behaviour = Behaviour(unknown_ids="answer", asynchronous=asynchronous)
     async with SimulatedAppliance(product, name, validate=True, behaviour=behaviour) as appliance:
+        for job in appliance.world.jobs:
+            job.seconds = 3600  # what is started is still there to be stopped
         yield appliance
 
 
@@ -130,9 +132,12 @@ async def test_every_operation(revision: str, appliance: SimulatedAppliance) -> 
                 if fault:
                     faults[operation.operation_id] = fault
 
-        # The calls that end the session come last.
+        # What is to be stopped was started before; the calls that end the session come last.
         last = [op for op in client.operations if session_ends(client, op)]
-        await asyncio.gather(*(one(operation) for operation in client.operations if operation not in last))
+        stops = [op for op in client.operations if op.path.endswith("/stop")]
+        others = [op for op in client.operations if op not in last and op not in stops]
+        await asyncio.gather(*(one(operation) for operation in others))
+        await asyncio.gather(*(one(operation) for operation in stops))
         refused = [(seen.operation_id, seen.status) for seen in appliance.requests if seen.status >= 400]
         for operation in last:
             await one(operation)
