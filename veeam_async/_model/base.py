@@ -13,7 +13,7 @@ _KINDS: Final = {dict: "an object", list: "an array", str: "a string", bool: "a 
 
 
 class Wrapper:
-    """What stands in a JSON object for one of its values, once that was read: a model, or a list or a map of what was read.
+    """What stands in a JSON object for one of its values, once that was read: a model, a list or a map.
 
     Attributes:
         __json__: the value itself.
