@@ -16,14 +16,24 @@ from veeam_async.fleet import Appliance, Fleet
 from veeam_async.retry import RetryPolicy
 from veeam_async.tls import TlsPolicy
 
-LISTINGS = {"vbr": "GetAllJobsStates", "aws": "PoliciesGetAll", "azure": "Policy_GetPolicies"}
+LISTINGS = {
+    "vbr": "GetAllJobsStates",
+    "aws": "PoliciesGetAll",
+    "azure": "Policy_GetPolicies",
+    "m365": "Job_Get",
+    "spc": "GetBackupServerJobs",
+    "one": "VbrJobs_GetVmBackupJobs",
+}
 
 
 async def poll(client: ApplianceClient) -> list[int]:
     counts = []
     for _ in range(5):
-        page = await client.call(LISTINGS[client.revision.product])
-        counts.append(len(page.data if client.revision.product == "vbr" else page.results))
+        answer: Any = await client.call(LISTINGS[client.revision.product])
+        rows = answer if isinstance(answer, list) else next(
+            getattr(answer, name) for name in ("data", "results", "items") if hasattr(answer, name)
+        )  # fmt: skip
+        counts.append(len(rows))
     return counts
 
 
