@@ -75,7 +75,7 @@ TESTS: dict[str, list[str]] = {
     "fleet/config": ["tests/fleet/test_config.py"],
     "fleet/config_keys": ["tests/fleet/test_config.py"],
     "fleet/secrets": ["tests/fleet/test_config.py"],
-    "encoding": ["tests/test_encoding.py", "tests/test_client.py", "tests/test_api.py"],
+    "_operation/encoding": ["tests/test_encoding.py", "tests/test_client.py", "tests/test_api.py"],
     **{
         f"_model/{module}": [
             *(f"tests/test_model{which}.py" for which in ("", "_bodies", "_classes", "_edges", "_showing")),
@@ -96,8 +96,8 @@ TESTS: dict[str, list[str]] = {
     "_http/token": faults("token_limits", "tokens"),
     "_http/exchange": [
         *faults("transport", "transport_errors", "transport_tls", "retry", "errors", "broken_answers", "tokens"),
-        *faults("cancel", "tls", "secrets"),
-        "tests/test_client.py", "tests/test_proxies.py",
+        *faults("cancel", "cancel_calls", "tls", "secrets", "whole_answers", "who_answers", "canaries"),
+        "tests/test_client.py", "tests/test_proxies.py", "tests/test_streaming.py", "tests/test_own_headers.py",
     ],
     "_http/failures": faults("transport_errors", "transport_tls", "secrets", "errors", "broken_answers"),
     "_auth/tokens": [*faults("token_limits", "tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
@@ -105,8 +105,25 @@ TESTS: dict[str, list[str]] = {
         "login", "login_grants", "tokens_grants", "tokens", "negotiation", "broken_answers", "secrets"
     ),
     "_auth/refusals": faults("login", "login_grants", "tokens_grants", "negotiation"),
-    "paging": ["tests/test_paging.py", "tests/test_paging_edges.py", *faults("broken_answers", "cancel_calls")],
+    "listing": ["tests/test_paging.py", "tests/test_paging_edges.py", *faults("cancel_calls")],
+    "_operation/walk": [
+        "tests/test_paging.py", "tests/test_paging_edges.py", *faults("broken_answers", "cancel_calls"),
+    ],
     "waiting": ["tests/test_waiting.py", "tests/test_waiting_edges.py", *faults("broken_answers", "cancel_calls")],
+    "_work": ["tests/test_waiting.py", "tests/test_waiting_edges.py", *faults("broken_answers", "cancel_calls")],
+    "_text": ["tests/test_texts.py", *faults("broken_answers", "errors", "secrets")],
+    "_redact": ["tests/test_texts.py", *faults("secrets", "canaries", "canaries_sent")],
+    "_http/coding": [*faults("coding", "whole_answers", "broken_answers"), "tests/test_streaming.py"],
+    "_operation/json_text": [
+        "tests/test_json_text.py", *faults("coding", "broken_answers", "whole_answers"),
+        "tests/test_large_json.py", "tests/test_answers_whole.py", "tests/test_paging_edges.py",
+    ],
+    "_operation/large_json": ["tests/test_large_json.py", *faults("coding")],
+    "_http/_aiohttp": [
+        *faults("aiohttp_seam", "transport", "transport_errors", "transport_tls", "tls", "cancel", "secrets"),
+        *faults("whole_answers", "who_answers"), "tests/test_injected_session.py", "tests/test_proxies.py",
+        "tests/test_own_headers.py", "tests/test_client.py", "tests/test_streaming.py",
+    ],
 }  # fmt: skip
 
 OPERATORS = re.compile(

@@ -63,13 +63,15 @@ def _masked(data: Any, spellings: list[str]) -> Any:
 _SECRET_NAME = re.compile(
     r"(?i)pass(word|phrase|code)|secret|token|credential|private_?key|access_?key|api_?key|\bkey$|^pin$"
 )
+# What is in every text that holds such a name.
+_PART_OF_NAME = re.compile(r"(?i)pass|secret|token|credential|key|pin")
 _MOST_SECRETS = 100
 _SEARCHED = 1 << 20
 
 
 def secrets_in(body: bytes | None) -> list[str]:
     """The values of a JSON or form body whose names say that they are secret: what a server must not repeat."""
-    if not body or len(body) > _SEARCHED or _SECRET_NAME.search(body.decode("utf-8", "replace")) is None:
+    if not body or len(body) > _SEARCHED or _PART_OF_NAME.search(body.decode("utf-8", "replace")) is None:
         return []
     secrets: list[str] = []
     try:
@@ -93,7 +95,7 @@ _NAMED = re.compile(
 
 def redact_named(text: str) -> str:
     """The text, whole or cut, with every value masked whose JSON name or form name says that it is secret."""
-    if _SECRET_NAME.search(text) is None:
+    if _PART_OF_NAME.search(text) is None:
         return text
     return _NAMED.sub(_mask_named, text)
 

@@ -66,7 +66,7 @@ class Exchange(Generic[T]):
     """A call in progress."""
 
     _attempt = 1
-    _begun = 0.0
+    _begun: float
     _renewed = _logged_in = False
     _hops = 0
     # What the last attempt died of, for the time-out that may follow.
