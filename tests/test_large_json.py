@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import orjson
@@ -53,7 +54,76 @@ def test_the_same_as_at_once(value: Any) -> None:
     body = orjson.dumps(value)
     result, steps = read(body, limit=1 << 30)
     assert result == value
-    assert steps >= len(body) >> 19
+    # Each quarter of a mebibyte is looked through in a step; what takes long is read in as many more.
+    looked = -(-len(body) >> 18)
+    assert steps - looked >= (len(body) >> 18) - 1 or len(body) < 1 << 22
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_small_arrays_before_the_rows(before: int) -> None:
+    """The rows may be in the third array of objects, and begin behind white space."""
+    value = {**{f"other{number}": [{"a": [1]}] for number in range(before)}, **page(8_000)}
+    body = orjson.dumps(value).replace(b'"data":[', b'"data": [\n \t')
+    assert read(body)[0] == value
+    rows = orjson.dumps(value["data"])
+    assert read(b" \r\n" + rows + b"\n")[0] == value["data"]
+
+
+def test_one_large_text_among_rows() -> None:
+    """A text longer than what is read in a step is read with its row."""
+    value = page(6_000)
+    value["data"][3_000]["log"] = "},{" * 100_000
+    assert read(orjson.dumps(value))[0] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"), [("x" * 1_000_000, ""), ("x" * 700_000, "\\ud83d"), ("x" * 1_000_000, "\\ud83d")]
+)
+@pytest.mark.parametrize("shape", ['{"log":"%s"}', '[{"log":"%s"}]', '"%s"', ' [{"a":1},{"log":"%s"}]'])
+def test_large_texts_of_few_values(text: str, odd: str, shape: str) -> None:
+    """A text of few values is read at once; where it is odd, by the slow reader, up to a mebibyte."""
+    body = (shape % (text + odd)).encode()
+    assert read(body)[0] == json.loads(shape % (text + ("\ufffd" if odd else "")))
+
+
+@pytest.mark.parametrize("shape", ["%s", "{'a': 1, %s", "%s]"])
+def test_few_values_that_are_no_json(shape: str) -> None:
+    """A large text of few values that is cut says so; one that is no JSON says where."""
+    body = (shape % ('{"log": "' + "x" * 1_000_000)).encode()
+    with pytest.raises(JsonError, match="at character ") as caught:
+        read(body)
+    assert caught.value.incomplete == (shape != "{'a': 1, %s")
+
+
+def test_a_large_blank() -> None:
+    """White space of any length is no value."""
+    assert read(b" " * (1 << 20))[0] is None
+
+
+def test_another_charset() -> None:
+    """Rows in the charset of the header are read in it, one by one."""
+    value = page(8_000)
+    value["data"][4_000]["name"] = "café"
+    body = json.dumps(value, ensure_ascii=False).encode("latin-1")
+    assert read(body, charset="latin-1")[0] == value
+
+
+@pytest.mark.parametrize(("more", "fine"), [(1_000, True), (300_000, False)])
+@pytest.mark.parametrize("behind", [True, False])
+def test_what_is_around_the_rows(more: int, fine: bool, behind: bool) -> None:
+    """An envelope takes no longer than a step."""
+    rest = {"rest": ["x" * 99] * (more // 100)}
+    value = {**page(8_000), **rest} if behind else {**rest, **page(8_000)}
+    with nullcontext() if fine else pytest.raises(TooManyValues):
+        assert read(orjson.dumps(value))[0] == value
+
+
+def test_the_memory_of_values() -> None:
+    """What a text takes is its own length and that of its values: the limit lies between two sizes."""
+    body = orjson.dumps(page(8_000)["data"])
+    with pytest.raises(TooManyValues):
+        read(body, limit=len(body))
+    assert len(read(body, limit=16 * len(body))[0]) == 8_000
 
 
 def test_white_space_between_rows() -> None:

@@ -90,6 +90,7 @@ def test_the_longer_secret_first() -> None:
     """Of two secrets of which one holds the other nothing stays."""
     assert redact("abcdef abcd", ["abcd", "abcdef"]) == "*** ***"
     assert redact("", ["abcd"]) == ""
+    assert redact("abc hunter2", ["abc", None, "", "hunter2"]) == "abc ***"
 
 
 def test_nothing_to_mask() -> None:

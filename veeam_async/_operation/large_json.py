@@ -18,6 +18,7 @@ _PIECE = 1 << 18
 _ODD_PIECE = 1 << 15
 _READ_SLOWLY = 1 << 20
 _MOST_TRIES = 6
+_FAR = 4
 _MARKER = "veeam_async: the rows"
 _BETWEEN_ROWS = re.compile(rb"\}\s{0,100},\s{0,100}\{")
 _ROWS_BEGIN = re.compile(rb"\[\s{0,100}\{")
@@ -136,24 +137,30 @@ class _Rows:
         self._rows += value
         return True
 
+    def _comma(self, after: int) -> int:
+        """Where rows may meet behind a place; below 0 where that is not near."""
+        match = _BETWEEN_ROWS.search(self._body, after, after + 2 * _PIECE)
+        return self._body.find(b",", after if match is None else match.start(), after + 2 * _PIECE)
+
     def _cut(self) -> Generator[None, None, bool]:
         """Read the next elements; False where no cut is right."""
         for odd in (False, True) if not self._odd else (True,):
             self._odd = odd
             # The slow reader takes several times as long for the same text.
-            after = self._place + (_ODD_PIECE if odd else _PIECE // 2)
-            for _ in range(_MOST_TRIES):
-                match = _BETWEEN_ROWS.search(self._body, after, after + 2 * _PIECE)
-                found = after if match is None else match.start()
-                comma = self._body.find(b",", found, after + 2 * _PIECE)
-                if comma < 0:
-                    return False
-                right = self._elements(comma)
-                yield
-                if right:
-                    self._place = comma + 1
-                    return True
-                after = comma + 1
+            stride = _ODD_PIECE if odd else _PIECE // 2
+            # A row may hold a long text that looks like rows itself: behind it is another chance.
+            for distance in (stride, _FAR * stride):
+                after = self._place + distance
+                for _ in range(_MOST_TRIES):
+                    comma = self._comma(after)
+                    if comma < 0:
+                        break
+                    right = self._elements(comma)
+                    yield
+                    if right:
+                        self._place = comma + 1
+                        return True
+                    after = comma + 1
         return False
 
     def _end(self) -> Generator[None, None, int | None]:
