@@ -32,6 +32,15 @@ def unpacked(header: str, body: bytes, *, step: int = 1 << 20, most: int = 4096)
     return b"".join(pieces)
 
 
+def test_pieces_are_bounded() -> None:
+    """A body that unpacks to a thousand times its size comes in pieces of a mebibyte at most."""
+    unpacking = Unpacking("gzip")
+    unpacking.feed(gzip.compress(bytes(5 << 20)))
+    sizes = list(iter(lambda: len(unpacking.take()), 0))
+    assert sum(sizes) == 5 << 20
+    assert max(sizes) <= 1 << 20
+
+
 def raw_deflate(text: bytes) -> bytes:
     packer = zlib.compressobj(wbits=-15)
     return packer.compress(text) + packer.flush()
@@ -70,6 +79,7 @@ def test_a_raw_stream_that_looks_wrapped() -> None:
     assert unpacked("deflate", raw) == text
     # A stored block whose padding looks like a header's method.
     assert unpacked("deflate", b"\x08\x03\x00\xfc\xffabc" + raw_deflate(b"def")) == b"abcdef"
+    assert unpacked("deflate", b"\x09\x15\x00\xea\xff" + b"x" * 21) == b"x" * 21
 
 
 @pytest.mark.parametrize("header", ["", " ", "identity", "Identity, ,"])
@@ -90,6 +100,8 @@ def test_bodies_that_are_not_packed(header: str) -> None:
         ("gzip, gzip", gzip.compress(gzip.compress(TEXT))[:-1], "ends before its trailer", True),
         ("gzip", b"{}", "announced as gzip and is not: ", False),
         ("gzip", gzip.compress(TEXT) + b"{}", "announced as gzip and is not: ", False),
+        ("gzip", zlib.compress(TEXT), "announced as gzip and is not: ", False),
+        ("gzip", gzip.compress(TEXT) + zlib.compress(TEXT), "announced as gzip and is not: ", False),
         ("gzip", gzip.compress(TEXT)[:-8] + bytes(8), "announced as gzip and is not: ", False),
         ("deflate", b"x", "announced as deflate and is not$", False),
         ("deflate", zlib.compress(TEXT) + b"\0", "more bytes follow the end of the deflate stream", False),
@@ -97,7 +109,8 @@ def test_bodies_that_are_not_packed(header: str) -> None:
     ],
     ids=[
         "cut trailer", "cut header", "cut second member", "cut deflate", "cut inner", "cut outer", "no gzip",
-        "no second member", "wrong checksum", "one byte", "more behind deflate", "more behind raw deflate",
+        "no second member", "zlib", "zlib as second member",
+        "wrong checksum", "one byte", "more behind deflate", "more behind raw deflate",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("step", [1, 1 << 20])
@@ -111,6 +124,7 @@ def test_bodies_that_are_not_what_they_say(header: str, body: bytes, message: st
 def test_a_packed_body_without_bytes() -> None:
     """A body of no bytes is empty, whatever its header says."""
     assert unpacked("gzip", b"") == b""
+    assert unpacked("deflate", raw_deflate(b"")) == b""
 
 
 @pytest.mark.parametrize(

@@ -284,6 +284,41 @@ async def test_token_refused_everywhere_after_login_too_is_an_error(vbr: Vbr, cl
     assert (vbr.logins, vbr.refreshes, len(vbr.to("/thing"))) == (2, 1, 6)
 
 
+async def test_a_call_leads_to_one_login_whatever_came_meanwhile(vbr: Vbr, client: Client, clock: Clock) -> None:
+    """A call that two refreshed tokens were refused for by a 403 does not log in over and over."""
+    await client.login()
+    clock.ahead += 901
+    arrived, go = asyncio.Event(), asyncio.Event()
+
+    @vbr.on("GET", "/late")
+    async def late(exchange: Exchange) -> None:
+        if len(vbr.to("/late")) == 1:
+            arrived.set()
+            await go.wait()
+        await exchange.reply(403, {"errorCode": "AccessDenied", "message": "no"})
+
+    call = asyncio.create_task(client.request("GET", "/late"))
+    await arrived.wait()
+    clock.ahead += 901
+
+    came = asyncio.Event()
+
+    @vbr.on("GET", "/other")
+    async def other(exchange: Exchange) -> None:
+        came.set()
+        await exchange.hang()
+
+    beside = asyncio.create_task(client.request("GET", "/other"))
+    await came.wait()
+    go.set()
+    with pytest.raises(ForbiddenError):
+        await call
+    assert [one.token for one in vbr.to("/late")] == ["access-2-refresh_token", "access-3-refresh_token"]
+    assert vbr.logins == 1
+    beside.cancel()
+    await asyncio.wait([beside])
+
+
 async def test_403_by_role_makes_no_login(vbr: Vbr, client: Client, clock: Clock) -> None:
     """A token that served elsewhere and gets 403 for one call is kept: the role does not allow that call."""
     await client.login()

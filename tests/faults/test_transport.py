@@ -14,6 +14,7 @@ import pytest
 
 from veeam_async._operation.call import Call
 from veeam_async.credentials import BearerToken
+from veeam_async.downloads import Download
 from veeam_async.errors import ApiError, BodyTooLarge, RequestTimeout, ServerError
 from veeam_async.events import RequestAnswered, RequestRetried, RequestStarted
 from veeam_async.retry import RetryPolicy
@@ -324,22 +325,30 @@ async def test_a_short_deadline_is_kept(vbr: Vbr, client: Client) -> None:
 
 
 async def test_a_download_whose_head_does_not_come(vbr: Vbr, make: Make) -> None:
-    """The limit of the whole call ends a download that does not even begin."""
+    """The limit of the whole call ends a download that does not even begin; a POST may have been carried out."""
 
-    @vbr.on("GET", f"/api/v1/deployment/{SESSION_ID}/downloadKit")
     async def silent(exchange: Exchange) -> None:
         await exchange.hang()
 
+    flr = f"/api/v1/backupBrowser/flr/{SESSION_ID}/prepareDownload/7/download"
+    for method, path in ("GET", f"/api/v1/deployment/{SESSION_ID}/downloadKit"), ("POST", flr):
+        vbr.on(method, path)(silent)
     client = make(timeouts=Timeouts(total=0.3))
     await client.login()
 
-    async def download() -> None:
-        async with client.deployment.download_deployment_kit(SESSION_ID).stream():
+    async def download(request: Download[bytes]) -> None:
+        async with request.stream():
             pass
 
-    with pytest.raises(RequestTimeout) as caught:
-        await asyncio.wait_for(download(), 5)
-    assert caught.value.limit == "total"
+    for request, unknown in (
+        (client.deployment.download_deployment_kit(SESSION_ID), False),
+        (client.backup_browsers.download_flr_item(SESSION_ID, "7"), True),
+    ):
+        with pytest.raises(RequestTimeout) as caught:
+            await asyncio.wait_for(download(request), 5)
+        assert caught.value.limit == "total"
+        assert caught.value.outcome_unknown is unknown
+    assert len(vbr.to(flr)) == 1
 
 
 @pytest.mark.parametrize("repeated", [False, True])

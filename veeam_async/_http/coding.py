@@ -194,7 +194,7 @@ class Unpacking:
         last = len(self._decoders) - 1
         while True:
             piece = self._decoders[last].take(most)
-            if piece or last == 0:
+            if piece:
                 return piece
             for place in range(last - 1, -1, -1):
                 piece = self._decoders[place].take(most)
