@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from importlib import import_module
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 import pytest
@@ -14,10 +15,11 @@ from aiohttp import web
 
 from tests.long_work import FAST, ID, LOG, OTHER, SESSION, begin, play, records, session
 from tests.scripted import Scripted
+from veeam_async import Accepted
 from veeam_async._model import UNSET
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
-from veeam_async.errors import NotFoundError, RequestTimeout, ServerError, SessionFailed, VeeamError
+from veeam_async.errors import ApiError, NotFoundError, RequestTimeout, ServerError, SessionFailed, VeeamError
 from veeam_async.listing import Listing
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts, deadline
@@ -448,3 +450,197 @@ async def test_work_that_the_revision_has_no_model_of(server: Scripted) -> None:
     reported: list[Any] = []
     async with import_module("veeam_async.vbr.v1_1_rev0").Client(server.url, BearerToken("token")) as client:
         assert await client.wait(ID, interval=FAST, progress=reported.append) == task
+
+
+# ------------------------------------------------------------------------------------------- answers that come later
+
+ACTION = f"/api/v3/asyncActions/{ID}"
+RESULT = f"{ACTION}/result"
+
+
+@pytest.fixture
+async def spc(server: Scripted) -> AsyncIterator[ApplianceClient]:
+    kind = import_module("veeam_async.spc.v3_7").Client
+    async with kind(server.url, BearerToken("token"), retry=ONCE) as client:
+        yield client
+
+
+def answer_later(server: Scripted, *states: str, location: str = ACTION) -> None:
+    """A call whose answer is at another place once the action has gone through these states."""
+
+    async def later(request: web.Request) -> web.Response:
+        return web.Response(status=202, headers={"Location": location})
+
+    server.on("GET", "/api/v3/about", later)
+    play(server, ACTION, *[{"data": {"id": ID, "actionName": "GetAbout", "status": state}} for state in states])
+
+
+async def test_an_answer_at_another_place(server: Scripted, spc: ApplianceClient, pauses: list[float]) -> None:
+    """The action is looked at until it ends, soon at first, and its result is what the call gives, with its token."""
+    answer_later(server, *["running"] * 10, "Succeed", location=f"http://gateway.example{ACTION}")
+    server.on("GET", RESULT, {"data": {"serverVersion": "9.1"}})
+    answer = await spc.call("GetAboutInformation")
+    assert answer.data.server_version == "9.1"
+    assert (pauses[0], pauses[-1]) == (0.25, 5.0)
+    assert [seen.headers.get("Authorization") for seen in server.to(RESULT)] == ["Bearer token"]
+
+
+async def test_waiting_for_an_answer_at_another_place(server: Scripted, spc: ApplianceClient) -> None:
+    """`wait` gives what the call would have answered, and a wait of no time is over before that."""
+    answer_later(server, "succeed")
+    server.on("GET", RESULT, {"data": {"serverVersion": "9.1"}})
+    assert (await spc.call("GetAboutInformation").wait(timeout=30)).data.server_version == "9.1"
+    with pytest.raises(RequestTimeout, match="waited 0 s for an answer") as caught:
+        await spc.call("GetAboutInformation").wait(timeout=0)
+    assert (caught.value.limit, caught.value.seconds) == ("wait", 0)
+
+
+@pytest.mark.parametrize(("status", "error"), [(200, SessionFailed), (404, SessionFailed), (400, ApiError)])
+async def test_an_action_that_fails(
+    server: Scripted, spc: ApplianceClient, status: int, error: type[Exception]
+) -> None:
+    """What its result says counts; where it has none or a success, the action has failed all the same."""
+    answer_later(server, "Failed")
+    server.on("GET", RESULT, {"errors": [{"message": "no"}]} if status == 400 else {"data": {}}, status)
+    with pytest.raises(VeeamError) as caught:
+        await spc.call("GetAboutInformation")
+    assert isinstance(caught.value, error)
+
+
+async def test_an_action_that_is_cancelled(server: Scripted, spc: ApplianceClient) -> None:
+    """There is no result to look for."""
+    answer_later(server, "canceled")
+    with pytest.raises(SessionFailed, match=f"asynchronous action {ID} ended as canceled") as caught:
+        await spc.call("GetAboutInformation")
+    assert caught.value.result == "canceled"
+    assert server.to(RESULT) == []
+
+
+async def test_an_answer_that_never_comes(
+    server: Scripted, spc: ApplianceClient, turn: Callable[[float], None]
+) -> None:
+    """An action that runs for ten minutes is an error that names the call."""
+    answer_later(server, "running")
+    call = asyncio.ensure_future(spc.call("GetAboutInformation").reply())
+    await until(lambda: bool(server.to(ACTION)))
+    turn(601)
+    with pytest.raises(
+        RequestTimeout, match=rf"asynchronous action {ID} \(running\) gave no answer in 600 s"
+    ) as caught:
+        await call
+    assert caught.value.operation == "GetAboutInformation"
+
+
+@pytest.mark.parametrize("location", ["/api/v3/companies/1", "/", f"{ACTION}/more", "https://[::1"])
+async def test_a_place_of_nothing_that_is_waited_for(server: Scripted, spc: ApplianceClient, location: str) -> None:
+    """A place where no work lies is an error that says so, and nobody goes there."""
+    answer_later(server, "succeed", location=location)
+    with pytest.raises(VeeamError, match="nothing to wait for"):
+        await spc.call("GetAboutInformation")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        (f"//elsewhere.example{SESSION}", "is no place"),
+        (f"http://127.0.0.1:99999{SESSION}", "is no place"),
+        (f"http://[::1{SESSION}", "is no place"),
+        (f"http://elsewhere.example{SESSION}", "is another origin"),
+        (SESSION[1:], "is no work that is known"),
+        ("http://[::1]x/", "is no work that is known"),
+    ],
+)
+async def test_places_that_are_none(server: Scripted, vbr: Client, location: str, said: str) -> None:
+    """A server may write anything into `Location`: what is no place of this appliance is an error of ours."""
+    with pytest.raises(VeeamError, match=said):
+        await vbr.wait(Accepted(location, "StartJob"), interval=FAST)
+    assert server.requests == []
+
+
+# ------------------------------------------------------------------------------------------------- sending and waiting
+
+START = f"/api/v1/jobs/{OTHER}/start"
+
+
+@pytest.mark.parametrize("arguments", [{"interval": 0}, {"interval": (2, 1)}, {"on_cancel": "ask"}])
+async def test_a_wait_that_makes_no_sense_sends_nothing(
+    server: Scripted, vbr: Client, arguments: dict[str, Any]
+) -> None:
+    """Arguments are looked at before anything is sent."""
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        await vbr.jobs.start_job(OTHER).wait(**arguments)
+    assert server.requests == []
+
+
+async def test_the_time_that_the_request_took_counts(
+    server: Scripted, vbr: Client, turn: Callable[[float], None]
+) -> None:
+    """`timeout` bounds the request and the wait together; what is left for the wait is what the request left."""
+
+    async def slow(request: web.Request) -> web.Response:
+        turn(60)
+        return web.json_response(session("Working"), status=201)
+
+    server.on("POST", START, slow)
+    play(server, SESSION, session("Working"))
+    task = asyncio.ensure_future(vbr.jobs.start_job(OTHER).wait(timeout=100, interval=0.01))
+    await until(lambda: bool(server.to(SESSION)))
+    turn(39)
+    await asyncio.sleep(0.1)
+    assert not task.done()
+    turn(2)
+    with pytest.raises(RequestTimeout, match=r"waited .* s for session .* \(Working\): the work goes on"):
+        await task
+
+
+async def test_a_wait_that_ends_before_the_answer(server: Scripted, vbr: Client, turn: Callable[[float], None]) -> None:
+    """Where the request alone takes all the time, that is said."""
+    server.on("POST", START, hang)
+    task = asyncio.ensure_future(vbr.jobs.start_job(OTHER).wait(timeout=20))
+    await until(lambda: bool(server.to(START, "POST")))
+    turn(21)
+    with pytest.raises(RequestTimeout, match=r"^.*waited 20 s for an answer") as caught:
+        await task
+    assert (caught.value.limit, caught.value.seconds, caught.value.appliance) == ("wait", 20, vbr.name)
+
+
+async def test_a_request_that_times_out_by_itself(server: Scripted, vbr: Client) -> None:
+    """The request's own limit is not that of the wait."""
+    server.on("POST", START, hang)
+    with deadline(0.05), pytest.raises(RequestTimeout) as caught:
+        await vbr.jobs.start_job(OTHER).wait(timeout=600)
+    assert caught.value.limit == "deadline"
+
+
+async def test_what_a_body_and_a_place_name(server: Scripted, vbr: Client) -> None:
+    """Where an answer has a body, that names the work, whatever its place is."""
+
+    async def both(request: web.Request) -> web.Response:
+        return web.json_response(session("Working"), status=201, headers={"Location": f"/api/v1/tasks/{OTHER}"})
+
+    server.on("POST", START, both)
+    play(server, SESSION, ENDED)
+    assert (await vbr.jobs.start_job(OTHER).wait(interval=FAST)).id == ID
+
+
+@pytest.mark.parametrize("id", [ID, "a%20b%2Fc"])
+async def test_places_are_unquoted_once(server: Scripted, vbr: Client, id: str) -> None:
+    """The id in a place is the one that its URL means; the place itself is asked as it was sent."""
+    place = f"/prefix/api/v1/sessions/{id}?x=1"
+
+    async def begun(request: web.Request) -> web.Response:
+        return web.Response(status=202, headers={"Location": place})
+
+    server.on("POST", START, begun)
+    asked: list[str] = []
+
+    async def look(request: web.Request) -> web.Response:
+        asked.append(request.raw_path)
+        return web.json_response(session("Stopped", "Failed"))
+
+    server.on("GET", f"/prefix/api/v1/sessions/{unquote(id)}", look)
+    with pytest.raises(SessionFailed) as caught:
+        await vbr.jobs.start_job(OTHER).wait(interval=FAST)
+    assert caught.value.session_id == unquote(id)
+    assert asked == [place]

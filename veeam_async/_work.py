@@ -247,7 +247,11 @@ class Work:
 
     async def _look(self) -> dict[str, Any]:
         if self.location is not None:
-            return self._object(await self.sender.ask(self.kind.method, self.location))
+            try:
+                asking = self.sender.ask(self.kind.method, self.location)
+            except ValueError:
+                raise nothing_to_wait_for(self.sender, f"Location {self.location[:100]!r} is no place") from None
+            return self._object(await asking)
         for kind in self.kinds[:-1]:
             try:
                 raw = await self._at_its_place(kind)

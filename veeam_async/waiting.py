@@ -94,7 +94,10 @@ def _work_of(sender: Sender, answer_or_id: Any, operation: str | None = None) ->
 
 def _work_at(sender: Sender, location: str, operation: str) -> Work:
     """The work that lies at a place."""
-    path = urlsplit(location).path
+    try:
+        path = urlsplit(location).path
+    except ValueError:
+        path = location
     for kind in sender.profile.long_work:
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(kind.path))
         match = re.fullmatch(f".*?{pattern}", path)
