@@ -79,12 +79,12 @@ TESTS: dict[str, list[str]] = {
     "_operation/encoding": ["tests/test_encoding.py", "tests/test_client.py", "tests/test_api.py"],
     **{
         f"_model/{module}": [
-            *(f"tests/test_model{which}.py" for which in ("", "_bodies", "_classes", "_edges", "_showing")),
+            *(f"tests/test_model{which}.py" for which in ("", "_bodies", "_classes", "_edges", "_sharing", "_showing")),
             "tests/test_codec.py",
         ]
         for module in (
-            "additional", "attributes", "bodies", "classes", "collections", "decoding", "fields", "introspection",
-            "model", "reading", "showing", "strictness", "writing",
+            "additional", "attributes", "base", "bodies", "classes", "collections", "decoding", "fields",
+            "introspection", "model", "reading", "showing", "strictness", "writing",
         )
     },
     "_model/enums": ["tests/test_enums.py", "tests/test_model.py", "tests/test_model_classes.py"],

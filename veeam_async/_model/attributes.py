@@ -8,16 +8,15 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final, Literal
 
-from .base import View, Wrapper
 from .classes import is_enum, is_model, resolve
-from .collections import AbsentItems, entries_over, items_over
+from .collections import AbsentItems
 from .enums import lookup
 from .expressions import PLAIN, parse
 from .fields import Field
 from .reading import maker, reader_of, unchanged
 from .timestamps import SHORTEST, parse_odd, read_date
 from .unset import UNSET
-from .writing import written
+from .writing import owned, written
 
 Kind = Literal["plain", "datetime", "date", "class", "nested"]
 Get = Callable[[Any], Any]
@@ -185,15 +184,8 @@ def _put_plain(wire: str, self: Any, value: Any) -> None:
 
 
 def _put(wire: str, self: Any, value: Any) -> None:
-    """Set a field that may hold models: those that are set are those that are read again."""
-    if isinstance(value, Wrapper):
-        self.__json__[wire] = value
-        return
-    _put_plain(wire, self, value)
-    if isinstance(value, list) and any(isinstance(each, View) for each in value):
-        self.__json__[wire] = items_over(self.__json__[wire], value)
-    elif isinstance(value, dict) and any(isinstance(each, View) for each in value.values()):
-        self.__json__[wire] = entries_over(self.__json__[wire], value)
+    """Set a field that may hold models. What is read is put into its lists and maps, which so are not the caller's."""
+    _put_plain(wire, self, owned(value))
 
 
 def _delete(wire: str, self: Any) -> None:

@@ -90,22 +90,31 @@ def items_over(json: list[Any], items: Iterable[Any]) -> Items:
 
 
 class AbsentItems(Items):
-    """The rows that a server left out: an empty list, which the first change puts into the object."""
+    """The rows that a server left out: an empty list, which is put into the object with the first row."""
 
-    __slots__ = ("_array", "_object", "_wire")
+    __slots__ = ("_object", "_wire")
 
     def __init__(self, json: dict[str, Any], wire: str) -> None:
-        list.__init__(self)
-        self._object = json
+        super().__init__()
+        self.__json__ = []
+        self._object: dict[str, Any] | None = json
         self._wire = wire
-        self._array: list[Any] | None = None
 
-    @property
-    def __json__(self) -> list[Any]:  # type: ignore[override]
-        if self._array is None:
-            self._array = []
+    def append(self, item: Any, /) -> None:
+        self[len(self) :] = [item]
+
+    def extend(self, items: Iterable[Any], /) -> None:
+        self[len(self) :] = items
+
+    def insert(self, index: SupportsIndex, item: Any, /) -> None:
+        self[index:index] = [item]
+
+    def __setitem__(self, index: Any, value: Any, /) -> None:
+        super().__setitem__(index, value)
+        # Not where the field was set meanwhile: this list is no longer the model's.
+        if self._object is not None and self._object.get(self._wire) is None:
             self._object[self._wire] = self
-        return self._array
+        self._object = None
 
 
 class Entries(dict[str, Any], Wrapper):

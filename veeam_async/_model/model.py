@@ -9,6 +9,7 @@ Any number of threads may read one object.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, dataclass_transform, overload
 
 from ..errors import DecodeError
@@ -21,7 +22,7 @@ from .introspection import ADDITIONAL, FromAttrs, Signature
 from .reading import maker
 from .showing import show
 from .unset import UNSET
-from .writing import copied, encode, unwrapped
+from .writing import copied, encode, unread_object
 
 M = TypeVar("M", bound="type[Model]")
 
@@ -104,7 +105,7 @@ class Model(View):
             current.clear()
             current.update(added)
 
-    def __new__(cls, *args: Any, **values: Any) -> Self:
+    def __new__(cls, /, *args: Any, **values: Any) -> Self:
         return cast("Self", view(cls, {}))
 
     def __init__(self, /, **values: Any) -> None:
@@ -166,6 +167,7 @@ class Model(View):
             getattr(self, name) == getattr(other, name) for name in fields(type(self))
         ) and self.additional_properties == other.additional_properties  # fmt: skip
 
+    @recursive_repr()
     def __repr__(self) -> str:
         name = type(self).__name__
         try:
@@ -178,7 +180,13 @@ class Model(View):
 
     def __copy__(self) -> Self:
         self._values()  # nested models and lists are shared, so they have to be there
-        return cast("Self", view(type(self), dict(self.__json__)))
+        duplicate = cast("Self", view(type(self), {}))
+        own, slots = self._state(dict(self.__json__))
+        for name, value in slots.items():
+            object.__setattr__(duplicate, name, value)
+        if own:
+            duplicate.__dict__.update(own)
+        return duplicate
 
     def __replace__(self, /, **changes: Any) -> Self:
         duplicate = self.__copy__()
@@ -188,11 +196,13 @@ class Model(View):
             setattr(duplicate, name, value)
         return duplicate
 
-    def __getstate__(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        # The second is what a subclass of somebody's own holds.
-        return unwrapped(self.__json__), getattr(self, "__dict__", None)
+    def __getstate__(self) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        return self._state(unread_object(self))
 
-    def __setstate__(self, state: tuple[dict[str, Any], dict[str, Any] | None]) -> None:
-        self.__json__, own = state
-        if own:
-            self.__dict__.update(own)
+    def _state(self, json: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        """What pickle keeps of an object, in its own form: what stands in `__dict__`, and what stands in slots.
+
+        A subclass of somebody's own may have more of either.
+        """
+        own, slots = cast("tuple[Any, dict[str, Any]]", object.__getstate__(self))
+        return own, slots | {"__json__": json}

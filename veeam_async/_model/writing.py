@@ -7,7 +7,7 @@ import operator
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
@@ -32,24 +32,26 @@ _json_of: Final = operator.attrgetter("__json__")
 def written(value: Any) -> Any:
     """A value that was set, as it stands in a JSON object.
 
-    A model is its own object, so that changes in it show. Lists and maps of plain values are themselves, and so is what
-    JSON has nothing for: a file to upload.
+    Models, lists and maps are themselves, so that changes in them show; so is what JSON has nothing for: a file to
+    upload.
     """
-    kind = value.__class__
-    if kind in _PLAIN:
+    if value.__class__ in _PLAIN or isinstance(value, (Wrapper, list, dict)):
         return value
-    if isinstance(value, Wrapper):
-        return value.__json__
-    if isinstance(value, list):
-        items = [written(each) for each in value]
-        return value if all(map(operator.is_, items, value)) and kind is list else items
-    if isinstance(value, dict):
-        entries = {key: written(each) for key, each in value.items()}
-        return value if all(entries[key] is each for key, each in value.items()) and kind is dict else entries
     try:
         return _plainer(value)
     except TypeError:
         return value
+
+
+def owned(value: Any) -> Any:
+    """A value with lists and maps of its own, however deep. Models, and what was read of one, are themselves."""
+    if isinstance(value, Wrapper):
+        return value
+    if isinstance(value, Mapping):
+        return {key: owned(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [owned(each) for each in value]
+    return value
 
 
 def dumps(value: Any, *, request: bool = False) -> bytes:
@@ -81,18 +83,44 @@ def copied(model: View) -> Any:
         return encode(raw)
 
 
-def unwrapped(value: Any) -> Any:
-    """A JSON value without the models, lists and maps that were put into it when they were read."""
-    if isinstance(value, Wrapper):
-        return unwrapped(value.__json__)
-    if value.__class__ is dict:
-        return {key: unwrapped(each) for key, each in value.items()}
-    if value.__class__ is list:
-        return [unwrapped(each) for each in value]
-    return value
+def unread_object(model: View) -> dict[str, Any]:
+    """The JSON object of a model, without what reading put into it, which reading again would put there again.
+
+    Models stay where reading makes none, and those of a class of somebody's own.
+    """
+    converted = _converted(type(model))
+    return {key: _unread(each) if key in converted else each for key, each in model.__json__.items()}
+
+
+def _unread(value: Any) -> Any:
+    if isinstance(value, View):
+        return unread_object(value) if "__declared__" in type(value).__dict__ else value
+    if not isinstance(value, Wrapper):
+        return value
+    inner = _with_models(value)
+    if isinstance(inner, list):
+        return [_unread(each) for each in inner]
+    return {key: _unread(each) for key, each in inner.items()}
+
+
+def _with_models(value: Wrapper) -> list[Any] | dict[str, Any]:
+    """The JSON of a list or a map that was read, with the models in their places; all else as it is spelled there."""
+    json = value.__json__
+    if isinstance(value, list):
+        return [each if isinstance(each, Wrapper) else json[place] for place, each in enumerate(value)]
+    items = cast("dict[str, Any]", value).items()
+    return {key: each if isinstance(each, Wrapper) else json[key] for key, each in items}
+
+
+@for_each_class
+def _converted(cls: type[View]) -> frozenset[str]:
+    """The JSON names of the fields whose values are more than JSON."""
+    return frozenset(each.wire for each in fields(cls).values() if not parse(each.annotation).is_plain)
 
 
 def _without_read_only(value: Any) -> Any:
+    if isinstance(value, Wrapper) and not isinstance(value, View):
+        value = _with_models(value)
     if isinstance(value, list):
         return [_without_read_only(each) for each in value]
     if isinstance(value, dict):
