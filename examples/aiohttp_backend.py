@@ -1,6 +1,6 @@
 """An aiohttp.web backend with one fleet for its lifetime.
 
-VEEAM_FLEET=fleet.toml python examples/aiohttp_backend.py
+VEEAM_FLEET=fleet.toml python -m veeam_async.examples.aiohttp_backend
 """
 
 from __future__ import annotations

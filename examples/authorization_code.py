@@ -2,7 +2,7 @@
 
 Backup for AWS gives codes, and Backup & Replication up to revision 1.2-rev1.
 
-VEEAM_HOST=aws01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python examples/authorization_code.py
+VEEAM_HOST=aws01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python -m veeam_async.examples.authorization_code
 """
 
 from __future__ import annotations

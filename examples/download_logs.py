@@ -1,6 +1,6 @@
 """Collect an appliance's logs: start the export, wait for it, download the bundle whole or not at all.
 
-VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python examples/download_logs.py logs.zip
+VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python -m veeam_async.examples.download_logs logs.zip
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The cursor file remembers what was reported. Here an alert is a line; put a mail, a chat or a ticket in its place.
 
-python examples/failed_jobs.py fleet.toml [ROUNDS]
+python -m veeam_async.examples.failed_jobs fleet.toml [ROUNDS]
 """
 
 from __future__ import annotations

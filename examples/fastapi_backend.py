@@ -1,6 +1,7 @@
 """A FastAPI backend with one fleet for its lifetime.
 
-VEEAM_FLEET=fleet.toml uvicorn examples.fastapi_backend:app
+pip install veeam-async fastapi uvicorn
+VEEAM_FLEET=fleet.toml uvicorn veeam_async.examples.fastapi_backend:app
 """
 
 from __future__ import annotations

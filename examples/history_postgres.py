@@ -1,6 +1,7 @@
 """Sessions of a fleet in PostgreSQL, each state of each once, wherever the process is killed.
 
-VEEAM_FLEET=fleet.toml python examples/history_postgres.py postgresql+psycopg://user@host/database
+pip install 'veeam-async[sql]' 'psycopg[binary]'
+VEEAM_FLEET=fleet.toml python -m veeam_async.examples.history_postgres postgresql+psycopg://user@host/database
 """
 
 from __future__ import annotations

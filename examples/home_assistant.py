@@ -1,6 +1,9 @@
 """A Home Assistant coordinator: the jobs of an appliance, polled on Home Assistant's own connections.
 
-It is a part of an integration, as custom_components/veeam/coordinator.py, and not run by itself.
+It is a part of an integration and not run by itself. The integration's manifest requires `veeam-async`.
+
+pip install 'veeam-async[cli]'
+veeam-async example home_assistant > custom_components/veeam/coordinator.py
 """
 
 # Home Assistant is not among the dependencies of this repository: it needs another aiohttp.

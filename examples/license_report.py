@@ -1,6 +1,6 @@
 """The nightly license report of a fleet, as CSV on stdout: what ends soon, or is used up, comes first.
 
-python examples/license_report.py fleet.toml > licenses.csv
+python -m veeam_async.examples.license_report fleet.toml > licenses.csv
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """An MCP server over a fleet for an assistant: jobs, failures, repositories, licenses. Its tools only read.
 
-VEEAM_FLEET=fleet.toml python examples/mcp_server.py
+pip install veeam-async 'mcp>=2.3'
+VEEAM_FLEET=fleet.toml python -m veeam_async.examples.mcp_server
 """
 
 from __future__ import annotations

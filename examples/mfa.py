@@ -1,6 +1,7 @@
 """Switch multi-factor authentication on for an account of Backup for AWS, log in with it, and switch it off again.
 
-VEEAM_HOST=aws01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python examples/mfa.py
+pip install 'veeam-async[mfa]'
+VEEAM_HOST=aws01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python -m veeam_async.examples.mfa
 """
 
 from __future__ import annotations

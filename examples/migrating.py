@@ -1,6 +1,6 @@
 """What a veeam-br program looks like here. The old lines stand above the new ones.
 
-VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python examples/migrating.py
+VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python -m veeam_async.examples.migrating
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """A message for each session that fails, by anything that apprise knows: mail, chat, SMS.
 
-python examples/notify.py fleet.toml mailtos://user:password@example.com slack://...
+pip install veeam-async apprise
+python -m veeam_async.examples.notify fleet.toml mailtos://user:password@example.com slack://...
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Poll a fleet and write one JSON line for each job; appliances that did not answer go to stderr.
 
-python examples/poll_fleet.py fleet.toml > jobs.jsonl
+python -m veeam_async.examples.poll_fleet fleet.toml > jobs.jsonl
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Poll a fleet with all cores: each process reads a shard of it, and the rows come back as one Arrow table.
 
-python examples/poll_in_processes.py fleet.toml sessions.parquet
+pip install 'veeam-async[arrow]'
+python -m veeam_async.examples.poll_in_processes fleet.toml sessions.parquet
 """
 
 from __future__ import annotations

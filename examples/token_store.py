@@ -2,7 +2,7 @@
 
 Run it twice: the second run makes no login.
 
-VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python examples/token_store.py ~/.cache/veeam-tokens
+VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python -m veeam_async.examples.token_store veeam-tokens
 """
 
 from __future__ import annotations

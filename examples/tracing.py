@@ -1,6 +1,7 @@
 """OpenTelemetry spans from the hooks: one span for each request, with its status, size and attempt.
 
-VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python examples/tracing.py
+pip install veeam-async opentelemetry-sdk
+VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python -m veeam_async.examples.tracing
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Start a job by its name and wait for it, with progress.
 
-VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python examples/wait_for_job.py "Daily backup"
+VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python -m veeam_async.examples.wait_for_job "Daily backup"
 """
 
 from __future__ import annotations

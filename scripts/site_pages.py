@@ -34,13 +34,14 @@ def pages() -> Iterator[tuple[str, str, list[str]]]:
 
 
 def recipes_page() -> str:
-    """The examples as blocks to copy, for those who have the wheel and no clone."""
+    """The examples as blocks to read and to copy."""
     folder = ROOT / "examples"
     jobs = re.findall(r"^\| `(\w+\.py)` \| (.+?) \|$", (folder / "README.md").read_text(), re.MULTILINE)
     lines = [
         "# Recipes\n",
-        "Whole programs to copy. Each runs in the tests of this project. The first lines of each say how to run it;",
-        "without an appliance, `veeam-async simulate 7` starts some and writes `simulated/fleet.toml`.\n",
+        "Whole programs that come with the package. Each runs in the tests of this project. Its first lines say what",
+        "to install and how to run it, and `veeam-async example NAME > FILE` gives you one to change. Without an",
+        "appliance, `veeam-async simulate 7` starts some and writes `simulated/fleet.toml`.\n",
     ]
     for name, job in jobs:
         lines += [

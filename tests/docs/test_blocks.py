@@ -216,6 +216,8 @@ async def test_command(block: Block, line: str, world: Stage, tmp_path: Path) ->
                 inner = rest[:1] if isinstance(group, click.Group) and rest and rest[0] in group.commands else []
                 done = run([sys.executable, "-m", "veeam_async.cli", command, *inner, "--help"], tmp_path)
                 assert all(word in done.stdout for word in rest if word.startswith("--"))
+        case [*_, "python", "-m", module] if module.startswith("veeam_async.examples."):
+            assert (ROOT / "examples" / f"{module.rpartition('.')[2]}.py").is_file()
         case ["git", "clone", *_] | ["python", *_]:
             pass
         case ["docker", "build", *rest]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import csv
 import importlib
+import importlib.util
 import io
 import json
 import os
+import re
 import stat
 import sys
+import tomllib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +28,14 @@ from veeam_async.testing import SimulatedAppliance, SimulatedFleet
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
+# Only an installed wheel has them inside the package.
+INSTALLED = importlib.util.find_spec("veeam_async.examples") is not None
+
+
+def command(name: str) -> list[str]:
+    """What runs an example: as a module of the installed package, as a file of a clone."""
+    what = ["-m", f"veeam_async.examples.{name.removesuffix('.py')}"] if INSTALLED else [str(EXAMPLES / name)]
+    return [sys.executable, *what]
 
 
 async def run(
@@ -38,7 +50,7 @@ async def run(
             "VEEAM_PASSWORD": appliance.password,
         }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(EXAMPLES / name), *arguments,
+        *command(name), *arguments,
         cwd=folder, env=environment, stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
@@ -205,6 +217,58 @@ async def test_fastapi_backend(fleet_file: Path, monkeypatch: pytest.MonkeyPatch
         assert jobs
         job = next(one["id"] for one in jobs if one["state"] == "idle" and "Backup" in one["kind"])
         assert (await client.post(f"/appliances/{up}/jobs/{job}/start")).status_code in (202, 502)
+
+
+class TestSaysHowItIsRun:
+    """The package carries the examples, so that what they say about themselves is all that a user has."""
+
+    @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+    def test_first_lines(self, path: Path) -> None:
+        """They name the module itself, or the command that prints it, and extras that there are."""
+        lines = (ast.get_docstring(ast.parse(path.read_text())) or "").splitlines()
+        run = rf"(python -m|uvicorn) veeam_async\.examples\.{path.stem}\b|veeam-async example {path.stem} >"
+        assert any(re.search(run, line) for line in lines)
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+        for line in lines:
+            if line.startswith("pip install "):
+                assert re.search(r"veeam-async\b", line)
+                assert all(name in extras for name in re.findall(r"veeam-async\[(\w+)\]", line))
+
+    def test_what_the_guides_name(self) -> None:
+        """Each program that a guide names is there."""
+        text = "\n".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
+        named = re.findall(r"veeam_async\.examples\.(\w+)|veeam-async example ([\w-]+(?:\.service)?)", text)
+        assert len(named) > 8
+        there = {path.name.removesuffix(".py") for path in EXAMPLES.rglob("*.*")}
+        assert {module or name for module, name in named} - there == {"NAME"}  # what stands for any of them
+
+    async def test_command(self, tmp_path: Path) -> None:
+        """`veeam-async example` lists all of them, and prints one byte by byte."""
+        listed = json.loads(await self.example(tmp_path, "-o", "json"))
+        files = {
+            path.name.removesuffix(".py"): path for path in [*EXAMPLES.glob("*.py"), *EXAMPLES.glob("*/*.service")]
+        }
+        assert {row["name"] for row in listed} == files.keys()
+        assert all(row["what"].endswith(".") for row in listed)
+        for name in ("notify", "notify.py", "veeam-async-exporter.service"):
+            assert await self.example(tmp_path, name) == files[name.removesuffix(".py")].read_bytes()
+
+    async def test_no_such_example(self, tmp_path: Path) -> None:
+        """One line that names those there are, also for what is no example in that folder."""
+        for name in ("nobody", "../pyproject.toml", "README.md"):
+            said = await self.example(tmp_path, name, status=3)
+            assert said.count(b"\n") == 1
+            assert b"mcp_server" in said
+
+    async def example(self, folder: Path, *arguments: str, status: int = 0) -> bytes:
+        """What the command prints."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "veeam_async.cli", "example", *arguments,
+            cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == status, err.decode()
+        return err if status else out
 
 
 def test_every_example_has_a_test() -> None:

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -239,13 +240,21 @@ class TestDeployment:
         assert verified.returncode == 0, verified.stderr
         assert unit not in verified.stderr
 
-    def test_container(self) -> None:
-        """What the image copies is what the build sees; it does not run as root, and names its command."""
+    def test_container(self, tmp_path: Path) -> None:
+        """The package is built from what the build sees; the image does not run as root, and names its command."""
         root = EXAMPLES.parent
         text = (root / "Dockerfile").read_text()
         assert "USER 10001" in text
         for name in re.findall(r"^!(\S+)", (root / ".dockerignore").read_text(), re.MULTILINE):
-            assert (root / name).exists(), name
+            (tmp_path / name).symlink_to(root / name)
+        command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+        built = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert built.returncode == 0, built.stderr
+        (wheel,) = (tmp_path / "dist").glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            held = set(archive.namelist())
+        for name in ("cli/app.py", "specs/catalog.toml", "_generator/codegen/__init__.py", "examples/notify.py"):
+            assert f"veeam_async/{name}" in held, name
         assert re.search(r'^ENTRYPOINT \["veeam-async"\]$', text, re.MULTILINE)
 
     @pytest.mark.skipif(HADOLINT is None, reason="hadolint is not installed")

@@ -18,7 +18,7 @@ from .status import CommandError, Interrupted, ReaderGone, Status
 COMMANDS = (
     fleet.check, fleet.poll, jobs.jobs, appliance.logs, appliance.wait, appliance.call, fleet.each, lookup.operations,
     starting.init, starting.fleet_group, lookup.fingerprint, fleet.exporter, appliance.conformance,
-    simulated.simulate, simulated.demo, revision.revision, lookup.completion,
+    simulated.simulate, simulated.demo, revision.revision, lookup.example, lookup.completion,
 )  # fmt: skip
 
 

@@ -47,6 +47,13 @@ def complete_row_kind(_context: click.Context, _parameter: click.Parameter, inco
     return _items((row.source for row in ROW_TYPES), incomplete) or [CompletionItem(incomplete, type="file")]
 
 
+def complete_example(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of the programs that come with the package."""
+    from .example import example_names
+
+    return _items(example_names(), incomplete)
+
+
 def complete_result(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """How a job or a session ends."""
     from ..fleet import Result

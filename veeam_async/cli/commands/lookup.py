@@ -1,4 +1,4 @@
-"""Commands that look things up: operations of a document, certificates, completion scripts."""
+"""Commands that look things up: operations of a document, certificates, examples, completion scripts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import get_completion_class
 
-from ..completion import complete_operation, complete_product, complete_revision
+from ..completion import complete_example, complete_operation, complete_product, complete_revision
 from ..options import PRODUCT, output
 from ..selection import Selection
 from ..status import Status
@@ -72,6 +72,19 @@ def fingerprint(host: Sequence[str], product: str | None, username: str, selecti
     from ..fingerprint import show_fingerprints
 
     return show_fingerprints(host, product or "vbr", username, selection)
+
+
+@click.command()
+@click.argument("name", required=False, shell_complete=complete_example)
+@output()
+def example(name: str | None, selection: Selection) -> int:
+    """List the programs that come with the package, or print the one with this NAME.
+
+    `veeam-async example notify > notify.py`, or run it as it is: `python -m veeam_async.examples.notify`.
+    """
+    from ..example import list_examples, print_example
+
+    return list_examples(selection) if name is None else print_example(name)
 
 
 @click.command()
