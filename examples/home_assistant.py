@@ -6,7 +6,7 @@ pip install 'veeam-async[cli]'
 veeam-async example home_assistant > custom_components/veeam/coordinator.py
 """
 
-# Home Assistant is not among the dependencies of this repository: it needs another aiohttp.
+# Home Assistant is not among the dependencies of this repository: it needs Python 3.14.
 # pyright: reportMissingImports=false
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ async def test_mcp(fleet_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestHomeAssistant:
-    """Home Assistant pins another aiohttp than this package needs, so that its classes have stand-ins here."""
+    """Home Assistant runs on Python 3.14 alone, so that its classes have stand-ins here."""
 
     @pytest.fixture
     async def coordinator(self, vbr: SimulatedAppliance, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
