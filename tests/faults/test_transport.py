@@ -271,6 +271,25 @@ async def test_a_change_that_is_never_answered(vbr: Vbr, make: Make) -> None:
     assert len(vbr.to("/api/v1/jobs")) == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("step", ["http", "body"])
+async def test_where_an_answer_was_when_time_was_up(vbr: Vbr, client: Client, method: str, step: str) -> None:
+    """The error says whether the head of the answer had come; what became of a change is unknown either way."""
+
+    @vbr.on(method, "/thing")
+    async def slow(exchange: Exchange) -> None:
+        if step == "body":
+            await exchange.raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{")
+        await exchange.hang()
+
+    await client.login()
+    with deadline(0.6), pytest.raises(RequestTimeout) as caught:
+        await client.request(method, "/thing")
+    assert (caught.value.limit, caught.value.step) == ("deadline", step)
+    assert caught.value.outcome_unknown is (method == "POST")
+    assert len(vbr.to("/thing")) == 1
+
+
 async def test_a_repeat_has_only_the_time_that_is_left(vbr: Vbr, make: Make) -> None:
     """What the first attempt used of the limit is not there for the second."""
 
