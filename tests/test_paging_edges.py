@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from importlib import import_module
 from typing import Any
 
@@ -600,3 +600,133 @@ async def test_a_walk_that_is_dropped_elsewhere_ends_as_well(ahead: list[AsyncIt
     await asyncio.to_thread(ahead.clear)
     await asyncio.sleep(0)
     assert fetching() == []
+
+
+# ------------------------------------------------------------------------------------------------- further products
+
+
+def pages_of(
+    server: Scripted, path: str, page: Callable[[int, int | None, list[dict[str, Any]]], Any], rows: int
+) -> list[tuple[int, int | None]]:
+    """Serves rows with an id and a name, page by page, in the shape that `page` gives them; what was asked for."""
+    asked: list[tuple[int, int | None]] = []
+
+    async def serve_page(request: web.Request) -> web.Response:
+        start, size = int(request.query.get("offset", 0)), request.query.get("limit")
+        limit = None if size is None else int(size)
+        asked.append((start, limit))
+        given = [{"id": f"id-{number}", "name": f"n{number}"} for number in range(rows)]
+        return web.json_response(page(start, limit, given[start : start + (limit or 200)]))
+
+    server.on("GET", path, serve_page)
+    return asked
+
+
+async def names_of(
+    server: Scripted, package: str, operation: str, **values: Any
+) -> tuple[list[str], Listing[Any, Any]]:
+    """The names of all rows of a listing, and the listing at its end."""
+    kind = import_module(f"veeam_async.{package}").Client
+    async with kind(server.url, BearerToken("token")) as client:
+        items = client.call(operation, **values).options(on_incomplete="ignore")
+        return [row.name async for row in items], items
+
+
+def linked(after: dict[str, Any] | None) -> Callable[[int, int | None, list[dict[str, Any]]], Any]:
+    """Pages of two rows of Backup for Microsoft 365; what the last one has for `_links`."""
+
+    def page(start: int, limit: int | None, rows: list[dict[str, Any]]) -> Any:
+        links = {"next": {"href": "/v8/there"}} if start < 2 else after
+        return {"results": rows} if links is None else {"results": rows, "_links": links}
+
+    return page
+
+
+@pytest.mark.parametrize(
+    ("after", "asked"),
+    [
+        ({"self": {"href": "/v8/here"}}, 2),
+        ({"self": {}, "next": None}, 2),
+        ({"self": {}, "next": {"href": None}}, 2),
+        ({}, 3),
+        (None, 3),
+    ],
+)
+async def test_a_page_that_says_that_it_is_the_last(server: Scripted, after: dict[str, Any] | None, asked: int) -> None:
+    """Links without one to a next page are an end; a page without any links says nothing of others."""
+    calls = pages_of(server, "/v8/BackupRepositories", linked(after), 4)
+    names, items = await names_of(server, "m365.v8", "BackupRepository_GetRepositories", limit=2)
+    assert names == ["n0", "n1", "n2", "n3"]
+    assert (items.complete, items.reason) == (True, "end")
+    assert calls == [(0, 2), (2, 2), (4, 2)][:asked]
+
+
+async def test_a_total_counts_more_than_links(server: Scripted) -> None:
+    """Where a page announces more rows, others follow, whatever its links say."""
+
+    def page(start: int, limit: int | None, rows: list[dict[str, Any]]) -> Any:
+        return {"results": rows, "totalCount": 4, "_links": {"self": {"href": "/v8/here"}}}
+
+    calls = pages_of(server, "/v8/BackupRepositories", page, 4)
+    names, items = await names_of(server, "m365.v8", "BackupRepository_GetRepositories", limit=2)
+    assert (len(names), len(calls), items.total) == (4, 2, 4)
+
+
+def placed(place: Callable[[int], Any]) -> Callable[[int, int | None, list[dict[str, Any]]], Any]:
+    """Pages of the Service Provider Console, each with the place that it says to have."""
+
+    def page(start: int, limit: int | None, rows: list[dict[str, Any]]) -> Any:
+        about = {"total": 4, "count": len(rows), "offset": place(start)}
+        return {"data": [{"instanceUid": row["id"], **row} for row in rows], "meta": {"pagingInfo": about}}
+
+    return page
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        (lambda start: start, "end"),
+        (lambda start: None, "end"),
+        (lambda start: str(start), "end"),
+        (lambda start: 0, "no rows from 2 on: the server gave those from 0 on instead"),
+        (lambda start: start + 1, "no rows from 2 on: the server gave those from 3 on instead"),
+    ],
+)
+async def test_pages_of_another_place(server: Scripted, place: Callable[[int], Any], reason: str) -> None:
+    """A page that says to be of another place than was asked for ends the walk, and its rows are not given."""
+    calls = pages_of(server, "/api/v3/configuration/backupPolicies", placed(place), 4)
+    names, items = await names_of(server, "spc.v3_7", "GetBackupPolicies", limit=2)
+    assert names == ["n0", "n1", "n2", "n3"][: 4 if reason == "end" else 2]
+    assert (items.reason, items.complete, items.total) == (reason, reason == "end", 4)
+    assert calls == [(0, 2), (2, 2)]
+
+
+async def test_pages_of_the_usual_size(server: Scripted) -> None:
+    """Who reads all rows of a product that gives few at once asks for more; who awaits a page does not."""
+    calls = pages_of(server, "/api/v3/configuration/backupPolicies", placed(lambda start: start), 4)
+    await names_of(server, "spc.v3_7", "GetBackupPolicies")
+    kind = import_module("veeam_async.spc.v3_7").Client
+    async with kind(server.url, BearerToken("token")) as client:
+        await client.call("GetBackupPolicies")
+    assert calls == [(0, 500), (0, None)]
+
+
+# -------------------------------------------------------------------------------------------------------- parsed pages
+
+
+async def test_parsed_pages(server: Scripted, vbr: Client) -> None:
+    """Code that reads rows by itself gets them as parsed JSON, new ones alone, each page after its turn came."""
+    listing = serve(server, ServedListing(25, cap=10))
+    turns: list[int] = []
+
+    async def before() -> None:
+        turns.append(len(listing.asked))
+
+    items = vbr.sessions.get_all_sessions()
+    pages = [page async for page in items.json_pages(before)]
+    assert [row["id"] for page in pages for row in page] == expected(25)
+    assert [len(page) for page in pages] == [10, 10, 5]
+    assert turns == [1, 2, 3]
+    assert (items.received, items.total, items.complete, items.reason) == (25, 25, True, "end")
+    with pytest.raises(RuntimeError, match="sent already"):
+        await anext(items.json_pages())

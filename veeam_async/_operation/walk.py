@@ -56,8 +56,8 @@ class Walk:
         body: Any,
         options: Options,
         *,
-        max_items: int | None = None,
-        narrowing: bool = True,
+        max_items: int | None,
+        narrowing: bool,
     ) -> None:
         """
         Args:
