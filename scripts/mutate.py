@@ -103,7 +103,7 @@ TESTS: dict[str, list[str]] = {
     "_http/failures": faults("transport_errors", "transport_tls", "secrets", "errors", "broken_answers"),
     "_auth/tokens": [*faults("token_limits", "tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
     "_auth/login": faults(
-        "login", "login_grants", "tokens_grants", "tokens", "negotiation", "broken_answers", "secrets"
+        "login", "login_grants", "grants_of_further_products", "tokens_grants", "tokens", "broken_answers", "secrets",
     ),
     "_auth/refusals": faults("login", "login_grants", "tokens_grants", "negotiation"),
     "listing": ["tests/test_paging.py", "tests/test_paging_edges.py", *faults("cancel_calls")],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 
-from veeam_async._http.answers import read_error
+from veeam_async._http.answers import is_passing, read_error, retry_after
 from veeam_async._operation.call import Call
 from veeam_async._operation.reply import Reply, excerpt
 from veeam_async.errors import DecodeError
@@ -95,3 +97,132 @@ def test_what_is_said_of_a_body_that_makes_no_sense(kind: str, body: bytes, priv
     error = read_error(reply(body, kind, status=500, private=private))
     assert error.message == message
     assert (error.body is None) == message.endswith("makes no sense")
+
+
+# ------------------------------------------------------------------------------------------------- what errors say
+
+
+def failed(data: Any, status: int = 400, kind: str = "application/json", **headers: str) -> Reply[None]:
+    """An error answer; names of headers have underscores here."""
+    call = Call("GET", "/it", "GetIt", "/it", safe=True)
+    sent = {"Content-Type": kind, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    body = data if isinstance(data, bytes) else orjson.dumps(data)
+    return Reply(status, sent, body, call, "vbr01", ("planted-secret",))
+
+
+LISTED = [
+    {"message": "bad name", "type": "validation", "parameterName": "name"},
+    {"message": "bad name", "type": "other", "propertyName": "title"},
+    {"message": " too long ", "parameterName": "name"},
+    {"parameterName": "size", "type": None},
+    "no object",
+]
+
+
+def test_a_list_of_errors() -> None:
+    """The first type counts, texts are named once each, and fields have the texts that are about them."""
+    error = read_error(failed({"errors": LISTED}))
+    assert (error.message, error.error_code) == ("bad name; too long", "validation")
+    assert error.field_errors == {"name": ["bad name", "too long"], "title": ["bad name"], "size": [""]}
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "code"),
+    [
+        ({"message": "said", "errors": LISTED}, "said", None),
+        ({"errors": []}, "no reason given", None),
+        ({"errors": [{"type": "logical"}]}, "no reason given", "logical"),
+        ({"errors": "text"}, "no reason given", None),
+        ({"error": {"message": "nested", "code": "C"}, "message": "outer"}, "outer", None),
+        ({"error": {"message": "nested", "code": "C"}, "errorCode": "E"}, "nested", "E"),
+        ({"error": {"message": 7}}, "no reason given", None),
+        ({"title": " ", "detail": "only this"}, "only this", None),
+        ({"title": "Gone", "detail": "", "details": "there"}, "Gone", None),
+        ({"error": "invalid_grant", "errorCode": ""}, "no reason given", "invalid_grant"),
+    ],
+)
+def test_which_of_several_texts_counts(data: Any, message: str, code: str | None) -> None:
+    """What is empty or no text gives way to the next."""
+    error = read_error(failed(data))
+    assert (error.message, error.error_code) == (message, code)
+
+
+def test_details_beside_a_message() -> None:
+    """Details stand beside a message or a title, and are the message where there is neither."""
+    assert read_error(failed({"message": "m", "title": "t", "details": "d"})).details == "d"
+    assert read_error(failed({"title": "t", "detail": "d"})).details == "d"
+    assert read_error(failed({"detail": "d"})).details is None
+
+
+def test_where_a_redirect_leads_is_said_without_secrets() -> None:
+    """A redirect that is not followed names its place, with what was sent masked."""
+    error = read_error(failed(b"", 302, Location="https://x.example/?t=planted-secret"))
+    assert error.message == "redirects to https://x.example/?t=***"
+    assert read_error(failed({"message": "moved"}, 302, Location="/x")).message == "moved"
+
+
+@pytest.mark.parametrize(
+    ("status", "data", "headers", "seconds"),
+    [
+        (429, {"errors": [{"retryAfter": 5}, {"retryAfter": 7.5}, {}, "x"]}, {}, 7.5),
+        (503, {"errors": [{"retryAfter": 0}]}, {}, 0.0),
+        (500, {"errors": [{"retryAfter": 5}]}, {}, None),
+        (500, {}, {"Retry_After": "3"}, 3.0),
+        (429, {"errors": [{"retryAfter": 5}]}, {"Retry_After": "3"}, 3.0),
+        (429, {"errors": [{"retryAfter": -1}, {"retryAfter": "9"}, {"retryAfter": None}]}, {}, None),
+        (429, {"errors": [{"retryAfter": 86400 * 365}]}, {}, None),
+        (429, {"errors": [{"retryAfter": 86400 * 365 - 1}]}, {}, 86400.0 * 365 - 1),
+        (429, {"errors": {"retryAfter": 5}}, {}, None),
+        (429, {"errors": [{}] * 49 + [{"retryAfter": 5}]}, {}, 5.0),
+        (429, {"errors": [{}] * 50 + [{"retryAfter": 5}]}, {}, None),
+        (429, b'{"errors": [{"retryAfter": 5}', {}, None),
+        (429, b"", {}, None),
+        (429, [1], {}, None),
+    ],
+)
+def test_seconds_to_wait(status: int, data: Any, headers: dict[str, str], seconds: float | None) -> None:
+    """They stand in the header, else in the errors of a body that says so: under a year, the longest of them."""
+    assert retry_after(failed(data, status, **headers)) == seconds
+
+
+def test_seconds_to_wait_in_another_type() -> None:
+    """What is no JSON is not looked at."""
+    assert retry_after(failed({"errors": [{"retryAfter": 5}]}, 429, "text/plain")) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kinds", "passing"),
+    [
+        (520, ["retryableLogical"], True),
+        (500, ["Transport", "retryablelogical"], True),
+        (499, ["transport"], False),
+        (520, ["transport", "logical"], False),
+        (520, ["transport", None], False),
+        (520, [], False),
+    ],
+)
+def test_failures_that_may_pass(status: int, kinds: list[str | None], passing: bool) -> None:
+    """A failure of the server passes where each of its errors does."""
+    assert is_passing(failed({"errors": [{"type": kind} for kind in kinds]}, status)) is passing
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "headers", "who"),
+    [
+        (404, "application/json", {}, "appliance"),
+        (404, "application/problem+json", {"WWW_Authenticate": "Bearer"}, "appliance"),
+        (401, "text/plain", {"WWW_Authenticate": "Bearer realm=x"}, "appliance"),
+        (401, "", {"WWW_Authenticate": "bearer,"}, "appliance"),
+        (401, "application/json", {"WWW_Authenticate": 'Basic realm="x"'}, "gateway"),
+        (401, "application/json", {"WWW_Authenticate": "Negotiate"}, "gateway"),
+        (401, "text/html", {"WWW_Authenticate": "Bearer"}, "gateway"),
+        (502, "text/html", {}, "gateway"),
+        (502, "application/xhtml+xml", {}, "gateway"),
+        (502, "text/plain", {}, None),
+        (407, "application/json", {}, "proxy"),
+        (403, "application/json", {"Proxy_Authenticate": "Basic"}, "proxy"),
+    ],
+)
+def test_who_answered(status: int, kind: str, headers: dict[str, str], who: str | None) -> None:
+    """Appliances answer JSON and ask for bearer tokens; what asks for another login stands in front of them."""
+    assert read_error(failed({}, status, kind, **headers)).answered_by == who
