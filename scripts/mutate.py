@@ -93,7 +93,7 @@ TESTS: dict[str, list[str]] = {
     "token_store": ["tests/test_token_store.py"],
     "_operation/reply": ["tests/test_reply.py", *faults("errors", "broken_answers", "secrets", "retry")],
     "_http/answers": ["tests/test_reply.py", *faults("errors", "broken_answers", "secrets", "retry")],
-    "_http/decide": faults("decide"),
+    "_http/decide": faults("decide", "transport_errors"),
     "_http/token": faults("token_limits", "tokens"),
     "_http/exchange": [
         *faults("transport", "transport_errors", "transport_tls", "retry", "errors", "broken_answers", "tokens"),

@@ -104,3 +104,22 @@ def test_every_answer_that_is_none(incomplete: bool, foreign: bool) -> None:
     assert decide(outcome, READING) == Decision(Next.RETRY if incomplete else Next.RAISE)
     assert decide(outcome, CHANGING) == Decision(Next.RAISE, outcome_unknown=foreign)
     assert decide(outcome, WIDENED).next is (Next.RETRY if incomplete else Next.RAISE)
+
+
+@pytest.mark.parametrize("status", range(300, 600))
+def test_a_failure_that_says_that_it_may_pass(status: int) -> None:
+    """It is repeated by calls that read, and not by a change, of which nobody knows what became."""
+    outcome = Answered(status, passing=True)
+    reading = decide(outcome, READING).next
+    assert reading is (Next.RETRY if decide(Answered(status), READING).next is Next.RAISE else reading)
+    assert decide(outcome, READING._replace(replayable=False)).next is Next.RAISE
+    assert decide(outcome, CHANGING) == decide(Answered(status), CHANGING)
+
+
+def test_a_call_without_a_token() -> None:
+    """Where nothing is said of a token there is none to renew, and redirects are not followed."""
+    plain = Situation(safe=True, changes=False)
+    assert {decide(Answered(status), plain).next for status in (301, 307, 401, 403)} == {Next.RAISE}
+    assert decide(Answered(502), plain).next is Next.RETRY
+    assert decide(Broken(sent=True), plain).next is Next.RETRY
+    assert decide(Broken(sent=True), CHANGING).outcome_unknown

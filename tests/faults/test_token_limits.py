@@ -298,7 +298,7 @@ async def test_cool_downs_to_the_second(clock: Stopped, appliance: Appliance, to
         assert len(appliance.asked) == number
         assert caught.value.retry_after == pause
         clock.now += pause - 1
-        with pytest.raises(AuthenticationError, match=r"no such user; not tried again for 1 s") as caught:
+        with pytest.raises(AuthenticationError, match=r"user; not tried again for 1 s, so that no account") as caught:
             await tokens.obtain()
         assert caught.value.retry_after == 1.0
         assert len(appliance.asked) == number
@@ -362,7 +362,7 @@ async def test_pauses_after_failed_logins(
         await tokens.obtain()
     for number, pause in enumerate([0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0], 2):
         if pause * share > 1.5:
-            with pytest.raises(ConnectError, match="away; not tried again for"):
+            with pytest.raises(ConnectError, match=r"away; not tried again for \d+ s$"):
                 await tokens.obtain()
             assert len(appliance.asked) == number - 1
             clock.now += pause * share - 1.4

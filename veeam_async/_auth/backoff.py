@@ -22,30 +22,30 @@ _LONGEST_WAIT = 1.5
 class Backoff:
     """Spaces out the requests for a token of one appliance after those that failed."""
 
+    _until: float
+
     def __init__(self) -> None:
         self._error: VeeamError | None = None
-        self._until = 0.0
-        self._refusals = 0
-        self._failures = 0
+        # The last pause of each kind.
+        self._cool_down = 0.0
+        self._pause = 0.0
 
     def failed(self, error: VeeamError) -> None:
         """A request for a token has failed."""
         if isinstance(error, AuthenticationError):
-            self._refusals += 1
-            pause = min(COOL_DOWN_CAP, COOL_DOWN * 2.0 ** min(self._refusals - 1, 10))
+            pause = self._cool_down = min(COOL_DOWN_CAP, 2 * self._cool_down or COOL_DOWN)
             error.retry_after = pause
         else:
-            self._failures += 1
+            self._pause = min(PAUSE_CAP, 2 * self._pause or PAUSE)
             # Those that failed together do not come back together.
-            pause = min(PAUSE_CAP, PAUSE * 2.0 ** min(self._failures - 1, 10)) * random.uniform(0.8, 1.2)
+            pause = self._pause * random.uniform(0.8, 1.2)
         self._error = error
         self._until = monotonic() + pause
 
     def forget(self) -> None:
         """A request has succeeded, or the credentials have changed."""
         self._error = None
-        self._until = 0.0
-        self._refusals = self._failures = 0
+        self._cool_down = self._pause = 0.0
 
     async def turn(self) -> None:
         """Wait until a token may be asked for again, if that is soon.
@@ -54,8 +54,10 @@ class Backoff:
             VeeamError: what the last request failed with, where it is not.
         """
         error = self._error
+        if error is None:
+            return
         left = self._until - monotonic()
-        if error is None or left <= 0:
+        if left <= 0:
             return
         refused = isinstance(error, AuthenticationError)
         if not refused and left <= _LONGEST_WAIT:
