@@ -205,3 +205,31 @@ def test_mapped_loopback_is_loopback() -> None:
     assert parse_host("::ffff:127.0.0.1", default_port=1).loopback
     assert parse_host("localhost.", default_port=1).loopback
     assert not parse_host("::ffff:10.0.0.1", default_port=1).loopback
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [("user:pa@ss@vbr01:9419", "vbr01:9419"), ("ftp://vbr01", "ftp://vbr01"), ("vbr..01", "vbr..01"), ("", None)],
+)
+def test_which_host_was_refused(host: str, named: str | None) -> None:
+    """The error says of which host it is, without what stands before its last `@`."""
+    with pytest.raises(InvalidAddress) as caught:
+        parse_host(host, default_port=9419)
+    assert caught.value.appliance == named
+
+
+def test_brackets_are_for_addresses() -> None:
+    """A name in brackets is none, with a port behind them or without."""
+    for host in ("[vbr01]", "[vbr01]:443", "https://[vbr01]:443"):
+        with pytest.raises(InvalidAddress, match="brackets hold no IPv6 address"):
+            parse_host(host, default_port=9419)
+
+
+def test_the_longest_names() -> None:
+    """63 letters for a label and 253 for all of them are the most, and may be."""
+    longest = ".".join(["a" * 63] * 3 + ["b" * 61])
+    assert len(longest) == 253
+    assert parse_host(longest, default_port=9419).host == longest
+    for host in ("a" * 64, f"{longest}b"):
+        with pytest.raises(InvalidAddress, match="is the most"):
+            parse_host(host, default_port=9419)

@@ -440,14 +440,14 @@ async def test_a_refresh_token_after_a_failed_refresh(
 
 
 async def test_a_stored_token_is_not_stored_again(clock: Stopped, appliance: Appliance) -> None:
-    """What came from the store is there; what came from the appliance is put there."""
+    """What came from the store is there, and needs no lock; what came from the appliance is put there, under it."""
     place = Place(Token("stored", "stored-refresh", 900.0, "store", issued=0.0))
     tokens = Tokens(appliance, appliance="vbr01", store=place)
     token = await tokens.obtain()
-    assert (token.access, place.saved) == ("stored", [])
+    assert (token.access, place.saved, place.locked) == ("stored", [], 0)
     clock.now = token.must
     await tokens.obtain()
-    assert place.saved == ["access-1"]
+    assert (place.saved, place.locked) == (["access-1"], 1)
     assert appliance.asked == ["refresh stored-refresh"]
 
 
