@@ -511,6 +511,20 @@ async def test_an_overtaken_login_serves_only_who_waits_for_it(appliance: Applia
     assert (await tokens.obtain()).access == "access-2"
 
 
+async def test_a_token_from_elsewhere_overtakes_a_login(appliance: Appliance, tokens: Tokens) -> None:
+    """A token that was given stays the one that is sent, whatever a login in progress brings."""
+    appliance.free.clear()
+    before = asyncio.create_task(tokens.obtain())
+    await settle()
+    given = Token("given", "given-refresh", 900.0, "login", issued=0.0)
+    tokens.use(given)
+    appliance.free.set()
+    assert (await before).access == "access-1"
+    assert tokens.current is given
+    assert (await tokens.replace(given)).access == "access-2"
+    assert appliance.asked == ["login", "refresh given-refresh"]
+
+
 async def test_the_end_of_an_overtaken_login_does_not_hide_the_next(appliance: Appliance, tokens: Tokens) -> None:
     """While a login with new credentials is in progress, further calls share it, though the old one ended."""
     appliance.free.clear()
