@@ -319,9 +319,7 @@ class Walk:
             self.seen_pages.add(page)
         return fresh
 
-    def _judge(
-        self, rows: int, fresh: int, start: int, limit: int | None, total: int | None, *, last: bool = False
-    ) -> None:
+    def _judge(self, rows: int, fresh: int, start: int, limit: int | None, total: int | None, *, last: bool) -> None:
         """Decide where to go on, or that and why this was the end."""
         before, first = self.total, self.pages == 1
         if total is not None:
