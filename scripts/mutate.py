@@ -192,6 +192,12 @@ def not_evaluated(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
         found: list[ast.expr | None] = []
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             found.append(node.returns)
+            for decorator in node.decorator_list:
+                what = ast.unparse(decorator)
+                if what == "overload":
+                    places.append(((decorator.lineno, 0), (node.body[-1].end_lineno or 0, 10_000)))
+                elif what.startswith("dataclass_transform("):
+                    places.append(((decorator.lineno, 0), (decorator.end_lineno or 0, 10_000)))
         elif isinstance(node, (ast.arg, ast.AnnAssign)):
             found.append(node.annotation)
         elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":

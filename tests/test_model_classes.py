@@ -52,7 +52,14 @@ def test_a_models_module_that_needs_what_is_not_installed_says_so(
 
 def test_a_class_is_resolved_once() -> None:
     """And so is what attrs knows of it, which costs twenty times the class and adds no method."""
-    props: Any = BackupJobModel.__attrs_props__
+
+    @model
+    class FreshModel(Model):
+        """Fresh: what attrs knows of it is worked out here."""
+
+        size: int
+
+    props: Any = FreshModel.__attrs_props__
     assert (props.is_slotted, props.added_init, props.added_eq, props.added_repr) == (True, False, False, False)
     assert attrs.fields(BackupJobModel) is attrs.fields(BackupJobModel)
     resolve("StorageModel", "tests.sample_api")

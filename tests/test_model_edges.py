@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import tests.sample_api.models as sample
 from tests.sample_api.models import EJobType, JobModel, MixedModel, StorageModel
 from veeam_async._model import UNSET, Model, Tolerated, decoder, dumps, encode, field, model
+from veeam_async._model.classes import resolve
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
@@ -213,3 +216,81 @@ def test_only_what_must_be_there_is_missing() -> None:
     seen.clear()
     decoder("LinuxServerModel", PACKAGE, on_tolerated=seen.append)({"serviceType": "Linux"})
     assert [(each.kind, each.field) for each in seen if each.kind != "missing"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-03-01", "2026-03-01"), ("2026-13-01T10:20:30Z", "2026-13-01T10:20:30Z"),
+        ("2026-03-01T10:20Z", datetime(2026, 3, 1, 10, 20, tzinfo=UTC)), ("soon", "soon"),
+        ("2026-03-01t10:20:30.1234567z", datetime(2026, 3, 1, 10, 20, 30, 123456, tzinfo=UTC)),
+    ],
+)  # fmt: skip
+def test_a_field_reads_every_spelling_of_a_timestamp(text: str, moment: Any) -> None:
+    """A date alone stays text, as does what no calendar has; all go back as they came."""
+    mixed = unread({"at": text, "times": [text]}, "MixedModel")
+    assert (mixed.at, mixed.times) == (moment, [moment])
+    assert mixed.to_dict() == {"at": text, "times": [text]}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "expected"),
+    [
+        ("int | bool", True, []),
+        ("bool | int", 3, []),
+        ("str | list[int]", 3, ["wrong_type"]),
+        ("str | bool", 1, ["wrong_type"]),
+        ("float | str", True, ["wrong_type"]),
+        ("int | EJobType", "New", ["unknown_enum"]),
+        ("EJobType | int", 3, []),
+        ("AliasOfNumber", 3, []),
+        ("AliasOfNumber", "x", []),
+        ("list[AliasOfNumber]", [3], []),
+        ("AliasOfNumber", None, ["null"]),
+        ("None", None, []),
+        ("list[None]", [3, None], ["wrong_type"]),
+        ("StorageModel | Any", None, []),
+        ("JobModel", {"id": "1", "name": "n", "type": 3}, ["unknown_type", "wrong_type"]),
+        ("JobModel", {"id": "1", "name": "n", "type": None}, ["null"]),
+        ("JobModel", {"id": "1", "name": "n", "type": "us-east-1"}, []),
+        ("JobModel", {"id": "1", "name": "n", "type": "AgentBackup", "platform": "Linux"}, []),
+        ("JobModel", {"id": "1", "name": "n", "type": "agentbackup", "platform": "Linux"}, ["unknown_enum"]),
+        ("AgentJobModel", {"id": "1", "name": "n", "type": "Other", "platform": "Linux"}, ["unknown_enum"]),
+        ("ServerModel", {"serviceType": "Other"}, ["unknown_type"]),
+        ("RowsModel", {"more": True}, ["missing", "wrong_type"]),
+        ("RowsModel", {"rows": None, "last": 1}, []),
+        ("RowsModel", {"rows": [{"size": 1}, {"size": 1, "x": 2}], "last": 1}, ["extra"]),
+    ],
+)
+def test_each_departure_is_found_whatever_the_type(
+    expression: str, value: Any, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In unions, aliases, discriminators and beside absent rows; what the document allows is none."""
+
+    @model
+    class RowsModel(Model):
+        """Rows: the fields after them are examined as well."""
+
+        __module__ = "tests.sample_api.models"
+        rows: list[StorageModel] = field(rows=True)
+        last: int
+        more: str | Unset = UNSET
+
+    monkeypatch.setattr(sample, "AliasOfNumber", int, raising=False)
+    monkeypatch.setattr(sample, "RowsModel", RowsModel, raising=False)
+    seen: list[Tolerated] = []
+    resolve.cache_clear()
+    try:
+        decoder(expression, PACKAGE, on_tolerated=seen.append)(value)
+    finally:
+        resolve.cache_clear()
+    assert [each.kind for each in seen] == expected
+
+
+def test_the_classes_of_a_base_from_elsewhere_are_looked_for_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model of one package may have a child in its own and be named by another's."""
+    monkeypatch.setattr(sys.modules[__name__], "BackupJobModel", sample.BackupJobModel, raising=False)
+    seen: list[Tolerated] = []
+    data = {"id": "1", "name": "n", "type": "VSphereBackup", "storage": {"size": "x"}}
+    decoder("BackupJobModel", __name__, on_tolerated=seen.append)(data)
+    assert [(each.kind, each.path) for each in seen] == [("wrong_type", "storage.size")]

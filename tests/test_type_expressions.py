@@ -10,6 +10,7 @@ from veeam_async._model.expressions import Node, TypeExpression, parse
 def test_a_plain_type() -> None:
     """A name alone is one node, neither nullable nor optional."""
     assert parse("str") == TypeExpression((Node("str"),))
+    assert parse("Vb365 | _P2") == TypeExpression((Node("Vb365"), Node("_P2")))
 
 
 def test_null_and_absence_are_taken_out_of_a_union() -> None:

@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.contract, pytest.mark.clone]
 
 ROOT = Path(__file__).parents[2]
 TESTS = [
-    "test_model.py", "test_model_classes.py", "test_model_edges.py", "test_model_showing.py", "test_enums.py",
-    "test_timestamps.py", "test_type_expressions.py", "test_codec.py",
+    "test_model.py", "test_model_classes.py", "test_model_edges.py", "test_model_sharing.py",
+    "test_model_showing.py", "test_enums.py", "test_timestamps.py", "test_type_expressions.py", "test_codec.py",
 ]  # fmt: skip
 # Threads and deep stacks, which that platform has not; and what orjson refuses and json, which stands in, does not.
 LEFT_OUT = [

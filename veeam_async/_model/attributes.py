@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cache, partial
 from typing import Any, Final, Literal
 
 from .classes import is_enum, is_model, resolve
@@ -43,19 +43,26 @@ def attribute(field: Field, package: str) -> property:
         get = _of_class(wire, field.annotation.partition(" | ")[0], package)
     else:
         get = _nested(wire, field.annotation, package)
-    put = _put if field.rows or kind in ("class", "nested") else _put_plain
+    put = _put if kind in ("class", "nested") else _put_plain
     return property(get, partial(put, wire), partial(_delete, wire), field.annotation)
 
 
-@lru_cache(maxsize=4096)
+@cache
 def _kind(annotation: str) -> Kind:
     """How a field of this type is read, as far as its text says: nothing is loaded for it."""
     names = [name for name in _NAME.findall(annotation) if name not in _WITHOUT_CLASS]
-    if not names or "Any" in annotation.split(" | "):
-        return "plain"
-    if len(names) > 1 or [part for part in annotation.split(" | ") if part not in ("None", "Unset")] != names:
-        return "nested"
-    return "datetime" if names[0] == "datetime" else "date" if names[0] == "date" else "class"
+    parts = [part for part in annotation.split(" | ") if part not in ("None", "Unset")]
+    match names:
+        case []:
+            return "plain"
+        case ["datetime"] if parts == names:
+            return "datetime"
+        case ["date"] if parts == names:
+            return "date"
+        case [_] if parts == names:
+            return "class"
+        case _:
+            return "nested"
 
 
 def _plain(wire: str) -> Get:

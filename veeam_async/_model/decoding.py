@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from ..errors import DecodeError
@@ -44,10 +44,9 @@ def decoder(
     return _lenient(type_expression, package)
 
 
-@lru_cache(maxsize=4096)
+@cache
 def _lenient(text: str, package: str) -> Callable[[Any], Any]:
     expression = parse(text)
-    is_list = any(node.name == "list" for node in expression.nodes)
     read: Callable[[Any], Any] | None = None
 
     def decode(value: Any) -> Any:
@@ -55,8 +54,7 @@ def _lenient(text: str, package: str) -> Callable[[Any], Any]:
         if read is None:
             read = reader_of(expression, package) or unchanged
         result = read(value)
-        # Objects and arrays of the right kind pass; anything else is looked at closely.
-        if result is value and (value.__class__ is not list or not is_list):
+        if result is value:
             _demand(expression, text, value, package)
         return result
 

@@ -8,14 +8,15 @@ A class name is only a name here: what it stands for is looked up when the first
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from contextlib import suppress
+from functools import cache
 from typing import Final
 
 import attrs
 
 # `Upload` is a field of a form: whatever can be sent as a file.
 PLAIN: Final = frozenset({"str", "int", "float", "bool", "bytes", "Upload", "Any", "object"})
-_TOKEN = re.compile(r"\s*([A-Za-z_][\w.]*|[\[\],|])")
+_TOKEN: Final = re.compile(r"[A-Za-z_][\w.]*|[\[\],|]")
 
 
 @attrs.frozen
@@ -57,30 +58,20 @@ class TypeExpression:
         )
 
 
-@lru_cache(maxsize=8192)
+@cache
 def parse(text: str) -> TypeExpression:
     """The type expression that `text` writes.
 
     Raises:
         ValueError: `text` is not one.
     """
-    tokens: list[str] = []
-    position = 0
-    stripped = text.strip()
-    while position < len(stripped):
-        match = _TOKEN.match(stripped, position)
-        if match is None:
-            raise ValueError(f"not a type expression: {text!r}")
-        tokens.append(match[1])
-        position = match.end()
-    tokens.reverse()
-    try:
-        expression = _union(tokens)
-    except IndexError:
-        raise ValueError(f"not a type expression: {text!r}") from None
-    if tokens:
-        raise ValueError(f"not a type expression: {text!r}")
-    return expression
+    tokens: list[str] = _TOKEN.findall(text)[::-1]
+    with suppress(IndexError):
+        if "".join(tokens[::-1]) == "".join(text.split()):
+            expression = _union(tokens)
+            if not tokens:
+                return expression
+    raise ValueError(f"not a type expression: {text!r}")
 
 
 def _union(tokens: list[str]) -> TypeExpression:

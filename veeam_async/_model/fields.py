@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Final
 
 import attrs
@@ -69,10 +68,10 @@ def camel_case(name: str) -> str:
 
 def declared(cls: type) -> dict[str, Field]:
     """The fields that a class body declares by its annotations, by Python name."""
-    inherited = fields_of_bases(cls)
+    inherited = _with_inherited(cls)
     body = cls.__dict__
     own = {}
-    for name, annotation in _annotations(cls).items():
+    for name, annotation in cls.__annotations__.items():
         value = body.get(name, REQUIRED)
         if value is REQUIRED:
             value = _REQUIRED
@@ -83,7 +82,7 @@ def declared(cls: type) -> dict[str, Field]:
         wire = value.wire
         if wire is None:
             wire = inherited[name].wire if name in inherited else camel_case(name)
-        own[name] = Field(name, wire, str(annotation), value)
+        own[name] = Field(name, wire, annotation, value)
     return own
 
 
@@ -91,27 +90,17 @@ _REQUIRED: Final = Declaration(REQUIRED, None, False, False)
 _OPTIONAL: Final = Declaration(UNSET, None, False, False)
 
 
-def _annotations(cls: type) -> dict[str, Any]:
-    if sys.version_info >= (3, 14):
-        import annotationlib
-
-        return annotationlib.get_annotations(cls, format=annotationlib.Format.STRING)
-    return cls.__annotations__
-
-
-def fields_of_bases(cls: type) -> dict[str, Field]:
-    """The fields of all bases of a class, those of the outermost first."""
-    found: dict[str, Field] = {}
-    for base in reversed(cls.__mro__[1:]):
-        found.update(base.__dict__.get("__declared__", {}))
-    return found
+def _with_inherited(cls: type) -> dict[str, Field]:
+    collected: dict[str, Field] = {}
+    for each in reversed(cls.__mro__):
+        collected.update(each.__dict__.get("__declared__", {}))
+    return collected
 
 
 @for_each_class
 def fields(cls: type[View]) -> dict[str, Field]:
     """The fields of a model by their Python names, those of its base first. `additional_properties` is not one."""
-    own: dict[str, Field] = cls.__dict__.get("__declared__", {})
-    return fields_of_bases(cls) | own
+    return _with_inherited(cls)
 
 
 @for_each_class

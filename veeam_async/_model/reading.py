@@ -181,7 +181,7 @@ def choose_node(expression: TypeExpression, value: Any, package: str) -> Node | 
         elif isinstance(value, bool):
             fits = node.name == "bool"
         else:
-            fits = node.name in ("int", "float") and value is not None
+            fits = node.name in ("int", "float")
         if fits or node.name == "Any":
             return node
     return None

@@ -9,10 +9,10 @@ from typing import Any, Final, Literal
 import attrs
 
 from .base import View
-from .classes import is_model, package_of, resolve
-from .enums import OpenEnum, reader
+from .classes import is_enum, is_model, package_of, resolve
+from .enums import reader
 from .expressions import Node, TypeExpression, parse
-from .fields import REQUIRED, fields
+from .fields import fields
 from .reading import child_of, choose_node, discriminator_wire
 from .timestamps import read_date, read_timestamp
 
@@ -72,11 +72,6 @@ class _Examination:
         self.package = package
         self._report = report
 
-    def _mapped(self, tolerated: Tolerated) -> None:
-        # The enum of a discriminator may leave out, or spell otherwise, what the document maps to a class.
-        if tolerated.kind not in ("unknown_enum", "letter_case"):
-            self._report(tolerated)
-
     def value(self, value: Any, expression: TypeExpression, model: str, field: str, path: str) -> None:
         def report(kind: Kind) -> None:
             self._report(Tolerated(model, field, kind, value, path))
@@ -88,7 +83,7 @@ class _Examination:
         if len(expression.nodes) > 1:
             node = choose_node(expression, value, self.package)
         else:
-            node = expression.nodes[0] if expression.nodes else None
+            node = next(iter(expression.nodes), None)
         if node is None:
             report("wrong_type")
         elif node.item is not None:
@@ -119,7 +114,7 @@ class _Examination:
                 self._object(value, cls, path)
             else:
                 report("wrong_type")
-        elif isinstance(cls, type) and issubclass(cls, OpenEnum):
+        elif is_enum(cls):
             member = reader(cls)(value) if isinstance(value, str) else None
             if member is None:
                 report("wrong_type")
@@ -129,10 +124,8 @@ class _Examination:
                 report("letter_case")
 
     def _object(self, raw: dict[str, Any], cls: type[View], path: str) -> None:
-        wire = None
         mapped = set()
-        while (further := discriminator_wire(cls)) is not None:
-            wire = further
+        while (wire := discriminator_wire(cls)) is not None:
             value = raw.get(wire)
             child = child_of(cls, value)
             if child is None or child is cls:
@@ -143,18 +136,17 @@ class _Examination:
                 mapped.add(wire)
             cls = child
         known = fields(cls)
-        package = package_of(cls)
+        inner = _Examination(package_of(cls), self._report)
         for each in known.values():
             here = _join(path, each.wire)
             expression = parse(each.annotation)
             if each.rows and raw.get(each.wire) is None:
                 continue
             if each.wire in raw:
-                inner = self if package == self.package else _Examination(package, self._report)
-                if each.wire in mapped or raw[each.wire] == each.default:
-                    inner = _Examination(package, self._mapped)
-                inner.value(raw[each.wire], expression, cls.__name__, each.wire, here)
-            elif not expression.optional and (each.default is REQUIRED or each.wire == wire or not expression.nullable):
+                # The enum of a discriminator may leave out, or spell otherwise, what the document maps to a class.
+                if each.wire not in mapped and raw[each.wire] != each.default:
+                    inner.value(raw[each.wire], expression, cls.__name__, each.wire, here)
+            elif not expression.optional:
                 self._report(Tolerated(cls.__name__, each.wire, "missing", None, here))
         wires = {each.wire for each in known.values()}
         for key, value in raw.items():
@@ -167,7 +159,7 @@ def _lists(cls: type[View], wire: str, value: Any) -> bool:
     expressions = [parse(each.annotation) for each in fields(cls).values() if each.wire == wire]
     for node in (node for expression in expressions for node in expression.nodes if node.is_class):
         enum = resolve(node.name, package_of(cls))
-        if isinstance(enum, type) and issubclass(enum, OpenEnum) and isinstance(value, str):
+        if is_enum(enum) and isinstance(value, str):
             member = reader(enum)(value)
             return member is not None and not member.is_unknown
     return False

@@ -31,7 +31,13 @@ def _refuse(word: str) -> NoReturn:
 def dumps(value: Any, default: Callable[[Any], Any] | None = None, option: int | None = None) -> bytes:
     flags = option or 0
 
-    def encode(one: Any) -> Any:
+    def plain(one: Any) -> Any:
+        if type(one) is dict:
+            return {key: plain(each) for key, each in one.items()}
+        if type(one) in (list, tuple):
+            return [plain(each) for each in one]
+        if type(one) in (str, int, float, bool, type(None)):
+            return one
         if isinstance(one, (datetime, date)) and not flags & OPT_PASSTHROUGH_DATETIME:
             text = one.isoformat()
             return text.removesuffix("+00:00") + "Z" if flags & OPT_UTC_Z and text.endswith("+00:00") else text
@@ -41,12 +47,14 @@ def dumps(value: Any, default: Callable[[Any], Any] | None = None, option: int |
             return one.value
         if default is None:
             raise TypeError(f"Type is not JSON serializable: {type(one).__name__}")
-        return default(one)
+        try:
+            return plain(default(one))
+        except AttributeError as error:
+            raise TypeError(str(error)) from None
 
     try:
         text = json.dumps(
-            value,
-            default=encode,
+            plain(value),
             separators=(",", ":"),
             ensure_ascii=False,
             allow_nan=False,
