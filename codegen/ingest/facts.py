@@ -29,6 +29,13 @@ _EXTENSIONS = re.compile(
 )
 _ANONYMOUS = ("x-anonymous", "x-veeam-allow-anonymous")
 _NULLABLE = ("nullable", "x-nullable", "x-veeam-nullable")
+# In RFC 9110's words, which Python has from 3.13 on: a spec is to be the same whichever Python made it.
+_PHRASES = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 _NAME = re.compile(r"[\w.,:;/<>{}()\[\]&@*+'-]+(?: [\w.,:;/<>{}()\[\]&@*+'-]+){0,5}")
 
 
@@ -245,7 +252,7 @@ def phrase(code: str) -> str:
     """
     if code.isdigit():
         try:
-            return HTTPStatus(int(code)).phrase
+            return _PHRASES.get(int(code)) or HTTPStatus(int(code)).phrase
         except ValueError:
             return f"Status {code}"
     return " ".join(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", code)) or code

@@ -90,10 +90,18 @@ def test_a_property_may_be_named_like_a_keyword(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "says"),
-    [("200", "OK"), ("207", "Multi-Status"), ("599", "Status 599"), ("default", "default"), ("NotFound", "Not Found")],
+    [
+        ("200", "OK"),
+        ("207", "Multi-Status"),
+        ("413", "Content Too Large"),
+        ("422", "Unprocessable Content"),
+        ("599", "Status 599"),
+        ("default", "default"),
+        ("NotFound", "Not Found"),
+    ],
 )
 def test_phrases(code: str, says: str) -> None:
-    """A response is described by the standard phrase of its code, or by its name in words."""
+    """A response is described by the standard phrase of its code, the same in each Python, or by its name in words."""
     assert phrase(code) == says
 
 
