@@ -255,6 +255,7 @@ def test_a_field_reads_every_spelling_of_a_timestamp(text: str, moment: Any) -> 
         ("JobModel", {"id": "1", "name": "n", "type": "us-east-1"}, []),
         ("JobModel", {"id": "1", "name": "n", "type": "AgentBackup", "platform": "Linux"}, []),
         ("JobModel", {"id": "1", "name": "n", "type": "agentbackup", "platform": "Linux"}, ["unknown_enum"]),
+        ("AgentJobModel", {"id": "1", "name": "n", "type": "AgentBackup", "platform": "Linux"}, []),
         ("AgentJobModel", {"id": "1", "name": "n", "type": "Other", "platform": "Linux"}, ["unknown_enum"]),
         ("ServerModel", {"serviceType": "Other"}, ["unknown_type"]),
         ("RowsModel", {"more": True}, ["missing", "wrong_type"]),

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import attrs
 import pytest
@@ -161,7 +162,7 @@ def test_an_object_that_contains_itself_is_refused_and_can_be_shown() -> None:
     """Nothing is sent for ever, and its repr names it again as `...`."""
     loop = StorageModel(size=1)
     loop.parts = [loop, loop]
-    for write in (loop.to_dict, lambda: dumps(loop), lambda: encode([loop])):
+    for write in (loop.to_dict, lambda: dumps(loop)):
         with pytest.raises(ValueError, match="contains itself"):
             write()
     assert repr(loop) == "StorageModel(size=1, parts=[..., ...])"
@@ -191,6 +192,44 @@ def test_a_copy_is_spelled_as_the_original_came(copied: Callable[[Any], Any]) ->
     again.grid[0][1].size = 6
     again.stores["a"].size = 7
     assert (mixed.grid[0][1].size, mixed.stores["a"].size) == (5, 4)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+def test_a_copy_holds_each_kind_of_field_as_the_original_does(copied: Callable[[Any], Any]) -> None:
+    """A free-form field its model, a list of enums its spelling, a map of models its changes."""
+
+    @model
+    class FreshModel(Model):
+        """Fresh: nothing was worked out for this class before."""
+
+        __module__ = "tests.sample_api.models"
+        __qualname__ = "FreshModel"
+        free: Any = UNSET
+        kinds: list[EJobType] | Unset = UNSET
+        stores: dict[str, StorageModel] | Unset = UNSET
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample, "FreshModel", FreshModel, raising=False)
+        fresh: Any = FreshModel.from_dict({"kinds": ["vspherebackup"], "stores": {"a": {"size": 1}}})
+        fresh.free = StorageModel(size=2)
+        assert fresh.kinds == [EJobType.V_SPHERE_BACKUP]
+        fresh.stores["a"].size = 3
+        again = copied(fresh)
+        assert again == fresh
+        assert type(again.free) is StorageModel
+        assert again.to_dict() == {"kinds": ["vspherebackup"], "stores": {"a": {"size": 3}}, "free": {"size": 2}}
+
+
+def test_what_is_set_is_json_at_once_or_stays_for_its_caller() -> None:
+    """An id is read as text; what JSON has nothing for, as a file to upload, is kept and cannot be sent."""
+    key = UUID("6745a759-2205-4cd2-b172-8ec8f7e60ef8")
+    mixed: Any = MixedModel(text=key)  # type: ignore[arg-type]
+    assert mixed.text == str(key)
+    file = object()
+    mixed.free = file
+    assert mixed.free is file
+    with pytest.raises(TypeError, match="object has no JSON form"):
+        mixed.to_dict()
 
 
 def marked() -> Marked:
@@ -235,15 +274,22 @@ def test_a_request_is_spelled_as_it_came(monkeypatch: pytest.MonkeyPatch) -> Non
         id: str | Unset = field(default=UNSET, read_only=True)
         times: list[datetime] | Unset = UNSET
         kinds: dict[str, list[EJobType]] | Unset = UNSET
+        kind_by_name: dict[str, EJobType] | Unset = UNSET
         inner: list[SpelledModel] | Unset = UNSET
+        named: dict[str, SpelledModel] | Unset = UNSET
 
     monkeypatch.setattr(sample, "SpelledModel", SpelledModel, raising=False)
     times = ["2026-03-01T10:00:00.1234567Z"]
-    data = {"times": times, "kinds": {"a": ["vspherebackup"]}, "inner": [{"times": times}]}
-    spelled: Any = SpelledModel.from_dict({"id": "1", **data, "inner": [{"id": "2", "times": times}]})
+    data = {
+        "times": times, "kinds": {"a": ["vspherebackup"]}, "kindByName": {"a": "vspherebackup"},
+        "inner": [{"times": times}], "named": {"a": {"times": times}},
+    }  # fmt: skip
+    inner = {"id": "2", "times": times}
+    spelled: Any = SpelledModel.from_dict({"id": "1", **data, "inner": [inner], "named": {"a": inner}})
     assert spelled.times[0] == datetime(2026, 3, 1, 10, 0, 0, 123456, tzinfo=UTC)
     assert spelled.kinds["a"] == [EJobType.V_SPHERE_BACKUP]
-    assert spelled.inner[0].times
+    assert spelled.kind_by_name["a"] is EJobType.V_SPHERE_BACKUP
+    assert spelled.inner[0].times == spelled.named["a"].times
     assert json.loads(dumps(spelled, request=True)) == data
 
 

@@ -21,8 +21,8 @@ from .timestamps import format_timestamp
 from .unset import UNSET
 
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
-# How deep an object may be nested. Nothing is, but for one that contains itself.
-_DEEPEST: Final = 100_000
+# How much an object may hold that is nested deeper than Python can call. One that contains itself has no end.
+_MOST: Final = 100_000
 _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 # What orjson does not know is a wrapper as a rule; written in C, this is called for each.
@@ -190,23 +190,23 @@ def _encode(value: Any) -> Any:
 
 def _encode_deep(value: Any) -> Any:
     """`_encode` for what is nested deeper than Python can call."""
-    whole = [value]
-    pending: list[tuple[Any, Any, int]] = [(whole, 0, 0)]
-    while pending:
-        holder, place, depth = pending.pop()
-        if depth > _DEEPEST:
-            raise ValueError("the value is nested too deeply, or contains itself")
+    whole = {"": value}
+    pending: list[tuple[Any, Any]] = [(whole, "")]
+    for _ in range(_MOST):
+        if not pending:
+            return whole[""]
+        holder, place = pending.pop()
         each = holder[place]
         if each.__class__ not in (dict, list):
             each = _plainer(each)
         if each.__class__ is dict:
             each = {_key(key): inner for key, inner in each.items() if inner is not UNSET}
-            pending += [(each, key, depth + 1) for key, inner in each.items() if inner.__class__ not in _PLAIN]
+            pending += [(each, key) for key, inner in each.items() if inner.__class__ not in _PLAIN]
         elif each.__class__ is list:
             each = [inner for inner in each if inner is not UNSET]
-            pending += [(each, key, depth + 1) for key, inner in enumerate(each) if inner.__class__ not in _PLAIN]
+            pending += [(each, key) for key, inner in enumerate(each) if inner.__class__ not in _PLAIN]
         holder[place] = each
-    return whole[0]
+    raise ValueError("the value is nested too deeply, or contains itself")
 
 
 def _plainer(value: Any) -> Any:
