@@ -811,6 +811,17 @@ async def test_pages_of_azure_lists_that_answer_202(server: Scripted) -> None:
         assert [row.id for page in pages for row in page.results] == expected(150)
 
 
+async def test_awaiting_azure_lists_that_answer_202(server: Scripted) -> None:
+    """Who awaits such a list gets the page that it asked for, as from a list that answers at once."""
+    serve_operation(server, polls=0)
+    async with client_of("azure", server.url) as client:
+        page = await client.call("KeyVault_GetKeyVaultsPage", offset=100, limit=20)
+        assert type(page).__name__ == "PageOfKeyVault"
+        assert [row.id for row in page.results] == expected(150)[100:]
+        (asked,) = server.to(KEY_VAULTS)
+        assert asked.query == {"Offset": "100", "Limit": "20"}
+
+
 async def test_azure_lists_whose_operation_has_no_result(server: Scripted) -> None:
     """An operation that ends without a page is a `DecodeError`."""
     serve_operation(server, polls=0, result=None)
