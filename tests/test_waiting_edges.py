@@ -452,6 +452,49 @@ async def test_work_that_the_revision_has_no_model_of(server: Scripted) -> None:
         assert await client.wait(ID, interval=FAST, progress=reported.append) == task
 
 
+# --------------------------------------------------------------------------------------- Backup for Microsoft 365
+
+
+@pytest.fixture
+async def m365(server: Scripted) -> AsyncIterator[ApplianceClient]:
+    kind = import_module("veeam_async.m365.v8").Client
+    async with kind(server.url, BearerToken("token"), retry=ONCE) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("place", "raw", "model"),
+    [
+        ("JobSessions", {"status": "Success"}, "RESTJobSession"),
+        ("RestoreSessions", {"state": "Stopped"}, "RESTRestoreSession"),
+        ("DataRetrievalSessions", {"status": "Warning"}, "RESTDataRetrievalSession"),
+        ("RepositorySynchronizeSessions", {"state": "None"}, "RESTRepositorySynchronizeSession"),
+        ("RepositoryOwnerChangeSessions", {"status": "Succeeded"}, "RESTBackupRepositoryOwnerChangeSession"),
+        ("backupRepositories/maintenanceSessions", {"status": "Finished"}, "RESTBackupRepositoryMaintenanceSession"),
+    ],
+)
+async def test_every_kind_of_work_by_its_bare_id(
+    server: Scripted, m365: ApplianceClient, place: str, raw: dict[str, Any], model: str
+) -> None:
+    """A bare id is looked for in one place after the other, until one of them has it."""
+    play(server, f"/v8/{place}/{ID}", {"id": ID, **raw})
+    assert type(await m365.wait(ID, interval=FAST)).__name__ == model
+    assert server.requests[-1].path == f"/v8/{place}/{ID}"
+
+
+async def test_stopping_work_by_its_bare_id(server: Scripted, m365: ApplianceClient) -> None:
+    """What a stop needs besides the id, the work itself says once it was seen."""
+    path = f"/v8/JobSessions/{ID}"
+    play(server, path, {"id": ID, "status": "Running", "jobId": OTHER})
+    server.on("POST", f"/v8/Jobs/{OTHER}/stop", {})
+    task = asyncio.ensure_future(m365.wait(ID, interval=0.01, on_cancel="stop"))
+    await until(lambda: len(server.to(path)) > 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(server.to(f"/v8/Jobs/{OTHER}/stop", "POST")) == 1
+
+
 # ------------------------------------------------------------------------------------------- answers that come later
 
 ACTION = f"/api/v3/asyncActions/{ID}"

@@ -290,7 +290,8 @@ class Work:
         path = [head]
         for piece in pieces:
             name, _, rest = piece.partition("}")
-            value = self.sender.revision.name if name == "revision" else self.places.get(name)
+            # Of a bare id the work itself says the rest, once it was seen.
+            value = self.sender.revision.name if name == "revision" else self.places.get(name, self.raw.get(name))
             try:
                 path += [path_segment(name, value), rest]
             except (TypeError, ValueError) as error:
