@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, ParamSpec, TypedDict, TypeVar
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def check_options(names: Iterable[str]) -> None:
     """
     for name in names:
         if name not in OPTIONS:
+            from difflib import get_close_matches  # few programs get here
+
             similar = get_close_matches(name, OPTIONS, n=1)
             hint = f"did you mean {similar[0]!r}?" if similar else f"there are {', '.join(sorted(OPTIONS))}"
             raise TypeError(f"no option is called {name!r}; {hint}")

@@ -1,6 +1,7 @@
 """Which models file a class stands in.
 
 What the operations of one tag reach is in the file of that tag, beside its api module; what several reach is in
+`shared`; what many reach, as sessions are, is in `common`, so that nearly every program loads that and few load
 `shared`. A large file gives its families (a base with its children) to files of their own. Nothing is tuned to a
 document, so a class keeps its file from revision to revision unless the vendor uses it elsewhere.
 """
@@ -15,6 +16,9 @@ import attrs
 from codegen import naming
 
 SHARED = "shared"
+COMMON = "common"
+MANY = 5
+"""Tags from which on a class that they reach is common."""
 LARGE = 100
 """Classes above which a file gives away its families."""
 FAMILY = 5
@@ -42,7 +46,8 @@ def files(nodes: Iterable[Node]) -> dict[str, list[str]]:
     """The models files: name without `.py` to its classes, bases first and otherwise in the document's order."""
     by_name = {node.name: node for node in nodes}
     root = {name: _root(name, by_name) for name in by_name}
-    home = _homes(by_name)
+    reached = _reached(by_name)
+    home = _homes(by_name, reached)
     home |= _families(by_name, root, home)
     by_file: dict[str, list[str]] = defaultdict(list)
     for name in sorted(by_name, key=lambda name: _depth(name, by_name)):
@@ -68,8 +73,8 @@ def _bases_first(names: list[str], nodes: Mapping[str, Node], order: Mapping[str
     return sorted(names, key=lambda name: (_depth(name, nodes), order[name]))
 
 
-def _homes(nodes: Mapping[str, Node]) -> dict[str, str]:
-    """The group that alone reaches a class, or `shared`; what no operation reaches goes where its likes are."""
+def _reached(nodes: Mapping[str, Node]) -> dict[str, set[str]]:
+    """The groups whose operations reach a class; a class that none reaches is not in it."""
     reached: dict[str, set[str]] = defaultdict(set)
     starts: dict[str, list[str]] = defaultdict(list)
     for node in nodes.values():
@@ -82,8 +87,16 @@ def _homes(nodes: Mapping[str, Node]) -> dict[str, str]:
                 reached[name].add(group)
                 base = nodes[name].base
                 queue += [*nodes[name].uses, *([base] if base else [])]
-    home = {name: next(iter(groups)) if len(groups) == 1 else SHARED for name, groups in reached.items()}
-    likes = _Likes(home)
+    return dict(reached)
+
+
+def _homes(nodes: Mapping[str, Node], reached: Mapping[str, set[str]]) -> dict[str, str]:
+    """The group that alone reaches a class, `shared` or `common`; what none reaches goes where its likes are."""
+    home = {}
+    for name, groups in reached.items():
+        several = COMMON if len(groups) >= MANY else SHARED
+        home[name] = next(iter(groups)) if len(groups) == 1 else several
+    likes = _Likes({name: file for name, file in home.items() if file != COMMON})
     for name in sorted(nodes, key=lambda name: _depth(name, nodes)):
         if name not in home:
             base = nodes[name].base

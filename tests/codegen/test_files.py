@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codegen import emit, naming
-from codegen.emit.files import FAMILY, LARGE, Node, files
+from codegen.emit.files import FAMILY, LARGE, MANY, Node, files
 from codegen.ingest import catalog
 from tests.codegen.odd import document, write_specs
 
@@ -28,6 +28,14 @@ def test_what_one_group_reaches_is_in_the_file_of_the_group() -> None:
         node("Paging"),
     ]
     assert files(nodes) == {"jobs": ["JobsPage", "Job", "Schedule"], "shared": ["Paging"], "tasks": ["TasksPage"]}
+
+
+def test_what_many_groups_reach_is_common() -> None:
+    """A class that five groups reach is in `common`, one that four reach in `shared`."""
+    nodes = [node(f"Page{number}", "Session", groups=(f"g{number}",)) for number in range(MANY)]
+    nodes += [node("Session"), node("Few", groups=tuple(f"g{number}" for number in range(MANY - 1)))]
+    found = files(nodes)
+    assert (found["common"], found["shared"]) == (["Session"], ["Few"])
 
 
 def test_a_base_is_where_its_children_are() -> None:
@@ -76,9 +84,9 @@ def test_a_class_keeps_its_file(older: str, newer: str) -> None:
 
 @pytest.mark.parametrize("label", LABELS)
 def test_a_file_is_called_after_what_is_in_it(label: str) -> None:
-    """A models file is `shared`, or has the name of an api module, or one that begins with it and ends in a class."""
+    """A models file is `shared`, `common`, or named as an api module is, or so and with a class behind it."""
     package = packaged(label)
-    groups = set(importlib.import_module(f"{package}.api").GROUPS) | {"shared"}
+    groups = set(importlib.import_module(f"{package}.api").GROUPS) | {"shared", "common"}
     for file in set(home(label).values()) - groups:
         group = max((group for group in groups if file.startswith(group.rstrip("_"))), key=len)
         last = file.removeprefix(group.rstrip("_")).strip("_")

@@ -8,7 +8,6 @@ import os
 import ssl
 import sys
 import threading
-from hmac import compare_digest
 from time import monotonic
 from typing import Any, NoReturn
 
@@ -51,7 +50,7 @@ class _PinnedConnection(ssl.SSLObject):
         context = self.context
         assert isinstance(context, PolicyContext) and context.pin is not None
         seen = hashlib.sha256(self.getpeercert(binary_form=True) or b"").hexdigest()
-        if not compare_digest(seen, context.pin):
+        if seen != context.pin:
             raise FingerprintMismatch(seen, context.pin)
 
 

@@ -15,7 +15,6 @@ import orjson
 
 from .._model import Unset, encode
 from ..errors import DecodeError, ServerError
-from ..waiting import finish
 from .json_text import positive, row_key, value_at
 from .operation import Operation
 from .reply import Reply
@@ -247,6 +246,8 @@ class Walk:
         if reply.status != 202 or self.paging.rows in raw:
             return raw, None
         # Azure may answer that it is still putting the list together.
+        from ..waiting import finish  # few listings have to be waited for
+
         operation = await finish(self.sender, raw, operation=self.operation.operation_id)
         page = operation.get("result")
         if not isinstance(page, dict):

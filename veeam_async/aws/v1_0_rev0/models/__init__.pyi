@@ -36,6 +36,13 @@ from .certificates import (
     UploadCertificateSpec as UploadCertificateSpec,
     UploadLicenseSpec as UploadLicenseSpec,
 )
+from .common import (
+    Link as Link,
+    LinkMethod as LinkMethod,
+    SessionLink as SessionLink,
+    ValidationMessage as ValidationMessage,
+    ValidationMessageSeverity as ValidationMessageSeverity,
+)
 from .cost_estimation import (
     GetCostEstimationSort as GetCostEstimationSort,
 )
@@ -212,8 +219,6 @@ from .shared import (
     EmptySuccessResponse as EmptySuccessResponse,
     Error as Error,
     ErrorErrorCode as ErrorErrorCode,
-    Link as Link,
-    LinkMethod as LinkMethod,
     LoginGrantTypes as LoginGrantTypes,
     LoginSpec as LoginSpec,
     MonthlyBackupScheduleSettings as MonthlyBackupScheduleSettings,
@@ -240,11 +245,8 @@ from .shared import (
     RetentionTypes as RetentionTypes,
     RetrySettings as RetrySettings,
     ScheduleSettings as ScheduleSettings,
-    SessionLink as SessionLink,
     SessionStatuses as SessionStatuses,
     TagSpec as TagSpec,
-    ValidationMessage as ValidationMessage,
-    ValidationMessageSeverity as ValidationMessageSeverity,
     WeeklyBackupScheduleSettings as WeeklyBackupScheduleSettings,
     WeeklyReplicaScheduleSettings as WeeklyReplicaScheduleSettings,
     WeeklySchedule as WeeklySchedule,

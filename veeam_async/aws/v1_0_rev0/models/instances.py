@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import Link, TagSpec
+    from .common import Link
+    from .shared import TagSpec
 
 
 class BackupDestinations(OpenEnum):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from veeam_async._model import Unset
     from veeam_async.uploads import Upload
 
-    from .shared import Link
+    from .common import Link
 
 
 @model

@@ -10,8 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import Link
     from .shared import (
-        Link,
         PolicyBackupItems,
         PolicyBackupSettings,
         PolicyNotificationSettings,

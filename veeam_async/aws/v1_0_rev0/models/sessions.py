@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import Link, SessionStatuses
+    from .common import Link
+    from .shared import SessionStatuses
 
 
 @model

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import Link
+
 
 @model
 class BucketFolder(Model):
@@ -201,13 +203,6 @@ class Error(Model):
     details: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
     data: dict[str, dict[str, Any]] | None | Unset = UNSET
-
-
-@model
-class Link(Model):
-    rel: str
-    href: str
-    method: LinkMethod
 
 
 class LoginGrantTypes(OpenEnum):
@@ -471,20 +466,6 @@ class ScheduleSettings(Model):
     yearly_schedule: YearlyScheduleSettings | None | Unset = UNSET
 
 
-@model
-class SessionLink(Model):
-    """Given by `iam_roles.rescan_amazon_account`, `instances.take_snapshot`,
-    `instances.delete_virtual_machine_snapshots`, `instances.delete_virtual_machine_backups`, `buckets.rescan_bucket`
-    and 5 more.
-
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str
-    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
-
-
 class SessionStatuses(OpenEnum):
     RUNNING = "Running"
     NEVER_EXECUTED = "NeverExecuted"
@@ -498,21 +479,6 @@ class SessionStatuses(OpenEnum):
 class TagSpec(Model):
     key: str
     value: str
-
-
-@model
-class ValidationMessage(Model):
-    """Given by `smtp_server_credentials_records.validate_standard_account_name`,
-    `iam_roles.validate_amazon_account_name`, `iam_roles.validate_delete_amazon_account`,
-    `repositories.repository_validate_settings`, `policies.validate` and 5 more.
-
-    Attributes:
-        context_id: UUID.
-    """
-
-    severity: ValidationMessageSeverity | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    context_id: str | None | Unset = UNSET
 
 
 @model
@@ -583,18 +549,6 @@ class ErrorErrorCode(OpenEnum):
     SERVICE_UNAVAILABLE = "ServiceUnavailable"
     UNEXPECTED_CONTENT = "UnexpectedContent"
     UNKNOWN_ERROR = "UnknownError"
-
-
-class LinkMethod(OpenEnum):
-    GET = "GET"
-    POST = "POST"
-    PUT = "PUT"
-    DELETE = "DELETE"
-
-
-class ValidationMessageSeverity(OpenEnum):
-    WARNING = "Warning"
-    ERROR = "Error"
 
 
 class YearlyRetentionOptionsType(OpenEnum):

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import AuthenticationSpecification, Link
+    from .common import Link
+    from .shared import AuthenticationSpecification
 
 
 @model

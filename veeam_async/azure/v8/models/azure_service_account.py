@@ -12,16 +12,12 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import AzureEnvironment, AzureSubscription, JobStatus, LinkHAL, ProblemDetails
     from .shared import (
         AzureAccount,
         AzureAccountPurpose,
-        AzureEnvironment,
         AzureEnvironmentNullable,
-        AzureSubscription,
         CheckResultSeverity,
-        JobStatus,
-        LinkHAL,
-        ProblemDetails,
         SubscriptionForServiceAccount,
         Tenant,
     )

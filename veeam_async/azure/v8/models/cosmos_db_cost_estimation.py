@@ -10,25 +10,27 @@ from veeam_async._model import UNSET, Model, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         BackupTypeNullable,
-        CosmosDbPolicyBackupItemsFromClient,
-        CosmosDbPolicyExcludedItemsFromClient,
         CostEstimationItemCostsData,
         CostEstimationTotalValue,
         CostEstimationWarning,
         CostEstimationWarningGroup,
-        DailyCosmosDbSchedule,
         HealthCheckSchedule,
         LinkHAL,
-        MonthlyCosmosDbSchedule,
-        PolicyCosmosDbBackupTier,
-        PolicyCosmosDbBackupWorkload,
         PolicyNotificationSettings,
         PolicyRegionFromClient,
         RetrySettings,
-        WeeklyCosmosDbSchedule,
         YearlySchedule,
+    )
+    from .shared import (
+        CosmosDbPolicyBackupItemsFromClient,
+        CosmosDbPolicyExcludedItemsFromClient,
+        DailyCosmosDbSchedule,
+        MonthlyCosmosDbSchedule,
+        PolicyCosmosDbBackupTier,
+        PolicyCosmosDbBackupWorkload,
+        WeeklyCosmosDbSchedule,
     )
 
 

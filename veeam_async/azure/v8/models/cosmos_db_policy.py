@@ -12,28 +12,30 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         AzureSubscription,
         BackupTypeNullable,
+        HealthCheckSchedule,
+        JobStatus,
+        LinkHAL,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        ResourceGroup,
+        RetrySettings,
+        YearlySchedule,
+    )
+    from .shared import (
         CosmosDbAccount,
         CosmosDbPolicyBackupItemsFromClient,
         CosmosDbPolicyExcludedItemsFromClient,
         DailyCosmosDbSchedule,
-        HealthCheckSchedule,
-        JobStatus,
-        LinkHAL,
         MonthlyCosmosDbSchedule,
         PolicyCosmosDbBackupTier,
         PolicyCosmosDbBackupWorkload,
-        PolicyNotificationSettings,
-        PolicyRegionFromClient,
         PolicyStatus,
-        ResourceGroup,
-        RetrySettings,
         Tag,
         TagGroup,
         WeeklyCosmosDbSchedule,
-        YearlySchedule,
     )
 
 

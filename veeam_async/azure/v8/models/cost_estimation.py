@@ -10,19 +10,21 @@ from veeam_async._model import UNSET, Model, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         BackupTypeNullable,
-        DailySchedule,
         HealthCheckSchedule,
-        MonthlySchedule,
-        PolicyBackupItemsFromClient,
-        PolicyExcludedItemsFromClient,
         PolicyNotificationSettings,
         PolicyRegionFromClient,
         RetrySettings,
+        YearlySchedule,
+    )
+    from .shared import (
+        DailySchedule,
+        MonthlySchedule,
+        PolicyBackupItemsFromClient,
+        PolicyExcludedItemsFromClient,
         SnapshotSettings,
         WeeklySchedule,
-        YearlySchedule,
     )
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import CredentialsStateFilterOptions, Database, JobStatus, LinkHAL, ProblemDetails, ProtectionStatus
+    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import CredentialsStateFilterOptions, Database, ProtectionStatus
 
 
 @model

@@ -12,20 +12,22 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         BackupTypeNullable,
+        JobStatus,
+        LinkHAL,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        ResourceGroup,
+        RetrySettings,
+    )
+    from .shared import (
         DailyFileShareSchedule,
         FileShare,
         FileSharePolicyBackupItemsFromClient,
         FileSharePolicyExcludedItemsFromClient,
-        JobStatus,
-        LinkHAL,
         MonthlyFileShareSchedule,
-        PolicyNotificationSettings,
-        PolicyRegionFromClient,
         PolicyStatus,
-        ResourceGroup,
-        RetrySettings,
         StorageAccount,
         WeeklyFileShareSchedule,
     )

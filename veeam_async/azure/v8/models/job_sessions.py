@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import JobStatus, LinkHAL, Repository
+    from .common import JobStatus, LinkHAL
+    from .shared import Repository
 
 
 @model

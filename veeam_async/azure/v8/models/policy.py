@@ -12,22 +12,24 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         BackupTypeNullable,
-        DailySchedule,
         HealthCheckSchedule,
         JobStatus,
         LinkHAL,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        RetrySettings,
+        YearlySchedule,
+    )
+    from .shared import (
+        DailySchedule,
         MonthlySchedule,
         PolicyBackupItemsFromClient,
         PolicyExcludedItemsFromClient,
-        PolicyNotificationSettings,
-        PolicyRegionFromClient,
         PolicyStatus,
-        RetrySettings,
         SnapshotSettings,
         WeeklySchedule,
-        YearlySchedule,
     )
 
 

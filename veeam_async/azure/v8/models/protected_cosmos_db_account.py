@@ -12,16 +12,13 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import DataRetrievalStatus, JobStatus, LinkHAL, ProblemDetails
     from .shared import (
         CosmosDbAccountRestorableResource,
         CosmosDbAccountStatus,
         CosmosDbAccountType,
         CosmosDbBackupDestination,
         CosmosDbCapacityMode,
-        DataRetrievalStatus,
-        JobStatus,
-        LinkHAL,
-        ProblemDetails,
         StorageTierNullable,
     )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import AzureEnvironment, AzureSubscription, JobStatus, LinkHAL, ProblemDetails, Region, ResourceGroup
+    from .common import AzureEnvironment, AzureSubscription, JobStatus, LinkHAL, ProblemDetails, Region, ResourceGroup
 
 
 @model

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         AzureEnvironment,
         AzureSubscription,
         DataRetrievalStatus,
         JobStatus,
         LinkHAL,
-        OSTypeNullable,
         ProblemDetails,
         Region,
         ResourceGroup,
     )
+    from .shared import OSTypeNullable
 
 
 @model

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import LinkHAL, VnetPolicyAzureAccount
+    from .common import LinkHAL
+    from .shared import VnetPolicyAzureAccount
 
 
 @model

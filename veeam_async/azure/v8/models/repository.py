@@ -12,11 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import JobStatus, LinkHAL, PolicyType, ProblemDetails
     from .shared import (
-        JobStatus,
-        LinkHAL,
-        PolicyType,
-        ProblemDetails,
         Repository,
         RepositoryEncryptionMethod,
         RepositoryStatus,

@@ -10,23 +10,25 @@ from veeam_async._model import UNSET, Model, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         BackupTypeNullable,
         CostEstimationItemCostsData,
         CostEstimationTotalValue,
         CostEstimationWarning,
         CostEstimationWarningGroup,
-        DailySqlSchedule,
         HealthCheckSchedule,
         LinkHAL,
-        MonthlySqlSchedule,
         PolicyNotificationSettings,
         PolicyRegionFromClient,
         RetrySettings,
+        YearlySchedule,
+    )
+    from .shared import (
+        DailySqlSchedule,
+        MonthlySqlSchedule,
         SqlPolicyBackupItemsFromClient,
         SqlPolicyExcludedItemsFromClient,
         WeeklySqlSchedule,
-        YearlySchedule,
     )
 
 

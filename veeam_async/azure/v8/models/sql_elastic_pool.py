@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import JobStatus, LinkHAL, ProblemDetails
+    from .common import JobStatus, LinkHAL, ProblemDetails
 
 
 @model

@@ -12,25 +12,27 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         BackupTypeNullable,
-        ConnectionTestMessageSeverity,
-        DailySqlSchedule,
-        Database,
         HealthCheckSchedule,
         JobStatus,
         LinkHAL,
-        MonthlySqlSchedule,
         PolicyNotificationSettings,
         PolicyRegionFromClient,
-        PolicyStatus,
         ProblemDetails,
         RetrySettings,
+        YearlySchedule,
+    )
+    from .shared import (
+        ConnectionTestMessageSeverity,
+        DailySqlSchedule,
+        Database,
+        MonthlySqlSchedule,
+        PolicyStatus,
         SqlPolicyBackupItemsFromClient,
         SqlPolicyExcludedItemsFromClient,
         SqlServer,
         WeeklySqlSchedule,
-        YearlySchedule,
     )
 
 

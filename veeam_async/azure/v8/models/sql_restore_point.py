@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import DataRetrievalStatus, LinkHAL, RepositoryRestorePointState, RestorePointType, StorageAccessTier
+    from .common import DataRetrievalStatus, LinkHAL, RepositoryRestorePointState, RestorePointType
+    from .shared import StorageAccessTier
 
 
 @model

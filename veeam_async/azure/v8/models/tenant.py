@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import AzureAccount, JobStatus, LinkHAL, ProblemDetails, Tenant
+    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import AzureAccount, Tenant
 
 
 @model

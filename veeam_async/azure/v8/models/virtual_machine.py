@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import JobStatus, LinkHAL, ProblemDetails, ProtectionStatus, TagFromClient, VirtualMachine
+    from .common import JobStatus, LinkHAL, ProblemDetails, TagFromClient
+    from .shared import ProtectionStatus, VirtualMachine
 
 
 @model

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        AvailabilitySet,
-        AvailabilityZoneInfo,
+    from .common import (
         AzureSubscription,
         DataRetrievalStatus,
         LinkHAL,
-        NetworkSecurityGroup,
-        OSTypeNullable,
         Region,
         RepositoryRestorePointState,
         ResourceGroup,
         RestorePointType,
+    )
+    from .shared import (
+        AvailabilitySet,
+        AvailabilityZoneInfo,
+        NetworkSecurityGroup,
+        OSTypeNullable,
         StorageAccessTier,
         StorageAccount,
         VirtualNetwork,

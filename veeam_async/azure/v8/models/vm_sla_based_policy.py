@@ -12,17 +12,15 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         BackupTypeNullable,
         JobStatus,
         LinkHAL,
-        PolicyBackupItemsFromClient,
-        PolicyExcludedItemsFromClient,
         PolicyNotificationSettings,
         PolicyRegionFromClient,
         RetrySettings,
-        SnapshotSettings,
     )
+    from .shared import PolicyBackupItemsFromClient, PolicyExcludedItemsFromClient, SnapshotSettings
 
 
 @model

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import AzureSubscription, LinkHAL, PolicyNotificationSettings, VnetPolicyAzureAccount
+    from .common import AzureSubscription, LinkHAL, PolicyNotificationSettings
+    from .shared import VnetPolicyAzureAccount
 
 
 @model

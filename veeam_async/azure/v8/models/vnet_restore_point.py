@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import LinkHAL, RepositoryRestorePointState, RestorePointType, VnetBackupDestination
+    from .common import LinkHAL, RepositoryRestorePointState, RestorePointType
+    from .shared import VnetBackupDestination
 
 
 @model

@@ -12,24 +12,20 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import AzureEnvironment, AzureSubscription, JobStatus, LinkHAL, ProblemDetails
     from .login_ import GrantPermissionsResult
     from .shared import (
         AzureAccount,
         AzureAccountByToken,
         AzureAccountPurpose,
-        AzureEnvironment,
         AzureEnvironmentNullable,
         AzureStorageFolderState,
-        AzureSubscription,
         CheckResultSeverity,
         ContainerImmutabilityCheckResult,
         DeploymentConsumptionResponse,
         EmailNotificationSettingsObject,
         EntraIdResource,
         Issue,
-        JobStatus,
-        LinkHAL,
-        ProblemDetails,
         RenewClientSecretResult,
         SubscriptionForServiceAccount,
         Tenant,

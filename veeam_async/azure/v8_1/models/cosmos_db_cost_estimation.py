@@ -10,25 +10,27 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         BackupTypeNullable,
-        CosmosDbPolicyBackupItemsFromClient,
-        CosmosDbPolicyExcludedItemsFromClient,
         CostEstimationItemCostsData,
         CostEstimationTotalValue,
         CostEstimationWarning,
         CostEstimationWarningGroup,
-        DailyCosmosDbSchedule,
         HealthCheckSchedule,
         LinkHAL,
-        MonthlyCosmosDbSchedule,
-        PolicyCosmosDbBackupTier,
-        PolicyCosmosDbBackupWorkload,
         PolicyNotificationSettings,
         PolicyRegionFromClient,
         RetrySettings,
-        WeeklyCosmosDbSchedule,
         YearlySchedule,
+    )
+    from .shared import (
+        CosmosDbPolicyBackupItemsFromClient,
+        CosmosDbPolicyExcludedItemsFromClient,
+        DailyCosmosDbSchedule,
+        MonthlyCosmosDbSchedule,
+        PolicyCosmosDbBackupTier,
+        PolicyCosmosDbBackupWorkload,
+        WeeklyCosmosDbSchedule,
     )
 
 
@@ -115,6 +117,23 @@ class CostEstimationCosmosDbTotals(Model):
     total_backup_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_traffic_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_transaction_costs: CostEstimationTotalValue | None | Unset = UNSET
+
+
+class CostEstimationSort(OpenEnum):
+    VIRTUAL_MACHINE_NAME_ASC = "VirtualMachineNameAsc"
+    VIRTUAL_MACHINE_NAME_DESC = "VirtualMachineNameDesc"
+    SNAPSHOT_COST_ASC = "SnapshotCostAsc"
+    SNAPSHOT_COST_DESC = "SnapshotCostDesc"
+    BACKUP_COST_ASC = "BackupCostAsc"
+    BACKUP_COST_DESC = "BackupCostDesc"
+    TRAFFIC_COST_ASC = "TrafficCostAsc"
+    TRAFFIC_COST_DESC = "TrafficCostDesc"
+    TRANSACTION_COST_ASC = "TransactionCostAsc"
+    TRANSACTION_COST_DESC = "TransactionCostDesc"
+    TOTAL_ASC = "TotalAsc"
+    TOTAL_DESC = "TotalDesc"
+    ARCHIVE_COST_ASC = "ArchiveCostAsc"
+    ARCHIVE_COST_DESC = "ArchiveCostDesc"
 
 
 @model

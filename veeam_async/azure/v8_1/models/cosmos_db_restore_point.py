@@ -12,15 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        CosmosDbBackupDestination,
-        DataRetrievalStatus,
-        LinkHAL,
-        MongoDbThroughputSettings,
-        RepositoryRestorePointState,
-        RestorePointType,
-        StorageAccessTier,
-    )
+    from .common import DataRetrievalStatus, LinkHAL, RepositoryRestorePointState, RestorePointType
+    from .shared import CosmosDbBackupDestination, MongoDbThroughputSettings, StorageAccessTier
 
 
 @model

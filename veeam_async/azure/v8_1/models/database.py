@@ -12,15 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        CredentialsStateFilterOptions,
-        Database,
-        JobStatus,
-        LinkHAL,
-        ProblemDetails,
-        ProtectionStatus,
-        StorageTierNullable,
-    )
+    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import CredentialsStateFilterOptions, Database, ProtectionStatus, StorageTierNullable
     from .sql_restore_point import SqlBackupDestination
 
 

@@ -12,18 +12,9 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        BackupWindowSettings,
-        DailyTypeNullable,
-        DayOfWeek,
-        DayOfWeekNullable,
-        FrequencyType,
-        JobStatus,
-        LinkHAL,
-        Month,
-        MonthlyTypeNullable,
-        PeriodicallyType,
-    )
+    from .common import DailyTypeNullable, DayOfWeek, DayOfWeekNullable, JobStatus, LinkHAL, Month, MonthlyTypeNullable
+    from .shared import FrequencyType, PeriodicallyType
+    from .storage_template import BackupWindowSettings
 
 
 @model

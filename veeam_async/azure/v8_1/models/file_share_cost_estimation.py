@@ -10,20 +10,22 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         BackupTypeNullable,
         CostEstimationItemCostsData,
         CostEstimationTotalValue,
         CostEstimationWarning,
         CostEstimationWarningGroup,
-        DailyFileShareSchedule,
-        FileSharePolicyBackupItemsFromClient,
-        FileSharePolicyExcludedItemsFromClient,
         LinkHAL,
-        MonthlyFileShareSchedule,
         PolicyNotificationSettings,
         PolicyRegionFromClient,
         RetrySettings,
+    )
+    from .shared import (
+        DailyFileShareSchedule,
+        FileSharePolicyBackupItemsFromClient,
+        FileSharePolicyExcludedItemsFromClient,
+        MonthlyFileShareSchedule,
         WeeklyFileShareSchedule,
     )
 

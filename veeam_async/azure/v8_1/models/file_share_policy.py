@@ -12,23 +12,52 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
+    from .common import (
         BackupTypeNullable,
+        JobStatus,
+        LinkHAL,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        ResourceGroup,
+        RetrySettings,
+    )
+    from .file_share_restore_point import FileShareBackupDestination, FileShareRestorePointLink
+    from .shared import (
         DailyFileShareSchedule,
         FileShare,
         FileSharePolicyBackupItemsFromClient,
         FileSharePolicyExcludedItemsFromClient,
-        JobStatus,
-        LinkHAL,
         MonthlyFileShareSchedule,
-        PolicyNotificationSettings,
-        PolicyRegionFromClient,
         PolicyStatus,
-        ResourceGroup,
-        RetrySettings,
+        ProtectionStatus,
         StorageAccount,
         WeeklyFileShareSchedule,
     )
+
+
+class FileShareExpansion(OpenEnum):
+    NONE = "None"
+    PROTECTION_STATE = "ProtectionState"
+    ACCOUNT = "Account"
+    SUBSCRIPTION = "Subscription"
+    ALL = "All"
+
+
+@model
+class FileShareOptions(Model):
+    """
+    Attributes:
+        subscription_id: UUID.
+        tenant_id: UUID.
+    """
+
+    region_ids: list[str] | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    file_share_from_protected_regions: bool | None | Unset = UNSET
+    protection_status: list[ProtectionStatus] | None | Unset = UNSET
 
 
 @model
@@ -129,6 +158,27 @@ class FileSharePolicyLink(Model):
 
     id: str | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+
+
+@model
+class FileShareProtectionState(Model):
+    protection_status: ProtectionStatus | None | Unset = UNSET
+    destinations: list[FileShareBackupDestination] | None | Unset = UNSET
+    policy_name: str | None | Unset = UNSET
+    policies: list[FileSharePolicyLink] | None | Unset = UNSET
+    restore_points: list[FileShareRestorePointLink] | None | Unset = UNSET
+    has_vb_owned_restore_points: bool | None | Unset = UNSET
+    restore_point_count: int | None | Unset = UNSET
+    last_backup: datetime | None | Unset = UNSET
+
+
+class FileShareSort(OpenEnum):
+    NAME_ASC = "NameAsc"
+    NAME_DESC = "NameDesc"
+    ACCESS_TIER_ASC = "AccessTierAsc"
+    ACCESS_TIER_DESC = "AccessTierDesc"
+    REGION_ASC = "RegionAsc"
+    REGION_DESC = "RegionDesc"
 
 
 @model

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import LinkHAL, RepositoryRestorePointState, RestorePointType
+    from .common import LinkHAL, RepositoryRestorePointState, RestorePointType
 
 
 class FileShareBackupDestination(OpenEnum):

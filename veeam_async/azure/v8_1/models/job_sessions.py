@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import JobSessionType, JobStatus, LinkHAL, Repository
+    from .common import JobSessionType, JobStatus, LinkHAL
+    from .shared import Repository
     from .veeam_vaults import OAuth2Account
     from .vnet_policy import VnetPolicySessionsReport
 
@@ -48,6 +49,28 @@ class CheckedItem(Model):
     error: str | None | Unset = UNSET
     total_restore_points: int | None | Unset = UNSET
     corrupted_restore_points: int | None | Unset = UNSET
+
+
+class FileLevelRestoreJobRestoredFileSharesSort(OpenEnum):
+    ID_ASC = "IdAsc"
+    ID_DESC = "IdDesc"
+    NAME_ASC = "NameAsc"
+    NAME_DESC = "NameDesc"
+    FILE_PATH_ASC = "FilePathAsc"
+    FILE_PATH_DESC = "FilePathDesc"
+
+
+class FileLevelRestoreJobRestoredItemsSort(OpenEnum):
+    ID_ASC = "IdAsc"
+    ID_DESC = "IdDesc"
+    FILE_PATH_ASC = "FilePathAsc"
+    FILE_PATH_DESC = "FilePathDesc"
+    VIRTUAL_MACHINE_ASC = "VirtualMachineAsc"
+    VIRTUAL_MACHINE_DESC = "VirtualMachineDesc"
+    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
+    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
+    REGION_ASC = "RegionAsc"
+    REGION_DESC = "RegionDesc"
 
 
 @model
@@ -503,6 +526,24 @@ class Rates(Model):
     processed_data_bytes: int | None | Unset = UNSET
     transferred_data_bytes: int | None | Unset = UNSET
     processing_rate_bytes_per_second: int | None | Unset = UNSET
+
+
+class ResourceGroupExpansion(OpenEnum):
+    NONE = "None"
+    SUBSCRIPTION = "Subscription"
+    REGION = "Region"
+    ALL = "All"
+
+
+class ResourceGroupSort(OpenEnum):
+    ID_ASC = "IdAsc"
+    ID_DESC = "IdDesc"
+    NAME_ASC = "NameAsc"
+    NAME_DESC = "NameDesc"
+    SUBSCRIPTION_NAME_ASC = "SubscriptionNameAsc"
+    SUBSCRIPTION_NAME_DESC = "SubscriptionNameDesc"
+    LOCATION_ASC = "LocationAsc"
+    LOCATION_DESC = "LocationDesc"
 
 
 @model

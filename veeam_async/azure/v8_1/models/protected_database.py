@@ -12,16 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        AzureEnvironment,
-        AzureSubscription,
-        JobStatus,
-        LinkHAL,
-        ProblemDetails,
-        Region,
-        ResourceGroup,
-        SqlServerType,
-    )
+    from .common import AzureEnvironment, AzureSubscription, JobStatus, LinkHAL, ProblemDetails, Region, ResourceGroup
+    from .shared import SqlServerType
     from .vm_sla_based_policy import ProtectionDatabaseState
 
 

@@ -12,15 +12,13 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import JobStatus, LinkHAL, PolicyType, ProblemDetails
     from .shared import (
-        JobStatus,
-        LinkHAL,
-        PolicyType,
-        ProblemDetails,
         Repository,
         RepositoryEncryptionMethod,
         RepositoryStatus,
-        RepositoryValidationStep,
+        StorageAccountPerformance,
+        StorageAccountRedundancy,
         StorageConsumptionLimit,
         StorageTier,
         StorageTierNullable,
@@ -171,6 +169,16 @@ class RepositoryCreateFromClientWithKeyVault(Model):
     storage_consumption_limit: StorageConsumptionLimit | None | Unset = UNSET
 
 
+class RepositoryExpansion(OpenEnum):
+    NONE = "None"
+    REGION = "Region"
+    STORAGE_ACCOUNT = "StorageAccount"
+    AZURE_ACCOUNT = "AzureAccount"
+    USED_SPACE = "UsedSpace"
+    KEY_VAULT = "KeyVault"
+    ALL = "All"
+
+
 @model
 class RepositoryOptions(Model):
     """Taken by `repository.export_repositories`.
@@ -202,6 +210,15 @@ class RepositorySecuritySettingsData(Model):
     key_vault_name: str | None | Unset = UNSET
     key_version: str | None | Unset = UNSET
     immutability: ImmutabilityState | None | Unset = UNSET
+
+
+@model
+class RepositoryStorageAccount(Model):
+    performance: StorageAccountPerformance | None | Unset = UNSET
+    redundancy: StorageAccountRedundancy | None | Unset = UNSET
+    access_tier: str | None | Unset = UNSET
+    subscription: str | None | Unset = UNSET
+    resource_group: str | None | Unset = UNSET
 
 
 @model
@@ -265,6 +282,23 @@ class RepositoryValidateDeleteOptions(Model):
     """
 
     repository_id: list[str] | None | Unset = UNSET
+
+
+@model
+class RepositoryValidationConfig(Model):
+    steps: list[RepositoryValidationStep] | None | Unset = UNSET
+    repository: RepositoryCreateFromClient | None | Unset = UNSET
+
+
+class RepositoryValidationStep(OpenEnum):
+    NONE = "None"
+    SECURITY_SETTINGS = "SecuritySettings"
+    ARCHIVE_SETTINGS = "ArchiveSettings"
+    IMMUTABILITY_SETTINGS = "ImmutabilitySettings"
+    UNKNOWN = "Unknown"
+    ALL = "All"
+    REPOSITORY_SETTINGS = "RepositorySettings"
+    REPOSITORY_OWNERSHIP = "RepositoryOwnership"
 
 
 @model

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import JobStatus, LinkHAL, ProblemDetails, ResourceGroup
     from .job_sessions import ResourceIdNamePair
-    from .shared import JobStatus, LinkHAL, ProblemDetails, ResourceGroup
 
 
 @model

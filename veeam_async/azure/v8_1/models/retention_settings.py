@@ -5,12 +5,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async._model import UNSET, Model, field, model
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import LinkHAL, RetentionDurationTypeNullable
+    from .common import LinkHAL, RetentionDurationTypeNullable
+
+
+class RetentionDurationType(OpenEnum):
+    DAYS = "Days"
+    MONTHS = "Months"
+    YEARS = "Years"
+    UNKNOWN = "Unknown"
+
+
+class RetentionJobDeletedRestorePointSort(OpenEnum):
+    ID_ASC = "IdAsc"
+    ID_DESC = "IdDesc"
+    RESOURCE_NAME_ASC = "ResourceNameAsc"
+    RESOURCE_NAME_DESC = "ResourceNameDesc"
+    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
+    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
+    SNAPSHOT_TIME_ASC = "SnapshotTimeAsc"
+    SNAPSHOT_TIME_DESC = "SnapshotTimeDesc"
+    BACKUP_SIZE_ASC = "BackupSizeAsc"
+    BACKUP_SIZE_DESC = "BackupSizeDesc"
+    REPOSITORY_ASC = "RepositoryAsc"
+    REPOSITORY_DESC = "RepositoryDesc"
 
 
 @model

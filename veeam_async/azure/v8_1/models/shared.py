@@ -15,11 +15,39 @@ if TYPE_CHECKING:
 
     from .azure_service_account import AdGroupSettings, AzureAccountInfo, AzureAuthenticationResult, TenantResponse
     from .certificate import CertificateModel
-    from .file_share_policy import FileSharePolicyLink
-    from .file_share_restore_point import FileShareBackupDestination, FileShareRestorePointLink
+    from .common import (
+        AzureEnvironment,
+        AzureSubscription,
+        BackupTypeNullable,
+        CostEstimationItemCostsData,
+        CostEstimationTotalValue,
+        CostEstimationWarning,
+        CostEstimationWarningGroup,
+        DailyBackupSchedule,
+        DailyTypeNullable,
+        DataRetrievalPriority,
+        DayOfWeek,
+        DayOfWeekNullable,
+        JobSession,
+        JobSessionType,
+        JobStatus,
+        LinkHAL,
+        Month,
+        MonthlyBackupSchedule,
+        MonthlyTypeNullable,
+        PolicyRegionFromClient,
+        PolicyResourceGroupFromClient,
+        PolicySubscriptionFromClient,
+        PolicyTagGroupFromClient,
+        PolicyType,
+        Region,
+        ResourceGroup,
+        SubscriptionAvailability,
+        TagFromClient,
+        WeeklyBackupSchedule,
+    )
     from .job_sessions import JobSessionReport
     from .protected_virtual_machine import ProtectedDataBackupTierNullable
-    from .repository import RepositoryCreateFromClient
     from .sql_policy import SqlPolicyLink
     from .sql_restore_point import DatabaseRestoreConfigParameters, SqlBackupDestination, SqlRestorePointLink
     from .standard_account import StandardAccount
@@ -201,14 +229,6 @@ class AzureAccountState(OpenEnum):
     UNKNOWN = "Unknown"
 
 
-class AzureEnvironment(OpenEnum):
-    GLOBAL = "Global"
-    GERMANY = "Germany"
-    CHINA = "China"
-    US_GOVERNMENT = "USGovernment"
-    UNKNOWN = "Unknown"
-
-
 class AzureEnvironmentNullable(OpenEnum):
     GLOBAL = "Global"
     GERMANY = "Germany"
@@ -300,26 +320,6 @@ class AzureStorageItem(Model):
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
-@model
-class AzureSubscription(Model):
-    """Given by `subscription.get_subscriptions`, `subscription.get_subscription`.
-
-    Attributes:
-        id: UUID.
-        links: read-only.
-    """
-
-    id: str
-    environment: AzureEnvironment | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    status: SubscriptionStatus | None | Unset = UNSET
-    availability: SubscriptionAvailability | None | Unset = UNSET
-    worker_resource_group_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
-
-
 class AzureSubscriptionSort(OpenEnum):
     ID_ASC = "IdAsc"
     ID_DESC = "IdDesc"
@@ -339,57 +339,6 @@ class AzureToken(Model):
     azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
     access_token_cache: str
     tenant_id: str | None | Unset = UNSET
-
-
-@model
-class BackupJobInfo(Model):
-    """
-    Attributes:
-        policy_id: UUID.
-    """
-
-    policy_id: str | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    policy_type: PolicyType | None | Unset = UNSET
-    protected_instances_count: int | None | Unset = UNSET
-    policy_removed: bool | None | Unset = UNSET
-
-
-class BackupJobProtectedItemsSort(OpenEnum):
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    RESOURCE_NAME_ASC = "ResourceNameAsc"
-    RESOURCE_NAME_DESC = "ResourceNameDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-    SUCCEEDED_ASC = "SucceededAsc"
-    SUCCEEDED_DESC = "SucceededDesc"
-    FAILED_ASC = "FailedAsc"
-    FAILED_DESC = "FailedDesc"
-    SUBSCRIPTION_ASC = "SubscriptionAsc"
-    SUBSCRIPTION_DESC = "SubscriptionDesc"
-    STATUS_ASC = "StatusAsc"
-    STATUS_DESC = "StatusDesc"
-
-
-class BackupType(OpenEnum):
-    ALL_SUBSCRIPTIONS = "AllSubscriptions"
-    SELECTED_ITEMS = "SelectedItems"
-    UNKNOWN = "Unknown"
-
-
-class BackupTypeNullable(OpenEnum):
-    ALL_SUBSCRIPTIONS = "AllSubscriptions"
-    SELECTED_ITEMS = "SelectedItems"
-    UNKNOWN = "Unknown"
-
-
-@model
-class BackupWindowSettings(Model):
-    window: BackupWindowSettingsWindow | None | Unset = UNSET
-    minute_offset: int | None | Unset = UNSET
 
 
 class BottleneckSeverity(OpenEnum):
@@ -647,72 +596,6 @@ class CostEstimationItem(Model):
 
 
 @model
-class CostEstimationItemCostsData(Model):
-    price_per_month: PricePerMonth | None | Unset = UNSET
-    meters: list[CostEstimationItemCostsMeter] | None | Unset = UNSET
-    warnings: list[CostEstimationWarning] | None | Unset = UNSET
-
-
-@model
-class CostEstimationItemCostsMeter(Model):
-    """
-    Attributes:
-        meter_id: UUID.
-    """
-
-    resource: CostEstimationMeterResource | None | Unset = UNSET
-    meter_id: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    unit_price: float | None | Unset = UNSET
-    unit: PriceListItemUnit | None | Unset = UNSET
-    quantity_used: float | None | Unset = UNSET
-
-
-@model
-class CostEstimationMeterResource(Model):
-    """
-    Attributes:
-        size_gb: in GB.
-    """
-
-    name: str | None | Unset = UNSET
-    hash_id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    size_gb: float | None | Unset = field(default=UNSET, wire="sizeGB")
-
-
-class CostEstimationSchedulePeriod(OpenEnum):
-    DAILY = "Daily"
-    WEEKLY = "Weekly"
-    MONTHLY = "Monthly"
-    YEARLY = "Yearly"
-    UNKNOWN = "Unknown"
-
-
-class CostEstimationSort(OpenEnum):
-    VIRTUAL_MACHINE_NAME_ASC = "VirtualMachineNameAsc"
-    VIRTUAL_MACHINE_NAME_DESC = "VirtualMachineNameDesc"
-    SNAPSHOT_COST_ASC = "SnapshotCostAsc"
-    SNAPSHOT_COST_DESC = "SnapshotCostDesc"
-    BACKUP_COST_ASC = "BackupCostAsc"
-    BACKUP_COST_DESC = "BackupCostDesc"
-    TRAFFIC_COST_ASC = "TrafficCostAsc"
-    TRAFFIC_COST_DESC = "TrafficCostDesc"
-    TRANSACTION_COST_ASC = "TransactionCostAsc"
-    TRANSACTION_COST_DESC = "TransactionCostDesc"
-    TOTAL_ASC = "TotalAsc"
-    TOTAL_DESC = "TotalDesc"
-    ARCHIVE_COST_ASC = "ArchiveCostAsc"
-    ARCHIVE_COST_DESC = "ArchiveCostDesc"
-
-
-@model
-class CostEstimationTotalValue(Model):
-    price_per_month: PricePerMonth | None | Unset = UNSET
-    warnings: list[CostEstimationWarning] | None | Unset = UNSET
-
-
-@model
 class CostEstimationTotals(Model):
     total_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_snapshot_costs: CostEstimationTotalValue | None | Unset = UNSET
@@ -720,39 +603,6 @@ class CostEstimationTotals(Model):
     total_archive_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_traffic_costs: CostEstimationTotalValue | None | Unset = UNSET
     total_transaction_costs: CostEstimationTotalValue | None | Unset = UNSET
-
-
-@model
-class CostEstimationWarning(Model):
-    id: str | None | Unset = UNSET
-
-
-@model
-class CostEstimationWarningGroup(Model):
-    type: CostEstimationWarningType | None | Unset = UNSET
-    text: str | None | Unset = UNSET
-    warnings: list[CostEstimationWarningWithData] | None | Unset = UNSET
-
-
-class CostEstimationWarningType(OpenEnum):
-    RETENTION_TOO_SHORT_FOR_COOL_STORAGE = "RetentionTooShortForCoolStorage"
-    BACKUP_TO_DIFFERENT_REGION = "BackupToDifferentRegion"
-    STORAGE_COULD_BE_CHEAPER = "StorageCouldBeCheaper"
-    PRICE_IS_APPROXIMATE = "PriceIsApproximate"
-    VM_HAS_NO_DISKS = "VmHasNoDisks"
-    SNAPSHOTS_RETENTION_AFFECTS_TRAFFIC_COSTS = "SnapshotsRetentionAffectsTrafficCosts"
-    SNAPSHOTS_RETENTION_AFFECTS_COSTS = "SnapshotsRetentionAffectsCosts"
-    STAGING_SERVER_IN_DIFFERENT_REGION_THAN_DATABASE = "StagingServerInDifferentRegionThanDatabase"
-    SIMULATION_SHORTENED = "SimulationShortened"
-    UNKNOWN = "Unknown"
-
-
-@model
-class CostEstimationWarningWithData(Model):
-    id: str | None | Unset = UNSET
-    protected_item_hash_ids: list[str] | None | Unset = UNSET
-    schedules: list[CostEstimationSchedulePeriod] | None | Unset = UNSET
-    text: str | None | Unset = UNSET
 
 
 @model
@@ -791,13 +641,6 @@ class CurrentUser(Model):
     role: RbacRole | None | Unset = UNSET
     type: UserType | None | Unset = UNSET
     identity_provider_entity_id: str | None | Unset = UNSET
-
-
-@model
-class DailyBackupSchedule(Model):
-    hours: list[int] | None | Unset = UNSET
-    retention: RepositoryRetentionSettings | None | Unset = UNSET
-    target_repository_id: str | None | Unset = UNSET
 
 
 @model
@@ -848,13 +691,6 @@ class DailySqlSchedule(Model):
     backup_schedule: DailyBackupSchedule | None | Unset = UNSET
 
 
-class DailyTypeNullable(OpenEnum):
-    EVERYDAY = "Everyday"
-    WEEK_DAYS = "WeekDays"
-    SELECTED_DAYS = "SelectedDays"
-    UNKNOWN = "Unknown"
-
-
 @model
 class DataRetrievalExtendOptions(Model):
     """Taken by `virtual_machine_restore_point.extend_retrieved_data_availability`,
@@ -887,19 +723,6 @@ class DataRetrievalOptions(Model):
     days_to_keep: int | None | Unset = UNSET
     notify_before_expiration_hours: int | None | Unset = UNSET
     notify_after_complete: bool | None | Unset = UNSET
-
-
-class DataRetrievalPriority(OpenEnum):
-    NORMAL = "Normal"
-    HIGH = "High"
-    UNKNOWN = "Unknown"
-
-
-class DataRetrievalStatus(OpenEnum):
-    NONE = "None"
-    RETRIEVING = "Retrieving"
-    RETRIEVED = "Retrieved"
-    UNKNOWN = "Unknown"
 
 
 @model
@@ -1016,40 +839,6 @@ class DatabaseStatus(OpenEnum):
 class DatabaseType(OpenEnum):
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
-    UNKNOWN = "Unknown"
-
-
-class DayNumberInMonthHealthCheck(OpenEnum):
-    FIRST = "First"
-    SECOND = "Second"
-    THIRD = "Third"
-    FOURTH = "Fourth"
-    LAST = "Last"
-    ON_DAY = "OnDay"
-    EVERY_DAY = "EveryDay"
-    EVERY_SELECTED_DAY = "EverySelectedDay"
-    UNKNOWN = "Unknown"
-
-
-class DayOfWeek(OpenEnum):
-    SUNDAY = "Sunday"
-    MONDAY = "Monday"
-    TUESDAY = "Tuesday"
-    WEDNESDAY = "Wednesday"
-    THURSDAY = "Thursday"
-    FRIDAY = "Friday"
-    SATURDAY = "Saturday"
-    UNKNOWN = "Unknown"
-
-
-class DayOfWeekNullable(OpenEnum):
-    SUNDAY = "Sunday"
-    MONDAY = "Monday"
-    TUESDAY = "Tuesday"
-    WEDNESDAY = "Wednesday"
-    THURSDAY = "Thursday"
-    FRIDAY = "Friday"
-    SATURDAY = "Saturday"
     UNKNOWN = "Unknown"
 
 
@@ -1197,40 +986,6 @@ class ExpandToCosmosDbAccountOptions(Model):
 
 
 @model
-class FileLevelRestoreJobInfo(Model):
-    initiator: str | None | Unset = UNSET
-    reason: str | None | Unset = UNSET
-    flr_link: FlrLink | None | Unset = UNSET
-    vm_id: str | None | Unset = UNSET
-    vm_name: str | None | Unset = UNSET
-    backup_policy_display_name: str | None | Unset = UNSET
-    restore_point_created_date_utc: datetime | None | Unset = UNSET
-    is_flr_session_ready: bool | None | Unset = UNSET
-
-
-class FileLevelRestoreJobRestoredFileSharesSort(OpenEnum):
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    FILE_PATH_ASC = "FilePathAsc"
-    FILE_PATH_DESC = "FilePathDesc"
-
-
-class FileLevelRestoreJobRestoredItemsSort(OpenEnum):
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    FILE_PATH_ASC = "FilePathAsc"
-    FILE_PATH_DESC = "FilePathDesc"
-    VIRTUAL_MACHINE_ASC = "VirtualMachineAsc"
-    VIRTUAL_MACHINE_DESC = "VirtualMachineDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-
-
-@model
 class FileShare(Model):
     """Given by `file_share.get_file_share_by_id`, `file_share.get_file_shares_page`.
 
@@ -1251,42 +1006,6 @@ class FileShare(Model):
     subscription_id: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
-
-
-class FileShareExpansion(OpenEnum):
-    NONE = "None"
-    PROTECTION_STATE = "ProtectionState"
-    ACCOUNT = "Account"
-    SUBSCRIPTION = "Subscription"
-    ALL = "All"
-
-
-@model
-class FileShareFileLevelRestoreJobInfo(Model):
-    initiator: str | None | Unset = UNSET
-    reason: str | None | Unset = UNSET
-    flr_link: FlrLink | None | Unset = UNSET
-    file_share_id: str | None | Unset = UNSET
-    file_share_name: str | None | Unset = UNSET
-    backup_policy_display_name: str | None | Unset = UNSET
-    restore_point_created_date_utc: datetime | None | Unset = UNSET
-
-
-@model
-class FileShareOptions(Model):
-    """
-    Attributes:
-        subscription_id: UUID.
-        tenant_id: UUID.
-    """
-
-    region_ids: list[str] | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    file_share_from_protected_regions: bool | None | Unset = UNSET
-    protection_status: list[ProtectionStatus] | None | Unset = UNSET
 
 
 @model
@@ -1316,33 +1035,6 @@ class FileSharePolicyStorageAccountFromClient(Model):
     id: str | None | Unset = UNSET
 
 
-@model
-class FileShareProtectionState(Model):
-    protection_status: ProtectionStatus | None | Unset = UNSET
-    destinations: list[FileShareBackupDestination] | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    policies: list[FileSharePolicyLink] | None | Unset = UNSET
-    restore_points: list[FileShareRestorePointLink] | None | Unset = UNSET
-    has_vb_owned_restore_points: bool | None | Unset = UNSET
-    restore_point_count: int | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-
-
-class FileShareSort(OpenEnum):
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    ACCESS_TIER_ASC = "AccessTierAsc"
-    ACCESS_TIER_DESC = "AccessTierDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-
-
-@model
-class FlrLink(Model):
-    url: str | None | Unset = UNSET
-    thumbprint: str | None | Unset = UNSET
-
-
 class FrequencyType(OpenEnum):
     DAILY = "Daily"
     MONTHLY = "Monthly"
@@ -1369,29 +1061,6 @@ class HealthCheckJobCheckedItemsSort(OpenEnum):
 
 
 @model
-class HealthCheckJobInfo(Model):
-    """
-    Attributes:
-        policy_id: UUID.
-    """
-
-    policy_id: str | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    checked_instances_count: int | None | Unset = UNSET
-    policy_removed: bool | None | Unset = UNSET
-
-
-@model
-class HealthCheckSchedule(Model):
-    health_check_enabled: bool | None | Unset = UNSET
-    local_time: datetime | None | Unset = UNSET
-    day_number_in_month: DayNumberInMonthHealthCheck | None | Unset = UNSET
-    days_of_week: list[DayOfWeek] | None | Unset = UNSET
-    day_of_month: int | None | Unset = UNSET
-    months: list[Month] | None | Unset = UNSET
-
-
-@model
 class IntRange(Model):
     from_: int | None | Unset = UNSET
     to: int | None | Unset = UNSET
@@ -1402,124 +1071,6 @@ class Issue(Model):
     severity: BottleneckSeverity
     bottleneck: BottleneckType
     region: str | None | Unset = UNSET
-
-
-@model
-class JobSession(Model):
-    """Given by `database.start_manual_backup`, `configuration_backup.backup`, `configuration_backup.start_export`,
-    `configuration_backup.delete_restore_point`, `file_share_restore_point.delete_restore_point` and 44 more.
-
-    Attributes:
-        execution_duration: time-span.
-        links: read-only.
-    """
-
-    id: str | None | Unset = UNSET
-    type: JobSessionType | None | Unset = UNSET
-    localized_type: str | None | Unset = UNSET
-    execution_start_time: datetime | None | Unset = UNSET
-    execution_stop_time: datetime | None | Unset = UNSET
-    execution_duration: str | None | Unset = UNSET
-    status: JobStatus
-    backup_job_info: BackupJobInfo | None | Unset = UNSET
-    health_check_job_info: HealthCheckJobInfo | None | Unset = UNSET
-    restore_job_info: RestoreJobInfo | None | Unset = UNSET
-    file_level_restore_job_info: FileLevelRestoreJobInfo | None | Unset = UNSET
-    file_share_file_level_restore_job_info: FileShareFileLevelRestoreJobInfo | None | Unset = UNSET
-    repository_job_info: RepositoryJobInfo | None | Unset = UNSET
-    restore_point_data_retrieval_job_info: RestorePointDataRetrievalJobInfo | None | Unset = UNSET
-    retention_job_info: RetentionJobInfo | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
-
-
-class JobSessionType(OpenEnum):
-    BACKUP_RETENTION = "BackupRetention"
-    INVALID_SNAPSHOT_RETENTION = "InvalidSnapshotRetention"
-    OBSOLETE_SNAPSHOT_RETENTION = "ObsoleteSnapshotRetention"
-    ORPHANED_SNAPSHOT_RETENTION = "OrphanedSnapshotRetention"
-    MANUAL_SNAPSHOT = "ManualSnapshot"
-    MANUAL_SNAPSHOT_DELETION = "ManualSnapshotDeletion"
-    POLICY_BACKUP = "PolicyBackup"
-    POLICY_SNAPSHOT = "PolicySnapshot"
-    RESTORE_DISKS = "RestoreDisks"
-    RESTORE_VMS = "RestoreVms"
-    FILE_LEVEL_RESTORE = "FileLevelRestore"
-    BACKUP_DELETION = "BackupDeletion"
-    SNAPSHOT_DELETION = "SnapshotDeletion"
-    SNAPSHOT_BACKUP = "SnapshotBackup"
-    REPOSITORY_CREATION = "RepositoryCreation"
-    REPOSITORY_DELETION = "RepositoryDeletion"
-    REPOSITORY_EDIT = "RepositoryEdit"
-    SQL_POLICY_BACKUP = "SqlPolicyBackup"
-    SQL_MANUAL_BACKUP = "SqlManualBackup"
-    SQL_RESTORE = "SqlRestore"
-    RESTORE_POINT_DATA_RETRIEVAL = "RestorePointDataRetrieval"
-    SQL_RESTORE_POINT_DATA_RETRIEVAL = "SqlRestorePointDataRetrieval"
-    FILE_SHARE_POLICY_SNAPSHOT = "FileSharePolicySnapshot"
-    FILE_SHARE_MANUAL_SNAPSHOT = "FileShareManualSnapshot"
-    FILE_SHARE_RESTORE = "FileShareRestore"
-    FILE_SHARE_FILE_RESTORE = "FileShareFileRestore"
-    FILE_SHARE_INDEXING = "FileShareIndexing"
-    FILE_SHARE_SNAPSHOT_RETENTION = "FileShareSnapshotRetention"
-    FILE_SHARE_SNAPSHOT_DELETION = "FileShareSnapshotDeletion"
-    FILE_SHARE_MANUAL_SNAPSHOT_DELETION = "FileShareManualSnapshotDeletion"
-    CONFIGURATION_BACKUP_MANUAL = "ConfigurationBackupManual"
-    CONFIGURATION_BACKUP_SCHEDULED = "ConfigurationBackupScheduled"
-    CONFIGURATION_BACKUP_DELETION = "ConfigurationBackupDeletion"
-    HEALTH_CHECK = "HealthCheck"
-    CONFIGURATION_BACKUP_DOWNLOAD = "ConfigurationBackupDownload"
-    SNAPSHOT_RESCAN = "SnapshotRescan"
-    CONFIGURATION_BACKUP_SYNC = "ConfigurationBackupSync"
-    CONFIGURATION_RESTORE_STATUS = "ConfigurationRestoreStatus"
-    POLICY_ARCHIVE = "PolicyArchive"
-    SQL_POLICY_ARCHIVE = "SqlPolicyArchive"
-    SQL_BACKUP_DELETION = "SqlBackupDeletion"
-    VNET_POLICY_BACKUP = "VnetPolicyBackup"
-    VNET_FULL_RESTORE = "VnetFullRestore"
-    VNET_GRANULAR_RESTORE = "VnetGranularRestore"
-    VNET_BACKUP_DELETION = "VnetBackupDeletion"
-    VNET_RETENTION = "VnetRetention"
-    VNET_REPOSITORY_IMPORT = "VnetRepositoryImport"
-    VNET_POLICY_BACKUP_TO_REPOSITORY = "VnetPolicyBackupToRepository"
-    COSMOS_DB_CONFIGURATION = "CosmosDbConfiguration"
-    COSMOS_DB_RESTORE = "CosmosDbRestore"
-    POSTGRES_DB_POLICY_BACKUP = "PostgresDbPolicyBackup"
-    POSTGRES_DB_POLICY_ARCHIVE = "PostgresDbPolicyArchive"
-    POSTGRES_DB_MANUAL_BACKUP = "PostgresDbManualBackup"
-    COSMOS_DB_CONTINUOUS_RETENTION = "CosmosDbContinuousRetention"
-    COSMOS_DB_RESTORE_POINT_DATA_RETRIEVAL = "CosmosDbRestorePointDataRetrieval"
-    COSMOS_DB_BACKUP_DELETION = "CosmosDbBackupDeletion"
-    INFRASTRUCTURE_RESCAN = "InfrastructureRescan"
-    MONGO_DB_MANUAL_BACKUP = "MongoDbManualBackup"
-    MONGO_DB_POLICY_BACKUP = "MongoDbPolicyBackup"
-    MONGO_DB_POLICY_ARCHIVE = "MongoDbPolicyArchive"
-    COSMOS_DB_CONTINUOUS_BACKUP_DELETION = "CosmosDbContinuousBackupDeletion"
-    VM_SNAPSHOT_RETENTION = "VmSnapshotRetention"
-    UNKNOWN = "Unknown"
-
-
-class JobStatus(OpenEnum):
-    CANCELED = "Canceled"
-    CANCELING = "Canceling"
-    ERROR = "Error"
-    NEVER_EXECUTED = "NeverExecuted"
-    RUNNING = "Running"
-    RUNNING_WITH_ERROR = "RunningWithError"
-    RUNNING_WITH_WARNING = "RunningWithWarning"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    PENDING = "Pending"
-    UNKNOWN = "Unknown"
-
-
-@model
-class LinkHAL(Model):
-    """
-    Attributes:
-        href: URI.
-    """
-
-    href: str | None | Unset = UNSET
 
 
 LinksDictionary: TypeAlias = "dict[str, LinkHAL]"
@@ -1576,43 +1127,6 @@ class MongoDbThroughputSettings(Model):
     type: MongoDbThroughputScalingType | None | Unset = field(default=UNSET, wire="Type")
 
 
-class Month(OpenEnum):
-    JANUARY = "January"
-    FEBRUARY = "February"
-    MARCH = "March"
-    APRIL = "April"
-    MAY = "May"
-    JUNE = "June"
-    JULY = "July"
-    AUGUST = "August"
-    SEPTEMBER = "September"
-    OCTOBER = "October"
-    NOVEMBER = "November"
-    DECEMBER = "December"
-
-
-class MonthNullable(OpenEnum):
-    JANUARY = "January"
-    FEBRUARY = "February"
-    MARCH = "March"
-    APRIL = "April"
-    MAY = "May"
-    JUNE = "June"
-    JULY = "July"
-    AUGUST = "August"
-    SEPTEMBER = "September"
-    OCTOBER = "October"
-    NOVEMBER = "November"
-    DECEMBER = "December"
-
-
-@model
-class MonthlyBackupSchedule(Model):
-    selected_months: list[Month] | None | Unset = UNSET
-    retention: RepositoryRetentionSettings | None | Unset = UNSET
-    target_repository_id: str | None | Unset = UNSET
-
-
 @model
 class MonthlyCosmosDbSchedule(Model):
     start_time: int | None | Unset = UNSET
@@ -1658,16 +1172,6 @@ class MonthlySqlSchedule(Model):
     day_of_month: int | None | Unset = UNSET
     monthly_last_day: bool | None | Unset = UNSET
     backup_schedule: MonthlyBackupSchedule | None | Unset = UNSET
-
-
-class MonthlyTypeNullable(OpenEnum):
-    FIRST = "First"
-    SECOND = "Second"
-    THIRD = "Third"
-    FOURTH = "Fourth"
-    LAST = "Last"
-    SELECTED_DAY = "SelectedDay"
-    UNKNOWN = "Unknown"
 
 
 @model
@@ -1791,23 +1295,6 @@ class PageOfPolicyInstancesReport(Model):
 
 
 @model
-class PageOfPolicyProtectedItem(Model):
-    """Given by `policy.get_protected_items`, `policy.get_policy_protected_items`,
-    `file_share_policy.get_protected_items`, `file_share_policy.get_policy_protected_items`,
-    `sql_policy.get_protected_items` and 5 more.
-
-    Attributes:
-        links: read-only.
-    """
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
-    results: list[PolicyProtectedItem] = field(rows=True)
-
-
-@model
 class PageOfPolicySessionsReport(Model):
     """
     Attributes:
@@ -1819,22 +1306,6 @@ class PageOfPolicySessionsReport(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[PolicySessionsReport] | None | Unset = UNSET
-
-
-@model
-class PageOfRegion(Model):
-    """Given by `vnet_restore_point.get_vnet_regions`, `policy.get_policy_regions`,
-    `file_share_policy.get_policy_regions`, `sql_policy.get_policy_regions`, `region.get_regions_page` and 3 more.
-
-    Attributes:
-        links: read-only.
-    """
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
-    results: list[Region] = field(rows=True)
 
 
 class PeriodicallyType(OpenEnum):
@@ -1953,40 +1424,6 @@ class PolicyLink(Model):
 
 
 @model
-class PolicyNotificationSettings(Model):
-    recipient: str | None | Unset = UNSET
-    notify_on_success: bool | None | Unset = UNSET
-    notify_on_warning: bool | None | Unset = UNSET
-    notify_on_failure: bool | None | Unset = UNSET
-
-
-@model
-class PolicyProtectedItem(Model):
-    """Given by `policy.get_protected_items`, `policy.get_policy_protected_items`,
-    `file_share_policy.get_protected_items`, `file_share_policy.get_policy_protected_items`,
-    `sql_policy.get_protected_items` and 5 more.
-
-    Attributes:
-        policy_id: UUID.
-        subscription_id: UUID.
-    """
-
-    resource_id: str | None | Unset = UNSET
-    policy_id: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-
-
-@model
-class PolicyRegionFromClient(Model):
-    region_id: str | None | Unset = UNSET
-
-
-@model
-class PolicyResourceGroupFromClient(Model):
-    id: str | None | Unset = UNSET
-
-
-@model
 class PolicySessionsReport(Model):
     """
     Attributes:
@@ -2027,66 +1464,8 @@ class PolicyStatus(OpenEnum):
 
 
 @model
-class PolicySubscriptionFromClient(Model):
-    subscription_id: str | None | Unset = UNSET
-
-
-@model
-class PolicyTagGroupFromClient(Model):
-    name: str | None | Unset = UNSET
-    subscription: PolicySubscriptionFromClient | None | Unset = UNSET
-    resource_group: PolicyResourceGroupFromClient | None | Unset = UNSET
-    tags: list[TagFromClient] | None | Unset = UNSET
-
-
-class PolicyType(OpenEnum):
-    VIRTUAL_MACHINES = "VirtualMachines"
-    AZURE_SQL = "AzureSql"
-    FILE_SHARES = "FileShares"
-    UNKNOWN = "Unknown"
-    COSMOS_DB = "CosmosDb"
-    PROTECTION_VM_POLICY = "ProtectionVmPolicy"
-    VNET = "Vnet"
-
-
-@model
 class PolicyVirtualMachineFromClient(Model):
     id: str | None | Unset = UNSET
-
-
-class PriceListItemUnit(OpenEnum):
-    ONE_GB = "OneGb"
-    TEN_KILO = "TenKilo"
-    ONE_GB_PER_MONTH = "OneGbPerMonth"
-    ONE_HOUR = "OneHour"
-    UNKNOWN = "Unknown"
-
-
-@model
-class PricePerMonth(Model):
-    value: float | None | Unset = UNSET
-    type: PricePerMonthType | None | Unset = UNSET
-
-
-class PricePerMonthType(OpenEnum):
-    VALID = "Valid"
-    UNKNOWN = "Unknown"
-    NOT_APPLICABLE = "NotApplicable"
-
-
-@model
-class ProblemDetails(Model):
-    """
-    Attributes:
-        extensions: read-only.
-    """
-
-    type: str | None | Unset = UNSET
-    title: str | None | Unset = UNSET
-    status: int | None | Unset = UNSET
-    detail: str | None | Unset = UNSET
-    instance: str | None | Unset = UNSET
-    extensions: dict[str, dict[str, Any]] | None | Unset = field(default=UNSET, read_only=True)
 
 
 @model
@@ -2222,17 +1601,6 @@ class RecreateServiceAccountRequest(Model):
 
 
 @model
-class Region(Model):
-    """Given by `vnet_restore_point.get_vnet_regions`, `policy.get_policy_regions`,
-    `file_share_policy.get_policy_regions`, `sql_policy.get_policy_regions`, `region.get_regions_page` and 4 more.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-
-
-@model
 class RegionCpuCoreResource(Model):
     """
     Attributes:
@@ -2309,40 +1677,11 @@ class RepositoryEncryptionMethod(OpenEnum):
     KEY_VAULT = "KeyVault"
 
 
-class RepositoryExpansion(OpenEnum):
-    NONE = "None"
-    REGION = "Region"
-    STORAGE_ACCOUNT = "StorageAccount"
-    AZURE_ACCOUNT = "AzureAccount"
-    USED_SPACE = "UsedSpace"
-    KEY_VAULT = "KeyVault"
-    ALL = "All"
-
-
-@model
-class RepositoryJobInfo(Model):
-    repository_id: str | None | Unset = UNSET
-    repository_name: str | None | Unset = UNSET
-    repository_removed: bool | None | Unset = UNSET
-
-
 @model
 class RepositoryOwnership(Model):
     has_another_owner: bool | None | Unset = UNSET
     current_owner_identifier: str | None | Unset = UNSET
     current_owner_name: str | None | Unset = UNSET
-
-
-class RepositoryRestorePointState(OpenEnum):
-    OK = "Ok"
-    CORRUPTED = "Corrupted"
-    NOT_APPLICABLE = "NotApplicable"
-
-
-@model
-class RepositoryRetentionSettings(Model):
-    time_retention_duration: int | None | Unset = UNSET
-    retention_duration_type: RetentionDurationTypeNullable | None | Unset = UNSET
 
 
 class RepositoryStatus(OpenEnum):
@@ -2354,15 +1693,6 @@ class RepositoryStatus(OpenEnum):
     READ_ONLY = "ReadOnly"
 
 
-@model
-class RepositoryStorageAccount(Model):
-    performance: StorageAccountPerformance | None | Unset = UNSET
-    redundancy: StorageAccountRedundancy | None | Unset = UNSET
-    access_tier: str | None | Unset = UNSET
-    subscription: str | None | Unset = UNSET
-    resource_group: str | None | Unset = UNSET
-
-
 class RepositoryType(OpenEnum):
     BACKUP = "Backup"
     VEEAM_VAULT = "VeeamVault"
@@ -2370,70 +1700,10 @@ class RepositoryType(OpenEnum):
 
 
 @model
-class RepositoryValidationConfig(Model):
-    steps: list[RepositoryValidationStep] | None | Unset = UNSET
-    repository: RepositoryCreateFromClient | None | Unset = UNSET
-
-
-class RepositoryValidationStep(OpenEnum):
-    NONE = "None"
-    SECURITY_SETTINGS = "SecuritySettings"
-    ARCHIVE_SETTINGS = "ArchiveSettings"
-    IMMUTABILITY_SETTINGS = "ImmutabilitySettings"
-    UNKNOWN = "Unknown"
-    ALL = "All"
-    REPOSITORY_SETTINGS = "RepositorySettings"
-    REPOSITORY_OWNERSHIP = "RepositoryOwnership"
-
-
-@model
-class ResourceGroup(Model):
-    """Given by `resource_group.get_resource_groups`, `resource_group.get_resource_group_by_id`.
-
-    Attributes:
-        subscription_id: UUID.
-        links: read-only.
-    """
-
-    id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
-
-
-class ResourceGroupExpansion(OpenEnum):
-    NONE = "None"
-    SUBSCRIPTION = "Subscription"
-    REGION = "Region"
-    ALL = "All"
-
-
-class ResourceGroupSort(OpenEnum):
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    SUBSCRIPTION_NAME_ASC = "SubscriptionNameAsc"
-    SUBSCRIPTION_NAME_DESC = "SubscriptionNameDesc"
-    LOCATION_ASC = "LocationAsc"
-    LOCATION_DESC = "LocationDesc"
-
-
-@model
 class RestoreConfigParameters(Model):
     virtual_machine: VirtualMachineRestoreConfigParameters | None | Unset = UNSET
     disks: list[DiskRestoreConfigParameters] | None | Unset = UNSET
     database: DatabaseRestoreConfigParameters | None | Unset = UNSET
-
-
-@model
-class RestoreJobInfo(Model):
-    reason: str | None | Unset = UNSET
-    backup_policy_display_name: str | None | Unset = UNSET
 
 
 class RestoreJobRestoredItemsSort(OpenEnum):
@@ -2462,24 +1732,6 @@ class RestoreJobVnetRestoredItemsSort(OpenEnum):
     SUBSCRIPTION_DESC = "SubscriptionDesc"
 
 
-@model
-class RestorePointDataRetrievalJobInfo(Model):
-    """
-    Attributes:
-        restore_point_id: UUID.
-        sql_restore_point_id: UUID.
-        cosmos_db_restore_point_id: UUID.
-    """
-
-    restore_point_id: str | None | Unset = UNSET
-    sql_restore_point_id: str | None | Unset = UNSET
-    cosmos_db_restore_point_id: str | None | Unset = UNSET
-    initiator: str | None | Unset = UNSET
-    instance_name: str | None | Unset = UNSET
-    days_to_keep: int | None | Unset = UNSET
-    data_retrieval_priority: DataRetrievalPriority | None | Unset = UNSET
-
-
 class RestorePointExpansion(OpenEnum):
     NONE = "None"
     REPOSITORY_NAME = "RepositoryName"
@@ -2501,13 +1753,6 @@ class RestorePointLink(Model):
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
-class RestorePointType(OpenEnum):
-    FULL = "Full"
-    INCREMENTAL = "Incremental"
-    CONTINUOUS = "Continuous"
-    UNKNOWN = "Unknown"
-
-
 @model
 class RestoreSessionParameters(Model):
     initiator: str | None | Unset = UNSET
@@ -2516,45 +1761,6 @@ class RestoreSessionParameters(Model):
     backup_policy_display_name: str | None | Unset = UNSET
     restore_point_created_date_utc: datetime | None | Unset = UNSET
     config_parameters: RestoreConfigParameters | None | Unset = UNSET
-
-
-class RetentionDurationType(OpenEnum):
-    DAYS = "Days"
-    MONTHS = "Months"
-    YEARS = "Years"
-    UNKNOWN = "Unknown"
-
-
-class RetentionDurationTypeNullable(OpenEnum):
-    DAYS = "Days"
-    MONTHS = "Months"
-    YEARS = "Years"
-    UNKNOWN = "Unknown"
-
-
-class RetentionJobDeletedRestorePointSort(OpenEnum):
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    RESOURCE_NAME_ASC = "ResourceNameAsc"
-    RESOURCE_NAME_DESC = "ResourceNameDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    SNAPSHOT_TIME_ASC = "SnapshotTimeAsc"
-    SNAPSHOT_TIME_DESC = "SnapshotTimeDesc"
-    BACKUP_SIZE_ASC = "BackupSizeAsc"
-    BACKUP_SIZE_DESC = "BackupSizeDesc"
-    REPOSITORY_ASC = "RepositoryAsc"
-    REPOSITORY_DESC = "RepositoryDesc"
-
-
-@model
-class RetentionJobInfo(Model):
-    deleted_restore_points_count: int | None | Unset = UNSET
-
-
-@model
-class RetrySettings(Model):
-    retry_count: int | None | Unset = UNSET
 
 
 class SmtpAccountType(OpenEnum):
@@ -2809,12 +2015,6 @@ class StorageTierNullable(OpenEnum):
     COLD = "Cold"
 
 
-class SubscriptionAvailability(OpenEnum):
-    AVAILABLE = "Available"
-    NOT_AVAILABLE = "NotAvailable"
-    UNKNOWN = "Unknown"
-
-
 class SubscriptionExpansion(OpenEnum):
     NONE = "None"
     EXPIRING_AZURE_ACCOUNT = "ExpiringAzureAccount"
@@ -2854,23 +2054,11 @@ class SubscriptionResourceProvidersState(OpenEnum):
     UNKNOWN = "Unknown"
 
 
-class SubscriptionStatus(OpenEnum):
-    ACTIVE = "Active"
-    DISABLED = "Disabled"
-    UNKNOWN = "Unknown"
-
-
 @model
 class Tag(Model):
     """Given by `tag.get_tags_page`."""
 
     id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-
-
-@model
-class TagFromClient(Model):
     name: str | None | Unset = UNSET
     value: str | None | Unset = UNSET
 
@@ -3124,13 +2312,6 @@ class VnetPolicyAzureAccount(Model):
 
 
 @model
-class WeeklyBackupSchedule(Model):
-    selected_days: list[DayOfWeek] | None | Unset = UNSET
-    retention: RepositoryRetentionSettings | None | Unset = UNSET
-    target_repository_id: str | None | Unset = UNSET
-
-
-@model
 class WeeklyCosmosDbSchedule(Model):
     start_time: int | None | Unset = UNSET
     backup_schedule: WeeklyBackupSchedule | None | Unset = UNSET
@@ -3210,18 +2391,6 @@ class WorkerVirtualNetwork(Model):
     resource_group_name: str | None | Unset = field(default=UNSET, read_only=True)
 
 
-@model
-class YearlySchedule(Model):
-    start_time: int | None | Unset = UNSET
-    month: MonthNullable | None | Unset = UNSET
-    type: YearlyTypeNullable | None | Unset = UNSET
-    day_of_week: DayOfWeekNullable | None | Unset = UNSET
-    day_of_month: int | None | Unset = UNSET
-    yearly_last_day: bool | None | Unset = UNSET
-    retention_years_count: int | None | Unset = UNSET
-    target_repository_id: str | None | Unset = UNSET
-
-
 class YearlyType(OpenEnum):
     FIRST = "First"
     SECOND = "Second"
@@ -3230,27 +2399,6 @@ class YearlyType(OpenEnum):
     LAST = "Last"
     SELECTED_DAY = "SelectedDay"
     UNKNOWN = "Unknown"
-
-
-class YearlyTypeNullable(OpenEnum):
-    FIRST = "First"
-    SECOND = "Second"
-    THIRD = "Third"
-    FOURTH = "Fourth"
-    LAST = "Last"
-    SELECTED_DAY = "SelectedDay"
-    UNKNOWN = "Unknown"
-
-
-@model
-class BackupWindowSettingsWindow(Model):
-    sunday: list[int] | None | Unset = field(default=UNSET, wire="Sunday")
-    monday: list[int] | None | Unset = field(default=UNSET, wire="Monday")
-    tuesday: list[int] | None | Unset = field(default=UNSET, wire="Tuesday")
-    wednesday: list[int] | None | Unset = field(default=UNSET, wire="Wednesday")
-    thursday: list[int] | None | Unset = field(default=UNSET, wire="Thursday")
-    friday: list[int] | None | Unset = field(default=UNSET, wire="Friday")
-    saturday: list[int] | None | Unset = field(default=UNSET, wire="Saturday")
 
 
 @model

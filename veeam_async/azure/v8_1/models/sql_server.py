@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import ConnectionTestMessageSeverity, JobStatus, LinkHAL, ProblemDetails, SqlServer
+    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import ConnectionTestMessageSeverity, SqlServer
 
 
 @model

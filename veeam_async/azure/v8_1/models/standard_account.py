@@ -10,8 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import LinkHAL
     from .protected_database import SqlServerForStandardAccount, SqlServerForStandardAccountName
-    from .shared import LinkHAL
 
 
 @model

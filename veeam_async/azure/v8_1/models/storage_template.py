@@ -10,7 +10,7 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import LinkHAL
+    from .common import LinkHAL
 
 
 @model
@@ -36,6 +36,25 @@ class ArchiveRepositoryConfigurationFromClient(Model):
     items: list[RepositoryConfigurationItemFromClient] | None | Unset = UNSET
 
 
+class BackupJobProtectedItemsSort(OpenEnum):
+    ID_ASC = "IdAsc"
+    ID_DESC = "IdDesc"
+    RESOURCE_NAME_ASC = "ResourceNameAsc"
+    RESOURCE_NAME_DESC = "ResourceNameDesc"
+    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
+    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
+    REGION_ASC = "RegionAsc"
+    REGION_DESC = "RegionDesc"
+    SUCCEEDED_ASC = "SucceededAsc"
+    SUCCEEDED_DESC = "SucceededDesc"
+    FAILED_ASC = "FailedAsc"
+    FAILED_DESC = "FailedDesc"
+    SUBSCRIPTION_ASC = "SubscriptionAsc"
+    SUBSCRIPTION_DESC = "SubscriptionDesc"
+    STATUS_ASC = "StatusAsc"
+    STATUS_DESC = "StatusDesc"
+
+
 @model
 class BackupRepositoryConfiguration(Model):
     """
@@ -57,6 +76,18 @@ class BackupRepositoryConfigurationFromClient(Model):
 
     default_repository_id: str | None | Unset = UNSET
     items: list[RepositoryConfigurationItemFromClient] | None | Unset = UNSET
+
+
+class BackupType(OpenEnum):
+    ALL_SUBSCRIPTIONS = "AllSubscriptions"
+    SELECTED_ITEMS = "SelectedItems"
+    UNKNOWN = "Unknown"
+
+
+@model
+class BackupWindowSettings(Model):
+    window: BackupWindowSettingsWindow | None | Unset = UNSET
+    minute_offset: int | None | Unset = UNSET
 
 
 @model
@@ -199,3 +230,14 @@ class UpdatedStorageTemplateFromClient(Model):
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     storage_configuration: StorageTemplateConfigurationFromClient | None | Unset = UNSET
+
+
+@model
+class BackupWindowSettingsWindow(Model):
+    sunday: list[int] | None | Unset = field(default=UNSET, wire="Sunday")
+    monday: list[int] | None | Unset = field(default=UNSET, wire="Monday")
+    tuesday: list[int] | None | Unset = field(default=UNSET, wire="Tuesday")
+    wednesday: list[int] | None | Unset = field(default=UNSET, wire="Wednesday")
+    thursday: list[int] | None | Unset = field(default=UNSET, wire="Thursday")
+    friday: list[int] | None | Unset = field(default=UNSET, wire="Friday")
+    saturday: list[int] | None | Unset = field(default=UNSET, wire="Saturday")

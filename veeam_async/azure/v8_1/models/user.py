@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import LinkHAL, UserType
+    from .common import LinkHAL
+    from .shared import UserType
 
 
 @model

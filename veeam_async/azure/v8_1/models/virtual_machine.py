@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import JobStatus, LinkHAL, OSType, ProblemDetails, ProtectionStatus, TagFromClient, VirtualMachine
+    from .common import JobStatus, LinkHAL, ProblemDetails, TagFromClient
+    from .shared import OSType, ProtectionStatus, VirtualMachine
     from .virtual_machine_restore_point import BackupDestination
     from .vm_sla_based_policy import ProtectionState
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import JobStatus, LinkHAL, ProblemDetails, VirtualNetwork
+    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import VirtualNetwork
 
 
 @model

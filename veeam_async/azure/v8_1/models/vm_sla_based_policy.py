@@ -12,24 +12,26 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .database import SqlBackupDestinationWithTier
-    from .file_share_restore_point import FileShareBackupDestination
-    from .shared import (
-        BackupType,
+    from .common import (
         BackupTypeNullable,
         DataRetrievalStatus,
         JobStatus,
         LinkHAL,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        RetrySettings,
+    )
+    from .database import SqlBackupDestinationWithTier
+    from .file_share_restore_point import FileShareBackupDestination
+    from .shared import (
         PolicyBackupItemsFromClient,
         PolicyExcludedItemsFromClient,
         PolicyLink,
-        PolicyNotificationSettings,
-        PolicyRegionFromClient,
         ProtectionStatus,
-        RetrySettings,
         SnapshotSettings,
         StorageTierNullable,
     )
+    from .storage_template import BackupType
     from .virtual_machine import BackupDestinationDetails
     from .virtual_machine_restore_point import BackupDestination
 

@@ -12,14 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        AzureSubscription,
-        JobSessionType,
-        JobStatus,
-        LinkHAL,
-        PolicyNotificationSettings,
-        VnetPolicyAzureAccount,
-    )
+    from .common import AzureSubscription, JobSessionType, JobStatus, LinkHAL, PolicyNotificationSettings
+    from .shared import VnetPolicyAzureAccount
 
 
 @model

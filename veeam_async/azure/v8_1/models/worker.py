@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import JobStatus, LinkHAL, ProblemDetails, Region
     from .configuration import WorkerConfigurationStatusResult
-    from .shared import JobStatus, LinkHAL, ProblemDetails, Region, WorkerNetworkConfiguration
+    from .shared import WorkerNetworkConfiguration
 
 
 @model

@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import RESTBackupTeamData, RESTLinkHAL
+    from .common import RESTLinkHAL
+    from .shared import RESTBackupTeamData
 
 
 @model

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import RESTAction, RESTLinkHAL
     from .object_storage_repository import RESTAmazonArchiverAppliance, RESTObjectStorageType
     from .shared import (
-        RESTAction,
         RESTAmazonBucketS3Aws,
         RESTAmazonBucketS3Compatible,
         RESTBackupMailboxData,
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         RESTBackupSiteData,
         RESTBackupTeamData,
         RESTDataRetrievalSessionStatus,
-        RESTLinkHAL,
     )
 
 

@@ -10,7 +10,7 @@ from veeam_async._model import UNSET, Model, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import RESTLinkHAL
+    from .common import RESTLinkHAL
 
 
 @model

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import RESTAction, RESTAttachment, RESTExchangeItemImportance, RESTLinkHAL
+    from .common import RESTAction, RESTLinkHAL
+    from .shared import RESTAttachment, RESTExchangeItemImportance
 
 
 @model

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import RESTAction, RESTLinkHAL
+    from .common import RESTAction, RESTLinkHAL
 
 
 @model

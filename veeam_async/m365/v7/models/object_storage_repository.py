@@ -10,6 +10,7 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import RESTLinkHAL
     from .shared import (
         RESTAmazonBucketS3Aws,
         RESTAmazonBucketS3Compatible,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         RESTAzureSubscription,
         RESTAzureVirtualMachineSize,
         RESTAzureVirtualNetwork,
-        RESTLinkHAL,
         RESTServiceAccountInfo,
     )
 

@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import RESTOneDrive, RESTRestoreObject
+    from .common import RESTRestoreObject
+    from .shared import RESTOneDrive
 
 
 @model

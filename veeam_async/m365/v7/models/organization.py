@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import RESTAction, RESTLinkHAL, RestOrganizationType
+    from .common import RESTAction, RESTLinkHAL
+    from .shared import RestOrganizationType
 
 
 @model

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import RESTAction, RESTBackupItemType, RESTLinkHAL, RESTRestoreObject
     from .data_retrieval import (
         RESTAzureArchiveRetrievalPolicy,
         RESTDataRetrievalDataState,
@@ -81,24 +82,6 @@ class PageOfRESTExchangeItemsComposed(Model):
 
 
 @model
-class PageOfRESTItemComposed(Model):
-    """Given by `one_drive.search_one_drives_by_options`, `one_drive.search_one_drive_by_options`,
-    `one_drive_document.get`, `one_drive_folder.search_one_drive_folder_by_options`, `share_point_document.get` and 5
-    more.
-
-    Attributes:
-        set_id: UUID.
-    """
-
-    offset: int
-    limit: int
-    set_id: str | None | Unset = UNSET
-    results: list[RESTItemComposed] = field(rows=True)
-    links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    total_count: int | None | Unset = UNSET
-
-
-@model
 class PageOfRESTLogItem(Model):
     """Given by `data_retrieval_session_log.get_batch_by_session_id`, `job_session_log.get_batch_by_session_id`.
 
@@ -128,12 +111,6 @@ class PageOfRESTOneDrive(Model):
     results: list[RESTOneDrive] = field(rows=True)
     links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     total_count: int | None | Unset = UNSET
-
-
-@model
-class RESTAction(Model):
-    uri: str | None | Unset = UNSET
-    method: str | None | Unset = UNSET
 
 
 @model
@@ -387,15 +364,6 @@ class RESTAzureVirtualNetwork(Model):
     type: str | None | Unset = UNSET
     location: str | None | Unset = UNSET
     address_spaces: list[str] | None | Unset = UNSET
-
-
-class RESTBackupItemType(OpenEnum):
-    MAILBOX = "Mailbox"
-    ONE_DRIVE = "OneDrive"
-    SITE = "Site"
-    TEAM = "Team"
-    USER = "User"
-    GROUP = "Group"
 
 
 @model
@@ -857,49 +825,6 @@ class RESTGroupMember(Model):
 
 
 @model
-class RESTItemComposed(Model):
-    """Given by `one_drive.search_one_drives_by_options`, `one_drive.search_one_drive_by_options`,
-    `one_drive_document.get`, `one_drive_folder.search_one_drive_folder_by_options`, `share_point_document.get` and 5
-    more.
-
-    Attributes:
-        size_bytes: in bytes.
-        links: read-only.
-    """
-
-    size_bytes: int | None | Unset = UNSET
-    inherited_permissions: bool | None | Unset = UNSET
-    version: str | None | Unset = UNSET
-    id: str
-    version_id: int | None | Unset = UNSET
-    name: str
-    created_by: str
-    creation_time: datetime
-    modified_by: str
-    modification_time: datetime
-    is_folder: bool | None | Unset = UNSET
-    links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
-    type: RESTSharePointFolderType | None | Unset = UNSET
-    title: str | None | Unset = UNSET
-
-
-@model
-class RESTItemRestoreStatistics(Model):
-    """Given by `one_drive.copy_to_one_drive_action`, `one_drive.restore_one_drive_action`,
-    `one_drive_document.restore_documents_action`, `one_drive_document.copy_to_documents_action`,
-    `one_drive_document.restore_document_action` and 27 more.
-    """
-
-    total_items_count: int | None | Unset = UNSET
-    restored_items_count: int | None | Unset = UNSET
-    failed_items_count: int | None | Unset = UNSET
-    skipped_items_by_error_count: int | None | Unset = UNSET
-    skipped_items_by_no_changes_count: int | None | Unset = UNSET
-    failed_restrictions_count: int | None | Unset = UNSET
-    restore_issues: list[RESTRestoreObject] | None | Unset = UNSET
-
-
-@model
 class RESTJob(Model):
     """Given by `copy_job.get_backup_job_by_copy_job`, `job.get`, `job.get_by_id`, `job.get_by_organization_id`,
     `job.add`.
@@ -1131,11 +1056,6 @@ class RESTJournalItem(Model):
     links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     actions: dict[str, RESTAction] | None | Unset = field(default=UNSET, wire="_actions", read_only=True)
     id: str | None | Unset = UNSET
-
-
-@model
-class RESTLinkHAL(Model):
-    href: str | None | Unset = UNSET
 
 
 RESTLinkHALDictionary: TypeAlias = "dict[str, RESTLinkHAL]"
@@ -1395,21 +1315,6 @@ class RESTRestoreListConfig(Model):
 
 
 @model
-class RESTRestoreObject(Model):
-    """
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    path: str | None | Unset = UNSET
-    title: str | None | Unset = UNSET
-    type: RESTRestoreObjectType | None | Unset = UNSET
-    warnings: list[str] | None | Unset = UNSET
-    error: str | None | Unset = UNSET
-
-
-@model
 class RESTRestorePoint(Model):
     """Given by `organization_rbac.get_logged_in_user_restore_points`, `restore_point.get_restore_points_v7`,
     `restore_point.get_restore_point`.
@@ -1437,51 +1342,6 @@ class RESTRestorePoint(Model):
     is_copy: bool | None | Unset = UNSET
     is_retrieved: bool | None | Unset = UNSET
     links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
-
-
-@model
-class RESTRestoreSession(Model):
-    """Given by `backup_repository.explore`, `data_retrieval.explore_action`, `job.explore_action`,
-    `organization.explore_action`, `restore_session.get_page` and 3 more.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    name: str | None | Unset = UNSET
-    organization: str | None | Unset = UNSET
-    type: RESTRestoreSessionType
-    creation_time: datetime
-    end_time: datetime | None | Unset = UNSET
-    state: RESTRestoreSessionState
-    result: RESTRestoreSessionResult
-    initiated_by: str | None | Unset = UNSET
-    details: str | None | Unset = UNSET
-    scope_name: str | None | Unset = UNSET
-    client_host: str | None | Unset = UNSET
-    reason: str | None | Unset = UNSET
-    links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class RESTRestoreStatistics(Model):
-    """Given by `teams_channel.restore`, `teams_file.restore`, `teams_file.restore_by_id`, `teams_post.restore`,
-    `teams_tab.restore` and 3 more.
-
-    Attributes:
-        total_items_count: read-only.
-        restored_items_count: read-only.
-        failed_items_count: read-only.
-        skipped_items_count: read-only.
-        restore_issues: read-only.
-    """
-
-    total_items_count: int | None | Unset = field(default=UNSET, read_only=True)
-    restored_items_count: int | None | Unset = field(default=UNSET, read_only=True)
-    failed_items_count: int | None | Unset = field(default=UNSET, read_only=True)
-    skipped_items_count: int | None | Unset = field(default=UNSET, read_only=True)
-    restore_issues: list[RESTSummaryItem] | None | Unset = field(default=UNSET, read_only=True)
 
 
 @model
@@ -1618,34 +1478,11 @@ class RESTRetentionExclusion(Model):
 
 
 @model
-class RESTSearchOptions(Model):
-    """Taken by `backup_organization.restore_sessions_search_exchange`, `exchange_folder.search_by_options`,
-    `exchange_mailbox.search_by_id_by_options`, `exchange_mailbox.search_by_options`, `teams_file.search` and 2 more.
-    """
-
-    query: str | None | Unset = UNSET
-
-
-@model
 class RESTSendAsMsgOptions(Model):
     """Taken by `exchange_item.send_item_to_different_address_action`, `share_point_attachment.send_attachment_action`,
     `teams_file.send_by_id`, `teams_post.send_by_id`.
     """
 
-    from_: str | None | Unset = UNSET
-    to: str | None | Unset = UNSET
-    subject: str | None | Unset = UNSET
-    text: str | None | Unset = UNSET
-
-
-@model
-class RESTSendAsMsgOptionsV6(Model):
-    """Taken by `one_drive_document.send_document_action`, `one_drive_document.send_document_action_by_version_id`,
-    `one_drive_folder.send_folder_action`, `one_drive_folder.send_folder_action_by_version_id`,
-    `share_point_document.send_document_action_by_version_id` and 4 more.
-    """
-
-    skip_item_checks: bool | None | Unset = UNSET
     from_: str | None | Unset = UNSET
     to: str | None | Unset = UNSET
     subject: str | None | Unset = UNSET
@@ -1684,11 +1521,6 @@ class RESTServiceAccountInfo(Model):
     azure_environment: AzureStorageEndpoint | None | Unset = UNSET
     azure_tenant_id: str | None | Unset = UNSET
     last_modified: datetime | None | Unset = UNSET
-
-
-class RESTSharePointFolderType(OpenEnum):
-    LIST_FOLDER = "ListFolder"
-    LIBRARY_FOLDER = "LibraryFolder"
 
 
 @model
@@ -1768,26 +1600,6 @@ class RESTStickyNoteItem(Model):
 
 
 @model
-class RESTSummaryItem(Model):
-    """
-    Attributes:
-        id: read-only.
-        name: read-only.
-        title: read-only.
-        type: read-only.
-        warnings: read-only.
-        error: read-only.
-    """
-
-    id: str | None | Unset = field(default=UNSET, read_only=True)
-    name: str | None | Unset = field(default=UNSET, read_only=True)
-    title: str | None | Unset = field(default=UNSET, read_only=True)
-    type: RESTSummaryItemType | None | Unset = field(default=UNSET, read_only=True)
-    warnings: list[str] | None | Unset = field(default=UNSET, read_only=True)
-    error: str | None | Unset = field(default=UNSET, read_only=True)
-
-
-@model
 class RESTTaskItem(Model):
     """
     Attributes:
@@ -1831,18 +1643,6 @@ class RESTTeam(Model):
 
 
 @model
-class RESTTeamsOperatorRestoreSessionResponse(Model):
-    """Given by `teams_channel.operator_restore`, `teams_file.operator_restore`, `teams_post.operator_restore`,
-    `teams_tab.operator_restore`, `teams_tab.operator_restore_by_multiple_channels`, `teams_team.operator_restore`.
-
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str
-
-
-@model
 class RESTTeamsSearchOptions(Model):
     """Taken by `backup_organization.restore_sessions_search_teams`, `teams_channel.search`, `teams_team.search`."""
 
@@ -1862,16 +1662,6 @@ class RESTUser(Model):
     location_type: RESTUserLocationType | None | Unset = UNSET
     office: str | None | Unset = UNSET
     links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class RESTVESPSearchOptions(Model):
-    """Taken by `one_drive.search_one_drives_by_options`, `one_drive.search_one_drive_by_options`,
-    `one_drive_folder.search_one_drive_folder_by_options`, `share_point_folder.search_folder_by_options`,
-    `share_point_library.search_library_by_options` and 3 more.
-    """
-
-    query: str | None | Unset = UNSET
 
 
 @model
@@ -2123,30 +1913,6 @@ class RESTRestoreListConfigDocumentLastVersionAction(OpenEnum):
     MERGE = "Merge"
 
 
-class RESTRestoreObjectType(OpenEnum):
-    ITEM = "Item"
-    LIST = "List"
-    SITE = "Site"
-
-
-class RESTRestoreSessionType(OpenEnum):
-    VEX = "Vex"
-    VEOD = "Veod"
-    VESP = "Vesp"
-    VET = "Vet"
-
-
-class RESTRestoreSessionState(OpenEnum):
-    WORKING = "Working"
-    STOPPED = "Stopped"
-
-
-class RESTRestoreSessionResult(OpenEnum):
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    FAILED = "Failed"
-
-
 class RESTRestoreToDifferentLocationOfficeRegion(OpenEnum):
     WORLDWIDE = "Worldwide"
     GERMANY = "Germany"
@@ -2202,16 +1968,6 @@ class RESTRestoreToOriginalOfficeRegion(OpenEnum):
     CHINA = "China"
     US_DEFENCE = "USDefence"
     US_GOVERNMENT = "USGovernment"
-
-
-class RESTSummaryItemType(OpenEnum):
-    TEAM = "Team"
-    POSTS_TAB = "PostsTab"
-    POST = "Post"
-    TEAM_APP = "TeamApp"
-    CHANNEL = "Channel"
-    TAB = "Tab"
-    FILE = "File"
 
 
 class RESTTeamsSearchOptionsType(OpenEnum):

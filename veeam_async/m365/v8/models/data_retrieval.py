@@ -13,15 +13,14 @@ if TYPE_CHECKING:
     from veeam_async._model import Unset
 
     from .backup_repository import RESTAmazonArchiverAppliance, RESTObjectStorageType
+    from .common import RESTAction, RESTLinkHAL
     from .shared import (
-        RESTAction,
         RESTAmazonBucketS3Aws,
         RESTBackupMailboxData,
         RESTBackupOneDriveData,
         RESTBackupSiteData,
         RESTBackupTeamData,
         RESTDataRetrievalSessionStatus,
-        RESTLinkHAL,
     )
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import RESTDataRetrievalSessionStatus, RESTLinkHAL
+    from .common import RESTLinkHAL
+    from .shared import RESTDataRetrievalSessionStatus
 
 
 @model

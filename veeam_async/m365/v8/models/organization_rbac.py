@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import RESTLinkHAL, RESTRbacItemType, RESTRbacSite, RESTRbacTeam, RESTRbacUser
+    from .common import RESTLinkHAL
+    from .shared import RESTRbacItemType, RESTRbacSite, RESTRbacTeam, RESTRbacUser
 
 
 @model

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import RESTLinkHAL, RESTRbacItemComposed, RESTRestoreSession
+    from .common import RESTLinkHAL, RESTRestoreSession
+    from .shared import RESTRbacItemComposed
 
 
 @model

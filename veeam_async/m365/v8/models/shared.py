@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         RESTAzureArchiverAppliance,
         RESTObjectStorageType,
     )
+    from .common import RESTAction, RESTAuthenticationType, RESTBackupItemType, RESTLinkHAL
     from .data_retrieval import (
         RESTAzureArchiveRetrievalPolicy,
         RESTDataRetrievalDataState,
@@ -66,23 +67,6 @@ class PageOfRESTExchangeItemsComposed(Model):
     limit: int
     set_id: str | None | Unset = UNSET
     results: list[RESTExchangeItemsComposed] = field(rows=True)
-    links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class PageOfRESTItemComposed(Model):
-    """Given by `one_drive.search_one_drives_by_options`, `one_drive.search_one_drive_by_options`,
-    `one_drive_document.get`, `one_drive_folder.search_one_drive_folder_by_options`, `share_point_document.get` and 5
-    more.
-
-    Attributes:
-        set_id: UUID.
-    """
-
-    offset: int
-    limit: int
-    set_id: str | None | Unset = UNSET
-    results: list[RESTItemComposed] = field(rows=True)
     links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
@@ -144,12 +128,6 @@ class PageOfRESTTeamEntity(Model):
     set_id: str | None | Unset = UNSET
     results: list[RESTTeamEntity] = field(rows=True)
     links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class RESTAction(Model):
-    uri: str | None | Unset = UNSET
-    method: str | None | Unset = UNSET
 
 
 @model
@@ -236,19 +214,6 @@ class RESTAppointmentItem(Model):
 
 
 @model
-class RESTAsyncRestoreResponse(Model):
-    """Given by `exchange_folder.restore_action`, `exchange_folder.restore_to_action`,
-    `exchange_item.restore_items_action`, `exchange_item.restore_items_to_action`, `exchange_item.restore_item_action`
-    and 52 more.
-
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str
-
-
-@model
 class RESTAttachInfo(Model):
     name: str | None | Unset = UNSET
     long_file_name: str | None | Unset = UNSET
@@ -264,12 +229,6 @@ class RESTAttachment(Model):
 
     name: str | None | Unset = UNSET
     size_bytes: int | None | Unset = UNSET
-
-
-class RESTAuthenticationType(OpenEnum):
-    CUSTOM_SMTP = "CustomSmtp"
-    GOOGLE_GMAIL = "GoogleGmail"
-    MICROSOFT365 = "Microsoft365"
 
 
 @model
@@ -380,15 +339,6 @@ class RESTAzureVirtualNetwork(Model):
     type: str | None | Unset = UNSET
     location: str | None | Unset = UNSET
     address_spaces: list[str] | None | Unset = UNSET
-
-
-class RESTBackupItemType(OpenEnum):
-    MAILBOX = "Mailbox"
-    ONE_DRIVE = "OneDrive"
-    SITE = "Site"
-    TEAM = "Team"
-    USER = "User"
-    GROUP = "Group"
 
 
 @model
@@ -509,28 +459,6 @@ class RESTBackupWindowSettings(Model):
 class RESTCloudServiceAccountType(OpenEnum):
     AZURE = "Azure"
     AWS = "AWS"
-
-
-@model
-class RESTCompleteOAuthSignInRequest(Model):
-    """Taken by `audit_email_settings.complete_oauth_sign_in`, `vbo_email_settings.complete_oauth_sign_in`,
-    `vex_email_settings.complete_oauth_sign_in`, `veod_email_settings.complete_oauth_sign_in`,
-    `vesp_email_settings.complete_oauth_sign_in`, `vet_email_settings.complete_oauth_sign_in`.
-    """
-
-    code: str | None | Unset = UNSET
-    state: str | None | Unset = UNSET
-
-
-@model
-class RESTCompleteOAuthSignInResponse(Model):
-    """Given by `audit_email_settings.complete_oauth_sign_in`, `vbo_email_settings.complete_oauth_sign_in`,
-    `vex_email_settings.complete_oauth_sign_in`, `veod_email_settings.complete_oauth_sign_in`,
-    `vesp_email_settings.complete_oauth_sign_in`, `vet_email_settings.complete_oauth_sign_in`.
-    """
-
-    request_id: str | None | Unset = UNSET
-    user_id: str | None | Unset = UNSET
 
 
 @model
@@ -838,35 +766,6 @@ class RESTInternetProxySettings(Model):
 
 
 @model
-class RESTItemComposed(Model):
-    """Given by `one_drive.search_one_drives_by_options`, `one_drive.search_one_drive_by_options`,
-    `one_drive_document.get`, `one_drive_folder.search_one_drive_folder_by_options`, `share_point_document.get` and 5
-    more.
-
-    Attributes:
-        size_bytes: in bytes.
-        links: read-only.
-    """
-
-    one_drive_id: str | None | Unset = UNSET
-    size_bytes: int | None | Unset = UNSET
-    inherited_permissions: bool | None | Unset = UNSET
-    version: str | None | Unset = UNSET
-    id: str
-    version_id: int | None | Unset = UNSET
-    name: str
-    created_by: str
-    creation_time: datetime
-    modified_by: str
-    modification_time: datetime
-    is_folder: bool | None | Unset = UNSET
-    links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
-    type: RESTSharePointFolderType | None | Unset = UNSET
-    site_id: str | None | Unset = UNSET
-    title: str | None | Unset = UNSET
-
-
-@model
 class RESTJob(Model):
     """Given by `copy_job.get_backup_job_by_copy_job`, `job.get`, `job.add`, `job.get_by_id`.
 
@@ -1079,11 +978,6 @@ class RESTJournalItem(Model):
     id: str | None | Unset = UNSET
 
 
-@model
-class RESTLinkHAL(Model):
-    href: str | None | Unset = UNSET
-
-
 RESTLinkHALDictionary: TypeAlias = "dict[str, RESTLinkHAL]"
 
 
@@ -1123,11 +1017,6 @@ class RESTM365BackupStoragePolicyUpdateEvent(Model):
     event_type: RESTEventType
     id: str
     e_tag: int
-
-
-class RESTOAuth2ServiceKind(OpenEnum):
-    GOOGLE_GMAIL = "GoogleGmail"
-    MICROSOFT365 = "Microsoft365"
 
 
 @model
@@ -1175,31 +1064,6 @@ class RESTOperatorStartExportTaskResponse(Model):
     """
 
     export_task_id: str
-
-
-@model
-class RESTPrepareOAuthSignInRequest(Model):
-    """Taken by `audit_email_settings.prepare_oauth_sign_in`, `vbo_email_settings.prepare_oauth_sign_in`,
-    `vex_email_settings.prepare_oauth_sign_in`, `veod_email_settings.prepare_oauth_sign_in`,
-    `vesp_email_settings.prepare_oauth_sign_in`, `vet_email_settings.prepare_oauth_sign_in`.
-    """
-
-    authentication_service_kind: RESTOAuth2ServiceKind | None | Unset = UNSET
-    client_id: str | None | Unset = UNSET
-    client_secret: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    redirect_url: str | None | Unset = UNSET
-
-
-@model
-class RESTPrepareOAuthSignInResponse(Model):
-    """Given by `audit_email_settings.prepare_oauth_sign_in`, `vbo_email_settings.prepare_oauth_sign_in`,
-    `vex_email_settings.prepare_oauth_sign_in`, `veod_email_settings.prepare_oauth_sign_in`,
-    `vesp_email_settings.prepare_oauth_sign_in`, `vet_email_settings.prepare_oauth_sign_in`.
-    """
-
-    request_id: str | None | Unset = UNSET
-    sign_in_url: str | None | Unset = UNSET
 
 
 @model
@@ -1429,32 +1293,6 @@ class RESTRestorePoint(Model):
 
 
 @model
-class RESTRestoreSession(Model):
-    """Given by `backup_repository.explore`, `data_retrieval.explore_action`, `job.explore_action`,
-    `organization.explore`, `restore_session.get_page` and 3 more.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    name: str | None | Unset = UNSET
-    organization: str | None | Unset = UNSET
-    type: RESTRestoreSessionType
-    creation_time: datetime
-    end_time: datetime | None | Unset = UNSET
-    state: RESTRestoreSessionState
-    result: RESTRestoreSessionResult
-    initiated_by: str | None | Unset = UNSET
-    details: str | None | Unset = UNSET
-    scope_name: str | None | Unset = UNSET
-    client_host: str | None | Unset = UNSET
-    reason: str | None | Unset = UNSET
-    e_tag: int | None | Unset = UNSET
-    links: dict[str, RESTLinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
 class RESTRestoreToDifferentLocation(Model):
     """Taken by `exchange_folder.restore_to_action`, `exchange_item.restore_item_to_action`,
     `exchange_mailbox.restore_mailbox_to_action`.
@@ -1659,34 +1497,11 @@ class RESTS3CompatibleObjectStorage(Model):
 
 
 @model
-class RESTSearchOptions(Model):
-    """Taken by `backup_organization.restore_sessions_search_exchange`, `exchange_folder.search_by_options`,
-    `exchange_mailbox.search_by_id_by_options`, `exchange_mailbox.search_by_options`, `teams_file.search` and 2 more.
-    """
-
-    query: str | None | Unset = UNSET
-
-
-@model
 class RESTSendAsMsgOptions(Model):
     """Taken by `exchange_item.send_item_to_different_address_action`, `share_point_attachment.send_attachment_action`,
     `teams_file.send_by_id`, `teams_post.send_by_id`.
     """
 
-    from_: str | None | Unset = UNSET
-    to: str | None | Unset = UNSET
-    subject: str | None | Unset = UNSET
-    text: str | None | Unset = UNSET
-
-
-@model
-class RESTSendAsMsgOptionsV6(Model):
-    """Taken by `one_drive_document.send_document_action`, `one_drive_document.send_document_action_by_version_id`,
-    `one_drive_folder.send_folder_action`, `one_drive_folder.send_folder_action_by_version_id`,
-    `share_point_document.send_document_action_by_version_id` and 4 more.
-    """
-
-    skip_item_checks: bool | None | Unset = UNSET
     from_: str | None | Unset = UNSET
     to: str | None | Unset = UNSET
     subject: str | None | Unset = UNSET
@@ -1725,13 +1540,6 @@ class RESTServiceAccountInfo(Model):
     azure_environment: AzureStorageEndpoint | None | Unset = UNSET
     azure_tenant_id: str | None | Unset = UNSET
     last_modified: datetime | None | Unset = UNSET
-
-
-class RESTSharePointFolderType(OpenEnum):
-    LIST_FOLDER = "ListFolder"
-    LIBRARY_FOLDER = "LibraryFolder"
-    LIST_ITEM = "ListItem"
-    LIBRARY_ITEM = "LibraryItem"
 
 
 @model
@@ -1915,18 +1723,6 @@ class RESTTeamEntity(Model):
 
 
 @model
-class RESTTeamsOperatorRestoreSessionResponse(Model):
-    """Given by `teams_channel.operator_restore`, `teams_file.operator_restore`, `teams_post.operator_restore`,
-    `teams_tab.operator_restore`, `teams_tab.operator_restore_by_multiple_channels`, `teams_team.operator_restore`.
-
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str
-
-
-@model
 class RESTTeamsSearchOptions(Model):
     """Taken by `backup_organization.restore_sessions_search_teams`, `teams_team.search`."""
 
@@ -1960,16 +1756,6 @@ class RESTUserType(OpenEnum):
     USER = "User"
     SHARED = "Shared"
     PUBLIC = "Public"
-
-
-@model
-class RESTVESPSearchOptions(Model):
-    """Taken by `one_drive.search_one_drives_by_options`, `one_drive.search_one_drive_by_options`,
-    `one_drive_folder.search_one_drive_folder_by_options`, `share_point_folder.search_folder_by_options`,
-    `share_point_library.search_library_by_options` and 3 more.
-    """
-
-    query: str | None | Unset = UNSET
 
 
 @model
@@ -2298,24 +2084,6 @@ class RESTRestoreListConfigDocumentVersion(OpenEnum):
 class RESTRestoreListConfigDocumentLastVersionAction(OpenEnum):
     OVERWRITE = "Overwrite"
     MERGE = "Merge"
-
-
-class RESTRestoreSessionType(OpenEnum):
-    VEX = "Vex"
-    VEOD = "Veod"
-    VESP = "Vesp"
-    VET = "Vet"
-
-
-class RESTRestoreSessionState(OpenEnum):
-    WORKING = "Working"
-    STOPPED = "Stopped"
-
-
-class RESTRestoreSessionResult(OpenEnum):
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    FAILED = "Failed"
 
 
 class RESTRestoreToDifferentLocationOfficeRegion(OpenEnum):

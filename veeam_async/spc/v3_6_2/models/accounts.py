@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import OrganizationLocation, ResponseError, ResponseMetadata, User, UserProfile
+    from .common import ResponseError, ResponseMetadata
+    from .shared import OrganizationLocation, User, UserProfile
 
 
 @model

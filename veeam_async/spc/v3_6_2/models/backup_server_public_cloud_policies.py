@@ -12,14 +12,13 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import ResponseError, ResponseMetadata
     from .shared import (
         BackupServerPublicCloudApplianceManagementType,
         BackupServerPublicCloudAppliancePlatform,
         ProtectedCloudDatabaseEngineType,
         PublicCloudDatabaseType,
         PublicCloudFileShareType,
-        ResponseError,
-        ResponseMetadata,
     )
 
 

@@ -10,14 +10,13 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import ResponseError, ResponseMetadata
     from .shared import (
         BackupRepository,
         BackupServer,
         BackupServerBackupJobVmwareObjectSize,
         BackupServerCloudDirectorObject,
         BackupServerVPowerNFSPortSettings,
-        ResponseError,
-        ResponseMetadata,
         VcdOrganization,
         VcdOrganizationDataCenter,
         VcdOrganizationUser,

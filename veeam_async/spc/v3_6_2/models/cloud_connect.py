@@ -10,15 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import (
-        CloudTenant,
-        ResponseError,
-        ResponseMetadata,
-        VcdOrganization,
-        VcdOrganizationDataCenter,
-        VcdOrganizationUser,
-        VcdServer,
-    )
+    from .common import ResponseError, ResponseMetadata
+    from .shared import CloudTenant, VcdOrganization, VcdOrganizationDataCenter, VcdOrganizationUser, VcdServer
 
 
 @model

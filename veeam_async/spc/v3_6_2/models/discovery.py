@@ -12,15 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        BackupAgentSettings,
-        ComputerInfo,
-        DiscoveryRuleCredentials,
-        LinuxDiscoveryCredentials,
-        ResponseError,
-        ResponseMetadata,
-        TimeZone,
-    )
+    from .common import ResponseError, ResponseMetadata
+    from .shared import BackupAgentSettings, ComputerInfo, DiscoveryRuleCredentials, LinuxDiscoveryCredentials, TimeZone
 
 
 @model

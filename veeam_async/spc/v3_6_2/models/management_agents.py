@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import ComputerInfo, ManagementAgentStatus, ResponseError, ResponseMetadata
+    from .common import ResponseError, ResponseMetadata
+    from .shared import ComputerInfo, ManagementAgentStatus
 
 
 @model

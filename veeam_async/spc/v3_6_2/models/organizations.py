@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import Alarm, BackupAgentSettings, Organization, ResponseError, ResponseMetadata
+    from .common import Organization, ResponseError, ResponseMetadata
+    from .shared import Alarm, BackupAgentSettings
 
 
 @model

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import ResponseError, ResponseMetadata
     from .shared import (
         BackupJobOperationMode,
         BackupPolicyAccessMode,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
         PublicCloudApplianceDeploymentTask,
         PublicCloudAppliancePublicAddress,
         PublicCloudBackupServerPublicAddress,
-        ResponseError,
-        ResponseMetadata,
     )
 
 

@@ -10,12 +10,11 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import ResponseError, ResponseMetadata
     from .shared import (
         PublicCloudApplianceDeploymentTask,
         PublicCloudAppliancePublicAddress,
         PublicCloudBackupServerPublicAddress,
-        ResponseError,
-        ResponseMetadata,
     )
 
 

@@ -12,15 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        AggregatedUsage,
-        Company,
-        EmbeddedForOrganizationChildren,
-        OrganizationInput,
-        OwnerCredentials,
-        ResponseError,
-        ResponseMetadata,
-    )
+    from .common import OwnerCredentials, ResponseError, ResponseMetadata
+    from .shared import AggregatedUsage, Company, EmbeddedForOrganizationChildren, OrganizationInput
 
 
 @model

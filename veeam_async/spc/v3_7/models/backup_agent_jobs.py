@@ -12,13 +12,12 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import ResponseError, ResponseMetadata
     from .shared import (
         BackupAgentOperationMode,
         BackupJobOperationMode,
         CloudRepositoryConnectionSettings,
         LinuxBackupJobConfiguration,
-        ResponseError,
-        ResponseMetadata,
         WindowsBackupJobConfiguration,
     )
 

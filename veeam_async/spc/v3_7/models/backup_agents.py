@@ -12,13 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        BackupAgentOperationMode,
-        BackupAgentSettings,
-        ManagementAgentStatus,
-        ResponseError,
-        ResponseMetadata,
-    )
+    from .common import ResponseError, ResponseMetadata
+    from .shared import BackupAgentOperationMode, BackupAgentSettings, ManagementAgentStatus
 
 
 @model

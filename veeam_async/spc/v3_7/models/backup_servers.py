@@ -10,6 +10,7 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import ResponseError, ResponseMetadata
     from .shared import (
         BackupRepository,
         BackupServer,
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
         BackupServerCloudDirectorObject,
         BackupServerVirtualMachine,
         BackupServerVPowerNFSPortSettings,
-        ResponseError,
-        ResponseMetadata,
         VcdOrganization,
         VcdOrganizationDataCenter,
         VcdOrganizationUser,

@@ -10,11 +10,10 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import ResponseError, ResponseMetadata
     from .shared import (
         CloudTenant,
         MultiActionResult,
-        ResponseError,
-        ResponseMetadata,
         VcdOrganization,
         VcdOrganizationDataCenter,
         VcdOrganizationUser,

@@ -12,17 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        AggregatedUsage,
-        CloudTenant,
-        Company,
-        CompanyServices,
-        OrganizationInput,
-        OwnerCredentials,
-        ResponseError,
-        ResponseMetadata,
-        VirtualServerTag,
-    )
+    from .common import OwnerCredentials, ResponseError, ResponseMetadata
+    from .shared import AggregatedUsage, CloudTenant, Company, CompanyServices, OrganizationInput, VirtualServerTag
 
 
 @model

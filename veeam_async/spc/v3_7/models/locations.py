@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import OrganizationLocation, ResponseError, ResponseMetadata
+    from .common import ResponseError, ResponseMetadata
+    from .shared import OrganizationLocation
 
 
 @model

@@ -12,14 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        ComputerInfo,
-        ManagementAgentCredentials,
-        ManagementAgentStatus,
-        ResponseError,
-        ResponseMetadata,
-        Warning,
-    )
+    from .common import ResponseError, ResponseMetadata
+    from .shared import ComputerInfo, ManagementAgentCredentials, ManagementAgentStatus, Warning
 
 
 @model

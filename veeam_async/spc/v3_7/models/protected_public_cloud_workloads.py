@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import ResponseError, ResponseMetadata
     from .shared import (
         BackupServerPublicCloudAppliancePlatform,
         ProtectedCloudDatabaseBackup,
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
         ProtectedCloudVirtualMachineBackup,
         PublicCloudDatabaseType,
         PublicCloudFileShareType,
-        ResponseError,
-        ResponseMetadata,
     )
 
 

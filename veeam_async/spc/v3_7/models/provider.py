@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import Company, EmbeddedForOrganizationChildren, ResponseError, ResponseMetadata
+    from .common import ResponseError, ResponseMetadata
+    from .shared import Company, EmbeddedForOrganizationChildren
 
 
 @model

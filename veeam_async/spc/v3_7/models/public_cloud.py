@@ -12,12 +12,11 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import ResponseError, ResponseMetadata
     from .shared import (
         BackupServerPublicCloudApplianceManagementType,
         BackupServerPublicCloudAppliancePlatform,
         Certificate,
-        ResponseError,
-        ResponseMetadata,
     )
 
 

@@ -9,9 +9,18 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from typing import Any
 
     from veeam_async._model import Unset
+
+    from .common import (
+        FilterExpression,
+        JsonPatch,
+        Organization,
+        OwnerCredentials,
+        ResponseError,
+        SelectExpression,
+        SortExpression,
+    )
 
 
 @model
@@ -445,12 +454,6 @@ class CloudTenant(Model):
     assigned_for_company: str | None | Unset = UNSET
 
 
-class Collation(OpenEnum):
-    ORDINAL = "ordinal"
-    IGNORECASE = "ignorecase"
-    LEXICOGRAPHIC = "lexicographic"
-
-
 @model
 class Company(Model):
     """Given by `resellers.get_companies_by_reseller`, `provider.get_provider_companies`, `companies.get_companies`,
@@ -612,21 +615,6 @@ class EmbeddedForOrganizationChildren(Model):
 
 
 @model
-class EmptyResponse(Model):
-    """Given by `async_actions.cancel_async_action`, `async_actions.clear_async_action_result`, `accounts.delete_user`,
-    `accounts.delete_user_from_location`, `configuration.delete_syslog_target` and 154 more.
-
-    Attributes:
-        data: read-only.
-        meta: read-only.
-    """
-
-    errors: list[ResponseError]
-    data: dict[str, Any] | None | Unset = field(default=UNSET, read_only=True)
-    meta: ResponseMetadata | None | Unset = field(default=UNSET, read_only=True)
-
-
-@model
 class ErrorResponse(Model):
     """
     Attributes:
@@ -634,15 +622,6 @@ class ErrorResponse(Model):
     """
 
     errors: list[ResponseError] | None | Unset = field(default=UNSET, read_only=True)
-
-
-@model
-class FilterExpression(Model):
-    property: str | None | Unset = UNSET
-    items: list[FilterExpression] | None | Unset = UNSET
-    operation: FilterExpressionOperation
-    collation: Collation | None | Unset = UNSET
-    value: Any | Unset = UNSET
 
 
 FilterParameter: TypeAlias = "list[FilterExpression]"
@@ -665,18 +644,6 @@ class HostedAgentLinuxSaveParams(Model):
 class JobScheduleWindowDay(Model):
     day: JobScheduleWindowDayDay
     hours: list[int]
-
-
-@model
-class JsonPatch(Model):
-    """Taken by `accounts.update_user_login`, `accounts.patch_user`, `accounts.patch_user_backup_resource`,
-    `configuration.patch_syslog_target`, `preview_operations.update_webhook` and 85 more.
-    """
-
-    op: JsonPatchOp
-    value: Any
-    from_: str | None | Unset = UNSET
-    path: str
 
 
 JsonPatches: TypeAlias = "list[JsonPatch]"
@@ -1232,59 +1199,6 @@ class MonthlyOrWeeklyScheduleWithDaySettings(Model):
 
 
 @model
-class Organization(Model):
-    """Given by `organizations.get_organizations`.
-
-    Attributes:
-        instance_uid: read-only, UUID.
-        name: 1 to 128 characters.
-        alias: 1 to 32 characters.
-        type: read-only.
-        tax_id: at most 100 characters.
-        legal_name: at most 128 characters.
-        email: 1 to 128 characters.
-        phone: at most 128 characters.
-        country: at least 1.
-        state: at least 1.
-        city: at most 128 characters.
-        street: at most 128 characters.
-        location_admin0_code: at most 32 characters.
-        location_admin1_code: at most 32 characters.
-        location_admin2_code: at most 32 characters.
-        notes: at most 512 characters.
-        zip_code: at most 128 characters.
-        domain: at most 128 characters.
-        website: at most 128 characters.
-        veeam_tenant_id: at most 128 characters.
-        company_id: at most 128 characters.
-    """
-
-    instance_uid: str | None | Unset = field(default=UNSET, read_only=True)
-    name: str
-    alias: str | None | Unset = UNSET
-    type: OrganizationType | None | Unset = field(default=UNSET, read_only=True)
-    tax_id: str | None | Unset = UNSET
-    legal_name: str | None | Unset = UNSET
-    email: str | None | Unset = UNSET
-    phone: str | None | Unset = UNSET
-    country: int | None | Unset = UNSET
-    state: int | None | Unset = UNSET
-    country_name: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    city: str | None | Unset = UNSET
-    street: str | None | Unset = UNSET
-    location_admin0_code: str | None | Unset = UNSET
-    location_admin1_code: str | None | Unset = UNSET
-    location_admin2_code: str | None | Unset = UNSET
-    notes: str | None | Unset = UNSET
-    zip_code: str | None | Unset = UNSET
-    domain: str | None | Unset = UNSET
-    website: str | None | Unset = UNSET
-    veeam_tenant_id: str | None | Unset = UNSET
-    company_id: str | None | Unset = UNSET
-
-
-@model
 class OrganizationInput(Model):
     """
     Attributes:
@@ -1349,25 +1263,6 @@ class OrganizationLocation(Model):
     name: str
     quota_gb: int
     type: OrganizationLocationType | None | Unset = field(default=UNSET, read_only=True)
-
-
-@model
-class OwnerCredentials(Model):
-    """
-    Attributes:
-        user_name: 1 to 128 characters.
-        password: password, 1 to 128 characters.
-    """
-
-    user_name: str
-    password: str | None | Unset = UNSET
-
-
-@model
-class PagingInformation(Model):
-    total: int
-    count: int
-    offset: int
 
 
 @model
@@ -1563,29 +1458,12 @@ class PublicCloudFileShareType(OpenEnum):
 
 
 @model
-class ResponseError(Model):
-    message: str
-    type: ResponseErrorType
-    code: int
-
-
-@model
-class ResponseMetadata(Model):
-    paging_info: PagingInformation | None | Unset = UNSET
-
-
-@model
 class Result(Model):
     status: EActionResultStatus | None | Unset = UNSET
     success: bool | None | Unset = UNSET
     message: str | None | Unset = UNSET
     object_name: str | None | Unset = UNSET
     object_id: str | None | Unset = UNSET
-
-
-@model
-class SelectExpression(Model):
-    property_path: str
 
 
 SelectParameter: TypeAlias = "list[SelectExpression]"
@@ -1601,18 +1479,6 @@ class SharePointAccountSettings(Model):
 
     username: str
     password: str | None | Unset = UNSET
-
-
-@model
-class SortExpression(Model):
-    """
-    Attributes:
-        direction: default `ascending`.
-    """
-
-    property: str
-    direction: SortExpressionDirection
-    collation: Collation | None | Unset = UNSET
 
 
 SortParameter: TypeAlias = "list[SortExpression]"
@@ -2649,23 +2515,6 @@ class ComputerInfoApplications(OpenEnum):
     APACHE_SERVER = "ApacheServer"
 
 
-class FilterExpressionOperation(OpenEnum):
-    IN = "in"
-    CONTAINS = "contains"
-    SUBSET = "subset"
-    SUPERSET = "superset"
-    EQUALS = "equals"
-    NOT_EQUALS = "notEquals"
-    LESS_THAN = "lessThan"
-    LESS_THAN_OR_EQUAL = "lessThanOrEqual"
-    GREATER_THAN = "greaterThan"
-    GREATER_THAN_OR_EQUAL = "greaterThanOrEqual"
-    EXCLUSIVE_OR = "exclusiveOr"
-    OR = "or"
-    AND = "and"
-    NOT = "not"
-
-
 class JobScheduleWindowDayDay(OpenEnum):
     SUNDAY = "Sunday"
     MONDAY = "Monday"
@@ -2674,15 +2523,6 @@ class JobScheduleWindowDayDay(OpenEnum):
     THURSDAY = "Thursday"
     FRIDAY = "Friday"
     SATURDAY = "Saturday"
-
-
-class JsonPatchOp(OpenEnum):
-    ADD = "add"
-    REPLACE = "replace"
-    TEST = "test"
-    REMOVE = "remove"
-    MOVE = "move"
-    COPY = "copy"
 
 
 class LinuxActiveFullSettingsScheduleType(OpenEnum):
@@ -2955,13 +2795,6 @@ class MonthlyOrWeeklyScheduleWithDaySettingsWeeklyOnDays(OpenEnum):
     SATURDAY = "Saturday"
 
 
-class OrganizationType(OpenEnum):
-    UNKNOWN = "Unknown"
-    COMPANY = "Company"
-    PROVIDER = "Provider"
-    RESELLER = "Reseller"
-
-
 class OrganizationLocationType(OpenEnum):
     UNKNOWN = "Unknown"
     DEFAULT = "Default"
@@ -2985,19 +2818,6 @@ class ProtectedCloudVirtualMachineBackupBackupType(OpenEnum):
     BACKUP_COPY = "BackupCopy"
     BACKUP_TO_TAPE = "BackupToTape"
     PUBLIC_CLOUD_ARCHIVE = "PublicCloudArchive"
-
-
-class ResponseErrorType(OpenEnum):
-    UNSPECIFIED = "unspecified"
-    TRANSPORT = "transport"
-    LOGICAL = "logical"
-    RETRYABLE_LOGICAL = "retryableLogical"
-    SECURITY = "security"
-
-
-class SortExpressionDirection(OpenEnum):
-    ASCENDING = "ascending"
-    DESCENDING = "descending"
 
 
 class UserStatus(OpenEnum):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import VmwareObjectModel
     from .credentials import ECredentialsFiltersOrderColumn
     from .shared import (
         BackupFSExclusionsModel,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
         LinuxLocalRepositorySettingsModel,
         NetworkRepositorySettingsModel,
         ProxyDatastoreSettingsModel,
-        VmwareObjectModel,
         VPowerNFSPortSettingsModel,
         WindowsHostPortsModel,
         WindowsLocalRepositorySettingsModel,

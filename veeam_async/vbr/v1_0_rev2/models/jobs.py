@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import ESessionResult, PaginationResult, VmwareObjectModel
     from .shared import (
         BackupFSExclusionsModel,
         BackupJobAdvancedSettingsModel,
@@ -25,14 +26,11 @@ if TYPE_CHECKING:
         ECredentialsType,
         EJobType,
         ERetainLogBackupsType,
-        ESessionResult,
         ESQLLogsProcessing,
         ETransactionLogsSettings,
         GFSPolicySettingsModel,
         GuestFileSystemIndexingModel,
-        PaginationResult,
         VmwareObjectDiskModel,
-        VmwareObjectModel,
         VmwareObjectSizeModel,
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from veeam_async._model import Model, OpenEnum, model
 
 if TYPE_CHECKING:
-    from .shared import PaginationResult
+    from .common import PaginationResult
 
 
 class EDiskInfoProcessState(OpenEnum):

@@ -10,13 +10,13 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import PaginationResult
     from .shared import (
         BackupStorageSettingsEncryptionModel,
         BackupWindowSettingModel,
         ERepositoryType,
         LinuxLocalRepositorySettingsModel,
         NetworkRepositorySettingsModel,
-        PaginationResult,
         VPowerNFSPortSettingsModel,
         WindowsLocalRepositorySettingsModel,
     )

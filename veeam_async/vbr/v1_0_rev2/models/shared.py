@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from veeam_async._model import Unset
 
     from .backup_objects import EBackupObjectsFiltersOrderColumn
+    from .common import (
+        EDayOfWeek,
+        ESessionResult,
+        ESessionState,
+        ESessionType,
+        EVmwareInventoryType,
+        PaginationResult,
+        SessionModel,
+        VmwareObjectModel,
+    )
     from .object_restore_points import EObjectRestorePointsFiltersOrderColumn
 
 
@@ -324,16 +334,6 @@ class EDayNumberInMonth(OpenEnum):
     ON_DAY = "OnDay"
 
 
-class EDayOfWeek(OpenEnum):
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
-
-
 class EEmailNotificationType(OpenEnum):
     USE_GLOBAL_NOTIFICATION_SETTINGS = "UseGlobalNotificationSettings"
     USE_CUSTOM_NOTIFICATION_SETTINGS = "UseCustomNotificationSettings"
@@ -464,37 +464,6 @@ class ESennightOfMonth(OpenEnum):
     LAST = "Last"
 
 
-class ESessionResult(OpenEnum):
-    NONE = "None"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    FAILED = "Failed"
-
-
-class ESessionState(OpenEnum):
-    STOPPED = "Stopped"
-    STARTING = "Starting"
-    STOPPING = "Stopping"
-    WORKING = "Working"
-    PAUSING = "Pausing"
-    RESUMING = "Resuming"
-    WAITING_TAPE = "WaitingTape"
-    IDLE = "Idle"
-    POSTPROCESSING = "Postprocessing"
-    WAITING_REPOSITORY = "WaitingRepository"
-    WAITING_SLOT = "WaitingSlot"
-
-
-class ESessionType(OpenEnum):
-    INFRASTRUCTURE = "Infrastructure"
-    JOB = "Job"
-    AUTOMATION = "Automation"
-    CONFIGURATION_BACKUP = "ConfigurationBackup"
-    REPOSITORY_MAINTENANCE = "RepositoryMaintenance"
-    REPOSITORY_EVACUATE = "RepositoryEvacuate"
-    INFRASTRUCTURE_ITEM_DELETION = "InfrastructureItemDeletion"
-
-
 class ESessionsFiltersOrderColumn(OpenEnum):
     NAME = "Name"
     SESSION_TYPE = "SessionType"
@@ -536,26 +505,6 @@ class EVmwareDisksTypeToProcess(OpenEnum):
     ALL_DISKS = "AllDisks"
     SYSTEM_ONLY = "SystemOnly"
     SELECTED_DISKS = "SelectedDisks"
-
-
-class EVmwareInventoryType(OpenEnum):
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    V_CENTER_SERVER = "vCenterServer"
-    DATACENTER = "Datacenter"
-    CLUSTER = "Cluster"
-    HOST = "Host"
-    RESOURCE_POOL = "ResourcePool"
-    FOLDER = "Folder"
-    DATASTORE = "Datastore"
-    DATASTORE_CLUSTER = "DatastoreCluster"
-    STORAGE_POLICY = "StoragePolicy"
-    TEMPLATE = "Template"
-    COMPUTE_RESOURCE = "ComputeResource"
-    VIRTUAL_APP = "VirtualApp"
-    TAG = "Tag"
-    CATEGORY = "Category"
-    MULTITAG = "Multitag"
 
 
 class EWindowsHostComponentType(OpenEnum):
@@ -600,13 +549,6 @@ class EmailNotificationSettingsModel(Model):
     recipients: list[str] | None | Unset = UNSET
     notification_type: EEmailNotificationType | None | Unset = UNSET
     custom_notification_settings: EmailCustomNotificationType | None | Unset = UNSET
-
-
-@model
-class EmptySuccessResponse(Model):
-    """Given by `login_.logout`, `sessions.stop_session`, `jobs.disable_job`, `jobs.enable_job`,
-    `credentials.change_password_for_creds` and 3 more.
-    """
 
 
 @model
@@ -800,14 +742,6 @@ class ObjectRestorePointsResult(Model):
 
 
 @model
-class PaginationResult(Model):
-    total: int
-    count: int
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-
-
-@model
 class PrimaryStorageIntegrationSettingsModel(Model):
     is_enabled: bool
     limit_processed_vm: bool | None | Unset = UNSET
@@ -934,41 +868,6 @@ class SessionLogResult(Model):
 
 
 @model
-class SessionModel(Model):
-    """Given by `configuration_backup.start_config_backup`, `sessions.get_all_sessions`, `sessions.get_session`,
-    `managed_servers.create_managed_server`, `managed_servers.update_managed_server` and 20 more.
-
-    Attributes:
-        id: UUID.
-        activity_id: UUID.
-        progress_percent: in percent.
-        resource_id: UUID.
-        parent_session_id: UUID.
-    """
-
-    id: str
-    name: str
-    activity_id: str
-    session_type: ESessionType
-    creation_time: datetime
-    end_time: datetime | None | Unset = UNSET
-    state: ESessionState
-    progress_percent: int | None | Unset = UNSET
-    result: SessionResultModel | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    resource_reference: str | None | Unset = UNSET
-    parent_session_id: str | None | Unset = UNSET
-    usn: int
-
-
-@model
-class SessionResultModel(Model):
-    result: ESessionResult
-    message: str | None | Unset = UNSET
-    is_canceled: bool | None | Unset = UNSET
-
-
-@model
 class SessionsFilters(Model):
     """
     Attributes:
@@ -1036,14 +935,6 @@ class VmwareObjectDiskModel(Model):
     disks_to_process: EVmwareDisksTypeToProcess
     disks: list[str]
     remove_from_vm_configuration: bool | None | Unset = field(default=UNSET, wire="removeFromVMConfiguration")
-
-
-@model
-class VmwareObjectModel(Model):
-    host_name: str
-    name: str
-    type: EVmwareInventoryType
-    object_id: str | None | Unset = UNSET
 
 
 @model

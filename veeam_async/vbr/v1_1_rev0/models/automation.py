@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import VmwareObjectModel
     from .credentials import ECredentialsFiltersOrderColumn
     from .shared import (
         AmazonS3GlacierStorageBucketModel,
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
         ProxyDatastoreSettingsModel,
         S3CompatibleProxyModel,
         S3CompatibleStorageBucketModel,
-        VmwareObjectModel,
         VPowerNFSPortSettingsModel,
         WasabiCloudStorageBucketModel,
         WindowsHostPortsModel,

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import EPlatformType, PaginationResult
+    from .common import PaginationResult
+    from .shared import EPlatformType
 
 
 @model

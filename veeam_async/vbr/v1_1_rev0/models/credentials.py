@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import PaginationResult
     from .shared import (
         AzureComputeCloudCredentialsDeploymentModel,
         AzureComputeCredentialsExistingAccountSpec,
         EAzureRegionType,
         ECloudCredentialsType,
         ECredentialsType,
-        PaginationResult,
     )
 
 

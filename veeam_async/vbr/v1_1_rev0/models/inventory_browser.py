@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import EVmwareInventoryType, PaginationResult, VmwareObjectSizeModel
+    from .common import EVmwareInventoryType, PaginationResult
+    from .shared import VmwareObjectSizeModel
 
 
 class EHierarchyType(OpenEnum):

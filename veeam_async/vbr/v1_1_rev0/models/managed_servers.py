@@ -10,14 +10,9 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import PaginationResult
     from .inventory_browser import EViRootFiltersOrderColumn
-    from .shared import (
-        EManagedServerType,
-        EViHostType,
-        LinuxHostSSHSettingsModel,
-        PaginationResult,
-        WindowsHostPortsModel,
-    )
+    from .shared import EManagedServerType, EViHostType, LinuxHostSSHSettingsModel, WindowsHostPortsModel
 
 
 class ECredentialsStorageType(OpenEnum):

@@ -10,6 +10,7 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import PaginationResult
     from .shared import (
         AmazonS3GlacierStorageBucketModel,
         AmazonS3StorageBucketModel,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         LinuxHardenedRepositorySettingsModel,
         LinuxLocalRepositorySettingsModel,
         NetworkRepositorySettingsModel,
-        PaginationResult,
         S3CompatibleProxyModel,
         S3CompatibleStorageBucketModel,
         VPowerNFSPortSettingsModel,

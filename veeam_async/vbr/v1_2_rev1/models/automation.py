@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import EAzureRegionType, ECredentialsType, InventoryObjectModel
     from .credentials import ECredentialsFiltersOrderColumn
     from .shared import (
         AmazonS3GlacierStorageBucketModel,
@@ -31,11 +32,9 @@ if TYPE_CHECKING:
         BackupScriptSettingsModel,
         EAmazonRegionType,
         EApplicationSettingsVSS,
-        EAzureRegionType,
         EBackupOracleLogsSettings,
         EBackupProxyTransportMode,
         ECloudCredentialsType,
-        ECredentialsType,
         EJobType,
         EManagedServerType,
         EProxyType,
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
         GoogleCloudStorageBucketModel,
         GuestFileSystemIndexingModel,
         IBMCloudStorageBucketModel,
-        InventoryObjectModel,
         LinuxHardenedRepositorySettingsModel,
         LinuxHostSSHSettingsModel,
         LinuxLocalRepositorySettingsModel,

@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     from veeam_async._model import Unset
 
     from .backup_browsers_entra_id_tenant_browse_model import EntraIdTenantBrowseModel
+    from .common import InventoryObjectModel, PaginationResult
     from .shared import (
         EFlrPlatformType,
         EntraIdTenantBrowseMountModel,
         ESortExpressionDirectionType,
         FlrBrowseMountModel,
-        InventoryObjectModel,
-        PaginationResult,
         UnstructuredDataFlrBrowseMountModel,
     )
 

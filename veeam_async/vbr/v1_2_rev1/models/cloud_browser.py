@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import EAmazonRegionType, EAzureRegionType
+    from .common import EAzureRegionType
+    from .shared import EAmazonRegionType
 
 
 @model
@@ -225,6 +226,13 @@ class CloudBrowserSpec(Model):
 class ECloudBrowserFolderType(OpenEnum):
     BACKUP = "backup"
     ARCHIVE = "archive"
+
+
+class ECloudDirectorHierarchyType(OpenEnum):
+    V_APPS_AND_VMS = "VAppsAndVms"
+    NETWORK = "Network"
+    STORAGE_POLICIES = "StoragePolicies"
+    DATASTORES = "Datastores"
 
 
 class ECloudServiceType(OpenEnum):

@@ -12,13 +12,11 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import EAzureRegionType, ECredentialsType, PaginationResult
     from .shared import (
         AzureComputeCloudCredentialsDeploymentModel,
         AzureComputeCredentialsExistingAccountSpec,
-        EAzureRegionType,
         ECloudCredentialsType,
-        ECredentialsType,
-        PaginationResult,
     )
 
 

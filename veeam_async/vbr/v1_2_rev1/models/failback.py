@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import InventoryObjectModel
     from .inventory_browser import EViRootFiltersOrderColumn
-    from .shared import EDiskCreationMode, InventoryObjectModel
+    from .shared import EDiskCreationMode
 
 
 class EFailbackModeType(OpenEnum):

@@ -10,15 +10,12 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import EAzureRegionType, EVmwareInventoryType, InventoryObjectModel, PaginationResult
     from .shared import (
         BackupProxiesSettingsModel,
         CertificateUploadSpec,
         EAmazonRegionType,
-        EAzureRegionType,
         ESortExpressionDirectionType,
-        EVmwareInventoryType,
-        InventoryObjectModel,
-        PaginationResult,
     )
 
 

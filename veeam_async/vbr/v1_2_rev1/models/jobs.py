@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import (
+        ECredentialsType,
+        EPlatformType,
+        ESessionResult,
+        ESuspiciousActivitySeverity,
+        InventoryObjectModel,
+        PaginationResult,
+    )
     from .shared import (
         BackupFSExclusionsModel,
         BackupHealthCheckSettingsModels,
@@ -27,23 +35,17 @@ if TYPE_CHECKING:
         EApplicationSettingsVSS,
         EBackupOracleLogsSettings,
         ECompressionLevel,
-        ECredentialsType,
         EDiskCreationMode,
         EJobType,
         EmailNotificationSettingsModel,
-        EPlatformType,
         EReplicaRestorePointsFiltersOrderColumn,
         ERetainLogBackupsType,
-        ESessionResult,
         ESQLLogsProcessing,
         EStorageOptimization,
-        ESuspiciousActivitySeverity,
         ETransactionLogsSettings,
         GFSPolicySettingsModel,
         GuestFileSystemIndexingModel,
-        InventoryObjectModel,
         JobScriptsSettingsModel,
-        PaginationResult,
         PrimaryStorageIntegrationSettingsModel,
         ScheduleBackupWindowModel,
         VmwareObjectDiskModel,

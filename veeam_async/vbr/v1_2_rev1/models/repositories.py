@@ -10,6 +10,7 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import EAzureRegionType, PaginationResult
     from .shared import (
         AmazonS3GlacierStorageBucketModel,
         AmazonS3StorageBucketModel,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         BackupStorageSettingsEncryptionModel,
         BackupWindowSettingModel,
         EAmazonRegionType,
-        EAzureRegionType,
         ERepositoryConnectionType,
         ERepositoryType,
         GoogleCloudStorageBucketModel,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         LinuxHardenedRepositorySettingsModel,
         LinuxLocalRepositorySettingsModel,
         NetworkRepositorySettingsModel,
-        PaginationResult,
         S3CompatibleProxyModel,
         S3CompatibleStorageBucketModel,
         VPowerNFSPortSettingsModel,

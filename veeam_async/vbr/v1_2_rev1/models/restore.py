@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from veeam_async._model import Unset
 
     from .backup_browsers import EEntraIdSavedTenantItemType, EEntraIDTenantItemChangeType
-    from .shared import EDiskCreationMode, EFlrPlatformType, EFlrType, InventoryObjectModel, PaginationResult
+    from .common import InventoryObjectModel, PaginationResult
+    from .shared import EDiskCreationMode, EFlrPlatformType, EFlrType
 
 
 @model

@@ -14,6 +14,21 @@ if TYPE_CHECKING:
 
     from .backup_browsers import EntraIDPluginSettings, EntraIdResource
     from .backup_objects import EBackupObjectsFiltersOrderColumn
+    from .common import (
+        EAzureRegionType,
+        ECloudDirectorInventoryType,
+        ECredentialsType,
+        EDayOfWeek,
+        EPlatformType,
+        ESessionResult,
+        ESessionState,
+        ESessionType,
+        ESuspiciousActivitySeverity,
+        EVmwareInventoryType,
+        InventoryObjectModel,
+        PaginationResult,
+        SessionModel,
+    )
     from .restore import VmwareFailoverPlanVirtualMachineModel
     from .restore_points import EObjectRestorePointsFiltersOrderColumn
 
@@ -495,13 +510,6 @@ class EAzureComputeCredentialsDeploymentType(OpenEnum):
     MICROSOFT_AZURE_STACK = "MicrosoftAzureStack"
 
 
-class EAzureRegionType(OpenEnum):
-    CHINA = "China"
-    GERMANY = "Germany"
-    GLOBAL = "Global"
-    GOVERNMENT = "Government"
-
-
 class EBackupExclusionPolicy(OpenEnum):
     DISABLED = "disabled"
     EXCLUDE_ONLY = "excludeOnly"
@@ -547,27 +555,6 @@ class ECloudCredentialsType(OpenEnum):
     GOOGLE_SERVICE = "GoogleService"
 
 
-class ECloudDirectorHierarchyType(OpenEnum):
-    V_APPS_AND_VMS = "VAppsAndVms"
-    NETWORK = "Network"
-    STORAGE_POLICIES = "StoragePolicies"
-    DATASTORES = "Datastores"
-
-
-class ECloudDirectorInventoryType(OpenEnum):
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    CLOUD_DIRECTOR_SERVER = "CloudDirectorServer"
-    ORGANIZATION = "Organization"
-    ORGANIZATION_VDC = "OrganizationVDC"
-    V_APP = "vApp"
-    STORAGE_POLICY = "StoragePolicy"
-    NETWORK = "Network"
-    V_CENTER = "vCenter"
-    VM_TEMPLATE = "VmTemplate"
-    DATASTORE = "Datastore"
-
-
 class ECompressionLevel(OpenEnum):
     NONE = "None"
     DEDUP_FRIENDLY = "DedupFriendly"
@@ -586,11 +573,6 @@ class ECredentialsStorageType(OpenEnum):
     SINGLE_USE = "SingleUse"
 
 
-class ECredentialsType(OpenEnum):
-    STANDARD = "Standard"
-    LINUX = "Linux"
-
-
 class EDailyKinds(OpenEnum):
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
@@ -604,16 +586,6 @@ class EDayNumberInMonth(OpenEnum):
     FOURTH = "Fourth"
     LAST = "Last"
     ON_DAY = "OnDay"
-
-
-class EDayOfWeek(OpenEnum):
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
 
 
 class EDiskCreationMode(OpenEnum):
@@ -719,19 +691,6 @@ class EPeriodicallyKinds(OpenEnum):
     DAYS = "Days"
 
 
-class EPlatformType(OpenEnum):
-    VMWARE = "VMware"
-    HYPER_V = "HyperV"
-    CLOUD_DIRECTOR = "CloudDirector"
-    WINDOWS_PHYSICAL = "WindowsPhysical"
-    LINUX_PHYSICAL = "LinuxPhysical"
-    TAPE = "Tape"
-    CUSTOM_PLATFORM = "CustomPlatform"
-    ENTRA_ID = "EntraID"
-    UNSTRUCTURED_DATA = "UnstructuredData"
-    TEST = "Test"
-
-
 class EProxyType(OpenEnum):
     VI_PROXY = "ViProxy"
 
@@ -830,69 +789,6 @@ class ESennightOfMonth(OpenEnum):
     LAST = "Last"
 
 
-class ESessionResult(OpenEnum):
-    NONE = "None"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    FAILED = "Failed"
-
-
-class ESessionState(OpenEnum):
-    STOPPED = "Stopped"
-    STARTING = "Starting"
-    STOPPING = "Stopping"
-    WORKING = "Working"
-    PAUSING = "Pausing"
-    RESUMING = "Resuming"
-    WAITING_TAPE = "WaitingTape"
-    IDLE = "Idle"
-    POSTPROCESSING = "Postprocessing"
-    WAITING_REPOSITORY = "WaitingRepository"
-    WAITING_SLOT = "WaitingSlot"
-
-
-class ESessionType(OpenEnum):
-    INFRASTRUCTURE = "Infrastructure"
-    BACKUP_JOB = "BackupJob"
-    AUTOMATION = "Automation"
-    CONFIGURATION_BACKUP = "ConfigurationBackup"
-    PUBLISH_BACKUP_CONTENT_VIA_MOUNT = "PublishBackupContentViaMount"
-    REPOSITORY_MAINTENANCE = "RepositoryMaintenance"
-    REPOSITORY_EVACUATE = "RepositoryEvacuate"
-    INFRASTRUCTURE_ITEM_DELETION = "InfrastructureItemDeletion"
-    RESTORE_VM = "RestoreVm"
-    INSTANT_RECOVERY = "InstantRecovery"
-    FIRST_CLASS_DISK_INSTANT_RESTORE = "FirstClassDiskInstantRestore"
-    AZURE_APPLIANCE_DEPLOY = "AzureApplianceDeploy"
-    QUICK_MIGRATION = "QuickMigration"
-    FILE_LEVEL_RESTORE = "FileLevelRestore"
-    LINUX_FILE_LEVEL_RESTORE = "LinuxFileLevelRestore"
-    REPLICA_JOB = "ReplicaJob"
-    CONFIGURATION_RESYNCHRONIZE = "ConfigurationResynchronize"
-    FAILOVER = "Failover"
-    PLANNED_FAILOVER = "PlannedFailover"
-    PERMANENT_FAILOVER = "PermanentFailover"
-    UNDO_FAILOVER = "UndoFailover"
-    FAILBACK = "Failback"
-    COMMIT_FAILBACK = "CommitFailback"
-    UNDO_FAILBACK = "UndoFailback"
-    SWITCH_REPLICA_TO_PRODUCTION = "SwitchReplicaToProduction"
-    CLOUD_DIRECTOR_VM_RESTORE = "CloudDirectorVmRestore"
-    CLOUD_DIRECTOR_V_APP_RESTORE = "CloudDirectorVAppRestore"
-    MALWARE_DETECTION = "MalwareDetection"
-    FIRST_CLASS_DISK_QUICK_MIGRATION = "FirstClassDiskQuickMigration"
-    ENTRA_ID_RESTORE = "EntraIdRestore"
-    SECURITY_COMPLIANCE_ANALYZER = "SecurityComplianceAnalyzer"
-    FILE_SERVER_SAVE = "FileServerSave"
-    SURE_BACKUP = "SureBackup"
-    NAS_RESTORE = "NasRestore"
-    UNSTRUCTURED_DATA_BROWSE = "UnstructuredDataBrowse"
-    UNSTRUCTURED_DOWNLOAD_META = "UnstructuredDownloadMeta"
-    DELETE_BACKUP = "DeleteBackup"
-    BACKGROUND_OPERATION = "BackgroundOperation"
-    ENTRA_ID_RESCAN_REPOSITORY = "EntraIdRescanRepository"
-
-
 class ESessionsFiltersOrderColumn(OpenEnum):
     NAME = "Name"
     SESSION_TYPE = "SessionType"
@@ -914,12 +810,6 @@ class EStorageOptimization(OpenEnum):
     WAN_TARGET = "WANTarget"
     LOCAL_TARGET_LARGE8192 = "LocalTargetLarge8192"
     LOCAL_TARGET_LARGE4096 = "LocalTargetLarge4096"
-
-
-class ESuspiciousActivitySeverity(OpenEnum):
-    CLEAN = "Clean"
-    SUSPICIOUS = "Suspicious"
-    INFECTED = "Infected"
 
 
 class ETaskLogRecordStatus(OpenEnum):
@@ -969,28 +859,6 @@ class EVmwareDisksTypeToProcess(OpenEnum):
     SELECTED_DISKS = "SelectedDisks"
 
 
-class EVmwareInventoryType(OpenEnum):
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    V_CENTER_SERVER = "vCenterServer"
-    DATACENTER = "Datacenter"
-    CLUSTER = "Cluster"
-    HOST = "Host"
-    RESOURCE_POOL = "ResourcePool"
-    FOLDER = "Folder"
-    DATASTORE = "Datastore"
-    DATASTORE_CLUSTER = "DatastoreCluster"
-    STORAGE_POLICY = "StoragePolicy"
-    TEMPLATE = "Template"
-    COMPUTE_RESOURCE = "ComputeResource"
-    VIRTUAL_APP = "VirtualApp"
-    TAG = "Tag"
-    CATEGORY = "Category"
-    MULTITAG = "Multitag"
-    NETWORK = "Network"
-    DVS_NETWORK = "DVSNetwork"
-
-
 class EWindowsHostComponentType(OpenEnum):
     TRANSPORT = "Transport"
     NFS = "Nfs"
@@ -1033,13 +901,6 @@ class EmailNotificationSettingsModel(Model):
     recipients: list[str] | None | Unset = UNSET
     notification_type: EEmailNotificationType | None | Unset = UNSET
     custom_notification_settings: EmailCustomNotificationType | None | Unset = UNSET
-
-
-@model
-class EmptySuccessResponse(Model):
-    """Given by `login_.logout`, `sessions.stop_session`, `jobs.disable_job`, `jobs.enable_job`,
-    `credentials.change_password_for_creds` and 10 more.
-    """
 
 
 @model
@@ -1245,24 +1106,6 @@ class IBMCloudStorageBucketModel(Model):
     folder_name: str
     storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
     immutability: ObjectStorageImmutabilityModel | None | Unset = UNSET
-
-
-@model(
-    discriminator="platform",
-    children={
-        "CloudDirector": "CloudDirectorObjectModel",
-        "VMware": "VmwareObjectModel",
-    },
-)
-class InventoryObjectModel(Model):
-    """One of 2 kinds, distinguished by `platform`.
-
-    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
-    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
-    """
-
-    platform: EPlatformType | None | Unset = UNSET
-    size: str | None | Unset = UNSET
 
 
 @model
@@ -1514,14 +1357,6 @@ class ObjectStorageImmutabilityModel(Model):
 
 
 @model
-class PaginationResult(Model):
-    total: int
-    count: int
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-
-
-@model
 class PrimaryStorageIntegrationSettingsModel(Model):
     is_enabled: bool
     processed_vms_limit_enabled: bool | None | Unset = UNSET
@@ -1700,44 +1535,6 @@ class SessionLogResult(Model):
 
     total_records: int | None | Unset = UNSET
     records: list[SessionLogRecordModel] | None | Unset = UNSET
-
-
-@model
-class SessionModel(Model):
-    """Given by `security.start_security_analyzer`, `security.get_security_analyzer_session`,
-    `configuration_backup.start_config_backup`, `sessions.get_all_sessions`, `sessions.get_session` and 48 more.
-
-    Attributes:
-        id: UUID.
-        job_id: UUID.
-        progress_percent: in percent.
-        resource_id: UUID.
-        parent_session_id: UUID.
-        platform_id: UUID.
-    """
-
-    id: str
-    name: str
-    job_id: str | None | Unset = UNSET
-    session_type: ESessionType
-    creation_time: datetime
-    end_time: datetime | None | Unset = UNSET
-    state: ESessionState
-    progress_percent: int | None | Unset = UNSET
-    result: SessionResultModel | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    resource_reference: str | None | Unset = UNSET
-    parent_session_id: str | None | Unset = UNSET
-    usn: int
-    platform_name: EPlatformType | None | Unset = UNSET
-    platform_id: str | None | Unset = UNSET
-
-
-@model
-class SessionResultModel(Model):
-    result: ESessionResult
-    message: str | None | Unset = UNSET
-    is_canceled: bool | None | Unset = UNSET
 
 
 @model
@@ -2014,22 +1811,6 @@ class CloudDirectorBackupObjectModel(BackupObjectModel):
 
 
 @model
-class CloudDirectorObjectModel(InventoryObjectModel):
-    """The `InventoryObjectModel` whose `platform` is `CloudDirector`.
-
-    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
-    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
-    """
-
-    platform: EPlatformType | None | Unset = field(default="CloudDirector")
-    host_name: str
-    name: str
-    type: ECloudDirectorInventoryType
-    object_id: str | None | Unset = UNSET
-    urn: str | None | Unset = UNSET
-
-
-@model
 class EntraIDBackupObjectModel(BackupObjectModel):
     """The `BackupObjectModel` whose `platformName` is `EntraID`.
 
@@ -2099,20 +1880,3 @@ class VmwareFailoverPlanSpec(FailoverPlanSpec):
     pre_failover_script: FailoverPlanScriptModel | None | Unset = UNSET
     post_failover_script: FailoverPlanScriptModel | None | Unset = UNSET
     virtual_machines: list[VmwareFailoverPlanVirtualMachineModel] | None | Unset = UNSET
-
-
-@model
-class VmwareObjectModel(InventoryObjectModel):
-    """The `InventoryObjectModel` whose `platform` is `VMware`.
-
-    Given by `inventory_browser.get_all_inventory_vmware_hosts`, `inventory_browser.get_vmware_host_object`,
-    `inventory_browser.get_all_inventory_hosts`, `inventory_browser.get_inventory_objects`.
-    Taken by `jobs.start_v_sphere_quick_backup_job`.
-    """
-
-    platform: EPlatformType | None | Unset = field(default="VMware")
-    host_name: str
-    name: str
-    type: EVmwareInventoryType
-    object_id: str | None | Unset = UNSET
-    urn: str | None | Unset = UNSET

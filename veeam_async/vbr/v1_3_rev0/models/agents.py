@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import ADDomainModel, ADObjectModel, EApplicationPluginType, PaginationResult
+    from .common import PaginationResult
+    from .shared import ADDomainModel, ADObjectModel, EApplicationPluginType
 
 
 @model

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import EAzureRegionType, ECredentialsType, InventoryObjectModel
     from .credentials import ECloudCredentialsFiltersOrderColumn, ECredentialsFiltersOrderColumn
     from .mount_servers import EMountServersFiltersOrderColumn, EMountServerType
     from .shared import (
@@ -32,11 +33,9 @@ if TYPE_CHECKING:
         BackupScriptSettingsModel,
         EAmazonRegionType,
         EApplicationSettingsVSS,
-        EAzureRegionType,
         EBackupOracleLogsSettings,
         EBackupProxyTransportMode,
         ECloudCredentialsType,
-        ECredentialsType,
         EJobType,
         EManagedServerType,
         EMountServerSettingsType,
@@ -64,7 +63,6 @@ if TYPE_CHECKING:
         WasabiCloudStorageBucketModel,
         WindowsLocalRepositorySettingsModel,
     )
-    from .shared_inventory_object_model import InventoryObjectModel
 
 
 @model

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .backup_browsers_entra_id_tenant_browse_model import EntraIdTenantBrowseModel
     from .backup_browsers_flr_restore_target_host_model import FlrRestoreTargetHostModel
+    from .common import PaginationResult
     from .inventory_browser import (
         EUnstructuredDataArchivalType,
         EUnstructuredDataArchiveRetentionPolicyType,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         EntraIdTenantBrowseMountModel,
         ESortExpressionDirectionType,
         FlrBrowseMountModel,
-        PaginationResult,
         UnstructuredDataFlrBrowseMountModel,
     )
 

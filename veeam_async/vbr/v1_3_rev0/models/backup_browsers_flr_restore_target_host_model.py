@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from veeam_async._model import Model, field, model
 
 if TYPE_CHECKING:
+    from .common import CloudDirectorObjectModel, HyperVObjectModel, VmwareObjectModel
     from .shared import EFlrPlatformType
-    from .shared_inventory_object_model import CloudDirectorObjectModel, HyperVObjectModel, VmwareObjectModel
 
 
 @model(

@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import EAmazonRegionType, EAzureRegionType, VeeamDataCloudVaultModel
+    from .common import EAzureRegionType
+    from .shared import EAmazonRegionType, VeeamDataCloudVaultModel
 
 
 @model
@@ -253,6 +254,13 @@ class CloudBrowserSpec(Model):
 class ECloudBrowserFolderType(OpenEnum):
     BACKUP = "backup"
     ARCHIVE = "archive"
+
+
+class ECloudDirectorHierarchyType(OpenEnum):
+    V_APPS_AND_VMS = "VAppsAndVms"
+    NETWORK = "Network"
+    STORAGE_POLICIES = "StoragePolicies"
+    DATASTORES = "Datastores"
 
 
 class ECloudMachinesObjectType(OpenEnum):

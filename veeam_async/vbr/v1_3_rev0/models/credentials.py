@@ -13,15 +13,13 @@ if TYPE_CHECKING:
     from veeam_async._model import Unset
 
     from .cloud_browser import ECloudMachinesObjectType
+    from .common import EAzureRegionType, ECredentialsType, PaginationResult
     from .protection_groups import EProtectionGroupCloudAccountType
     from .shared import (
         AzureComputeCredentialsExistingAccountSpec,
         EAmazonRegionType,
         EAuthenticationType,
-        EAzureRegionType,
         ECloudCredentialsType,
-        ECredentialsType,
-        PaginationResult,
     )
     from .shared_cloud_credentials_model import CloudCredentialsModel
 

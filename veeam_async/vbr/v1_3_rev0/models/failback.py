@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import InventoryObjectModel
     from .inventory_browser import EViRootFiltersOrderColumn
     from .shared import EDiskCreationMode
-    from .shared_inventory_object_model import InventoryObjectModel
 
 
 class EFailbackModeType(OpenEnum):

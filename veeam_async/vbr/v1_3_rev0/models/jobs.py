@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from veeam_async._model import Unset
 
     from .backup_browsers import UnstructuredDataRetentionPolicySettingsModel
+    from .common import (
+        AgentObjectModel,
+        BackupWindowSettingModel,
+        ECredentialsType,
+        EPlatformType,
+        ESessionResult,
+        ESuspiciousActivitySeverity,
+        InventoryObjectModel,
+        PaginationResult,
+    )
     from .jobs_job_model import JobModel
     from .shared import (
         ACLHandlingSettingsModel,
@@ -28,7 +38,6 @@ if TYPE_CHECKING:
         BackupScriptSettingsModel,
         BackupStorageSettingModel,
         BackupStorageSettingsEncryptionModel,
-        BackupWindowSettingModel,
         BackupWindowsScriptModel,
         EApplicationSettingsVSS,
         EBackupItemVersionRetentionType,
@@ -36,22 +45,18 @@ if TYPE_CHECKING:
         EBackupOracleLogsSettings,
         EBackupScriptProcessingMode,
         ECompressionLevel,
-        ECredentialsType,
         EDiskCreationMode,
         EEmailNotificationType,
         EGuestFSIndexingMode,
         EJobType,
         EmailCustomNotificationType,
         EmailNotificationSettingsModel,
-        EPlatformType,
         EPostgreSQLUserConnectionType,
         EReplicaRestorePointsFiltersOrderColumn,
         ERepositoryType,
         ERetainLogBackupsType,
-        ESessionResult,
         ESQLLogsProcessing,
         EStorageOptimization,
-        ESuspiciousActivitySeverity,
         ETransactionLogsSettings,
         FullBackupMaintenanceModel,
         GFSPolicySettingsModel,
@@ -61,7 +66,6 @@ if TYPE_CHECKING:
         GuestFileSystemIndexingModel,
         JobScriptsSettingsModel,
         NotificationSettingsModel,
-        PaginationResult,
         PrimaryStorageIntegrationSettingsModel,
         ScheduleAfterThisJobModel,
         ScheduleBackupWindowModel,
@@ -73,7 +77,6 @@ if TYPE_CHECKING:
         SyntheticFullSettingsModel,
         VmwareObjectDiskModel,
     )
-    from .shared_inventory_object_model import AgentObjectModel, InventoryObjectModel
 
 
 @model

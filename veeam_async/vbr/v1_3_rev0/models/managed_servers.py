@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import InventoryObjectModel, PaginationResult
     from .shared import (
         ECredentialsStorageType,
         EManagedServerType,
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
         LinuxCredentialsSpec,
         LinuxHostSSHSettingsModel,
         ManagedHostPortsModel,
-        PaginationResult,
     )
-    from .shared_inventory_object_model import InventoryObjectModel
 
 
 @model

@@ -10,6 +10,7 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import PaginationResult
     from .shared import (
         ADDomainModel,
         ADObjectModel,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
         EmailCustomNotificationType,
         ESpeedUnit,
         LinuxCredentialsSpec,
-        PaginationResult,
         ScheduleBackupWindowModel,
         ScheduleDailyModel,
         SchedulePeriodicallyModel,

@@ -10,6 +10,7 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import BackupWindowSettingModel, EAzureRegionType, PaginationResult
     from .shared import (
         AmazonS3GlacierStorageBucketModel,
         AmazonS3StorageBucketModel,
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
         AzureStorageProxyModel,
         BackupHealthCheckSettingsModels,
         BackupStorageSettingsEncryptionModel,
-        BackupWindowSettingModel,
         EAmazonRegionType,
-        EAzureRegionType,
         EMountServerSettingsType,
         ERepositoryConnectionType,
         ERepositoryType,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
         NetworkRepositorySettingsModel,
         ObjectStorageConsumptionLimitModel,
         ObjectStorageImmutabilityModel,
-        PaginationResult,
         S3CompatibleProxyModel,
         S3CompatibleStorageBucketModel,
         VeeamDataCloudVaultModel,

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
         UnstructuredDataShareMigrationDestinationModel,
         UnstructuredDataSwitchoverSettingsModel,
     )
+    from .common import HyperVObjectModel, InventoryObjectModel, PaginationResult
     from .inventory_browser import (
         EUnstructuredDataInstantRecoveryMountState,
         EUnstructuredDataInstantRestoreOverwriteMode,
     )
-    from .shared import EDiskCreationMode, EFlrPlatformType, EFlrType, HyperVDiskExtentModel, PaginationResult
-    from .shared_inventory_object_model import HyperVObjectModel, InventoryObjectModel
+    from .shared import EDiskCreationMode, EFlrPlatformType, EFlrType, HyperVDiskExtentModel
 
 
 @model

@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import EPlatformType, HyperVDiskExtentModel, PaginationResult
+    from .common import EPlatformType, PaginationResult
+    from .shared import HyperVDiskExtentModel
 
 
 class EDiskInfoProcessState(OpenEnum):

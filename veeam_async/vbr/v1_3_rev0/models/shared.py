@@ -19,6 +19,20 @@ if TYPE_CHECKING:
         UnstructuredDataRetentionPolicySettingsModel,
     )
     from .backup_objects import EBackupObjectsFiltersOrderColumn
+    from .common import (
+        BackupWindowSettingModel,
+        EAzureRegionType,
+        ECredentialsType,
+        EDayOfWeek,
+        EPlatformType,
+        ESessionResult,
+        ESessionState,
+        ESessionType,
+        ESuspiciousActivitySeverity,
+        ETaskLogRecordStatus,
+        InventoryObjectModel,
+        PaginationResult,
+    )
     from .jobs import (
         BackupItemVersionsSettingsModel,
         FileBackupNotificationSettingsModel,
@@ -28,7 +42,6 @@ if TYPE_CHECKING:
     from .restore import VmwareFailoverPlanVirtualMachineModel
     from .restore_points import EObjectRestorePointsFiltersOrderColumn
     from .shared_backup_object_model import BackupObjectModel
-    from .shared_inventory_object_model import InventoryObjectModel
 
 
 @model
@@ -389,17 +402,6 @@ class BackupStorageSettingsEncryptionModel(Model):
 
 
 @model
-class BackupWindowDayHoursModel(Model):
-    day: EDayOfWeek
-    hours: str
-
-
-@model
-class BackupWindowSettingModel(Model):
-    days: list[BackupWindowDayHoursModel]
-
-
-@model
 class BackupWindowsScriptModel(Model):
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
@@ -442,12 +444,6 @@ class CertificateUploadSpec(Model):
     certificate: str
     format_type: ECertificateFileFormatType
     password: str | None | Unset = UNSET
-
-
-@model
-class CommonMetaInfo(Model):
-    field_: str
-    data: str
 
 
 @model(
@@ -536,17 +532,6 @@ class EAccountPermissionType(OpenEnum):
     ALLOW_SELECTED = "AllowSelected"
 
 
-class EAgentInventoryObjectType(OpenEnum):
-    PROTECTION_GROUP = "ProtectionGroup"
-    WINDOWS_COMPUTER = "WindowsComputer"
-    LINUX_COMPUTER = "LinuxComputer"
-    WINDOWS_CLUSTER = "WindowsCluster"
-    CONTAINER = "Container"
-    GROUP = "Group"
-    ORGANIZATION_UNIT = "OrganizationUnit"
-    DOMAIN = "Domain"
-
-
 class EAmazonRegionType(OpenEnum):
     CHINA = "China"
     GLOBAL = "Global"
@@ -598,12 +583,6 @@ class EAuthenticationType(OpenEnum):
 class EAzureComputeCredentialsDeploymentType(OpenEnum):
     MICROSOFT_AZURE = "MicrosoftAzure"
     MICROSOFT_AZURE_STACK = "MicrosoftAzureStack"
-
-
-class EAzureRegionType(OpenEnum):
-    CHINA = "China"
-    GLOBAL = "Global"
-    GOVERNMENT = "Government"
 
 
 class EBackupExclusionPolicy(OpenEnum):
@@ -658,27 +637,6 @@ class ECloudCredentialsType(OpenEnum):
     GOOGLE_SERVICE = "GoogleService"
 
 
-class ECloudDirectorHierarchyType(OpenEnum):
-    V_APPS_AND_VMS = "VAppsAndVms"
-    NETWORK = "Network"
-    STORAGE_POLICIES = "StoragePolicies"
-    DATASTORES = "Datastores"
-
-
-class ECloudDirectorInventoryType(OpenEnum):
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    CLOUD_DIRECTOR_SERVER = "CloudDirectorServer"
-    ORGANIZATION = "Organization"
-    ORGANIZATION_VDC = "OrganizationVDC"
-    V_APP = "vApp"
-    STORAGE_POLICY = "StoragePolicy"
-    NETWORK = "Network"
-    V_CENTER = "vCenter"
-    VM_TEMPLATE = "VmTemplate"
-    DATASTORE = "Datastore"
-
-
 class ECompressionLevel(OpenEnum):
     AUTO = "Auto"
     NONE = "None"
@@ -699,12 +657,6 @@ class ECredentialsStorageType(OpenEnum):
     CERTIFICATE = "Certificate"
 
 
-class ECredentialsType(OpenEnum):
-    STANDARD = "Standard"
-    LINUX = "Linux"
-    MANAGED_SERVICE = "ManagedService"
-
-
 class EDailyKinds(OpenEnum):
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
@@ -718,16 +670,6 @@ class EDayNumberInMonth(OpenEnum):
     FOURTH = "Fourth"
     LAST = "Last"
     ON_DAY = "OnDay"
-
-
-class EDayOfWeek(OpenEnum):
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
 
 
 class EDiskCreationMode(OpenEnum):
@@ -834,28 +776,6 @@ class EHostComponentType(OpenEnum):
     GUEST_PROXY_DEPENDENCIES = "GuestProxyDependencies"
 
 
-class EHyperVInventoryType(OpenEnum):
-    VM_GROUP = "VMGroup"
-    MANAGEMENT_GROUP = "ManagementGroup"
-    HOST_GROUP = "HostGroup"
-    SCVMM = "Scvmm"
-    CLUSTER = "Cluster"
-    HOST = "Host"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    NETWORK = "Network"
-    VOLUME = "Volume"
-    CSV = "CSV"
-    TAG = "Tag"
-    CLUSTER_VOLUME = "ClusterVolume"
-
-
-class EInventoryPlatformType(OpenEnum):
-    V_SPHERE = "VSphere"
-    HYPER_V = "HyperV"
-    CLOUD_DIRECTOR = "CloudDirector"
-    AGENT = "Agent"
-
-
 class EJobType(OpenEnum):
     UNKNOWN = "Unknown"
     V_SPHERE_BACKUP = "VSphereBackup"
@@ -936,23 +856,6 @@ class EPeriodicallyKinds(OpenEnum):
     MINUTES = "Minutes"
     SECONDS = "Seconds"
     DAYS = "Days"
-
-
-class EPlatformType(OpenEnum):
-    VMWARE = "VMware"
-    HYPER_V = "HyperV"
-    CLOUD_DIRECTOR = "CloudDirector"
-    WINDOWS_PHYSICAL = "WindowsPhysical"
-    LINUX_PHYSICAL = "LinuxPhysical"
-    TAPE = "Tape"
-    CUSTOM_PLATFORM = "CustomPlatform"
-    ENTRA_ID = "EntraID"
-    UNSTRUCTURED_DATA = "UnstructuredData"
-    TEST = "Test"
-    MONGO_DB = "MongoDb"
-    AWSEC2 = "AWSEC2"
-    AZURE_COMPUTE = "AzureCompute"
-    GCE = "GCE"
 
 
 class EPostgreSQLUserConnectionType(OpenEnum):
@@ -1102,104 +1005,6 @@ class ESessionBottleneckType(OpenEnum):
     TARGET_DISK = "TargetDisk"
 
 
-class ESessionResult(OpenEnum):
-    NONE = "None"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    FAILED = "Failed"
-
-
-class ESessionState(OpenEnum):
-    STOPPED = "Stopped"
-    STARTING = "Starting"
-    STOPPING = "Stopping"
-    WORKING = "Working"
-    PAUSING = "Pausing"
-    RESUMING = "Resuming"
-    WAITING_TAPE = "WaitingTape"
-    IDLE = "Idle"
-    POSTPROCESSING = "Postprocessing"
-    WAITING_REPOSITORY = "WaitingRepository"
-    WAITING_SLOT = "WaitingSlot"
-
-
-class ESessionType(OpenEnum):
-    INFRASTRUCTURE = "Infrastructure"
-    BACKUP_JOB = "BackupJob"
-    AUTOMATION = "Automation"
-    CONFIGURATION_BACKUP = "ConfigurationBackup"
-    PUBLISH_BACKUP_CONTENT_VIA_MOUNT = "PublishBackupContentViaMount"
-    REPOSITORY_MAINTENANCE = "RepositoryMaintenance"
-    REPOSITORY_EVACUATE = "RepositoryEvacuate"
-    INFRASTRUCTURE_ITEM_DELETION = "InfrastructureItemDeletion"
-    RESTORE_VM = "RestoreVm"
-    INSTANT_RECOVERY = "InstantRecovery"
-    FIRST_CLASS_DISK_INSTANT_RESTORE = "FirstClassDiskInstantRestore"
-    AZURE_APPLIANCE_DEPLOY = "AzureApplianceDeploy"
-    QUICK_MIGRATION = "QuickMigration"
-    FILE_LEVEL_RESTORE = "FileLevelRestore"
-    LINUX_FILE_LEVEL_RESTORE = "LinuxFileLevelRestore"
-    REPLICA_JOB = "ReplicaJob"
-    CONFIGURATION_RESYNCHRONIZE = "ConfigurationResynchronize"
-    FAILOVER = "Failover"
-    PLANNED_FAILOVER = "PlannedFailover"
-    PERMANENT_FAILOVER = "PermanentFailover"
-    UNDO_FAILOVER = "UndoFailover"
-    FAILBACK = "Failback"
-    COMMIT_FAILBACK = "CommitFailback"
-    UNDO_FAILBACK = "UndoFailback"
-    SWITCH_REPLICA_TO_PRODUCTION = "SwitchReplicaToProduction"
-    CLOUD_DIRECTOR_VM_RESTORE = "CloudDirectorVmRestore"
-    CLOUD_DIRECTOR_V_APP_RESTORE = "CloudDirectorVAppRestore"
-    MALWARE_DETECTION = "MalwareDetection"
-    FIRST_CLASS_DISK_QUICK_MIGRATION = "FirstClassDiskQuickMigration"
-    ENTRA_ID_RESTORE = "EntraIdRestore"
-    ENTRA_ID_RESTORE_FROM_COPY = "EntraIdRestoreFromCopy"
-    UNSTRUCTURED_DATA_BACKUP_COPY = "UnstructuredDataBackupCopy"
-    SECURITY_COMPLIANCE_ANALYZER = "SecurityComplianceAnalyzer"
-    FILE_SERVER_SAVE = "FileServerSave"
-    SURE_BACKUP = "SureBackup"
-    NAS_RESTORE = "NasRestore"
-    LOGS_EXPORT = "LogsExport"
-    TEST_CREDENTIALS = "TestCredentials"
-    SQL_LOG_BACKUP = "SqlLogBackup"
-    ORACLE_LOG_BACKUP = "OracleLogBackup"
-    POSTGRE_SQL_LOG_BACKUP = "PostgreSqlLogBackup"
-    AZURE_INSTANT_RECOVERY = "AzureInstantRecovery"
-    AZURE_INSTANT_RECOVERY_MIGRATION = "AzureInstantRecoveryMigration"
-    AZURE_INSTANT_RECOVERY_SWITCHOVER = "AzureInstantRecoverySwitchover"
-    AZURE_INSTANT_RECOVERY_START = "AzureInstantRecoveryStart"
-    AZURE_INSTANT_RECOVERY_STOP = "AzureInstantRecoveryStop"
-    AZURE_INSTANT_RECOVERY_MIGRATION_UNDO = "AzureInstantRecoveryMigrationUndo"
-    AZURE_INSTANT_RECOVERY_MOUNT = "AzureInstantRecoveryMount"
-    PUBLISH_BACKUP_CONTENT_VIA_NFS = "PublishBackupContentViaNfs"
-    VOLUMES_DISCOVER = "VolumesDiscover"
-    DELETE_BACKUP = "DeleteBackup"
-    BACKGROUND_OPERATION = "BackgroundOperation"
-    AGENT_DISCOVERY = "AgentDiscovery"
-    AGENT_POLICY = "AgentPolicy"
-    AGENT_BACKUP = "AgentBackup"
-    APPLIANCE_UPDATES_INSTALL = "ApplianceUpdatesInstall"
-    FAILOVER_PLAN = "FailoverPlan"
-    FAILOVER_PLAN_TASK = "FailoverPlanTask"
-    UNSTRUCTURED_DATA_BROWSE = "UnstructuredDataBrowse"
-    UNSTRUCTURED_DOWNLOAD_META = "UnstructuredDownloadMeta"
-    ENTRA_ID_RESCAN_REPOSITORY = "EntraIdRescanRepository"
-    HOST_COMPONENTS_UPDATE = "HostComponentsUpdate"
-    COPY_BACKUP = "CopyBackup"
-    FILE_BACKUP_HEALTH_CHECK = "FileBackupHealthCheck"
-    ARCHIVE_BACKUP = "ArchiveBackup"
-    ARCHIVE_REHYDRATION = "ArchiveRehydration"
-    ARCHIVE_SYNC = "ArchiveSync"
-    ARCHIVE_COPY = "ArchiveCopy"
-    ARCHIVE_FREEZING = "ArchiveFreezing"
-    RETRIEVE_BACKUP = "RetrieveBackup"
-    ARCHIVE_TIER_DOWNLOAD = "ArchiveTierDownload"
-    DIRECT_BACKUP_SYNC = "DirectBackupSync"
-    CHECKPOINT_REMOVAL = "CheckpointRemoval"
-    RETENTION = "Retention"
-
-
 class ESessionsFiltersOrderColumn(OpenEnum):
     NAME = "Name"
     SESSION_TYPE = "SessionType"
@@ -1231,20 +1036,6 @@ class EStorageOptimization(OpenEnum):
     KB_512 = "512KB"
     MB_1 = "1MB"
     MB_4 = "4MB"
-
-
-class ESuspiciousActivitySeverity(OpenEnum):
-    CLEAN = "Clean"
-    SUSPICIOUS = "Suspicious"
-    INFECTED = "Infected"
-    INFORMATIVE = "Informative"
-
-
-class ETaskLogRecordStatus(OpenEnum):
-    NONE = "None"
-    SUCCEEDED = "Succeeded"
-    WARNING = "Warning"
-    FAILED = "Failed"
 
 
 class ETaskResult(OpenEnum):
@@ -1288,30 +1079,6 @@ class EVmwareDisksTypeToProcess(OpenEnum):
     SELECTED_DISKS = "SelectedDisks"
 
 
-class EVmwareInventoryType(OpenEnum):
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    V_CENTER_SERVER = "vCenterServer"
-    DATACENTER = "Datacenter"
-    CLUSTER = "Cluster"
-    HOST = "Host"
-    RESOURCE_POOL = "ResourcePool"
-    FOLDER = "Folder"
-    DATASTORE = "Datastore"
-    DATASTORE_CLUSTER = "DatastoreCluster"
-    STORAGE_POLICY = "StoragePolicy"
-    TEMPLATE = "Template"
-    COMPUTE_RESOURCE = "ComputeResource"
-    VIRTUAL_APP = "VirtualApp"
-    TAG = "Tag"
-    CATEGORY = "Category"
-    MULTITAG = "Multitag"
-    NETWORK = "Network"
-    DVS_NETWORK = "DVSNetwork"
-    DISK = "Disk"
-    SHARED_DISK = "SharedDisk"
-
-
 @model
 class EmailCustomNotificationType(Model):
     subject: str | None | Unset = UNSET
@@ -1329,13 +1096,6 @@ class EmailNotificationSettingsModel(Model):
     recipients: list[str] | None | Unset = UNSET
     notification_type: EEmailNotificationType | None | Unset = UNSET
     custom_notification_settings: EmailCustomNotificationType | None | Unset = UNSET
-
-
-@model
-class EmptySuccessResponse(Model):
-    """Given by `login_.logout`, `sessions.stop_session`, `jobs.disable_job`, `jobs.enable_job`,
-    `credentials.change_password_for_creds` and 11 more.
-    """
 
 
 @model
@@ -1878,14 +1638,6 @@ class ObjectStorageImmutabilityModel(Model):
 
 
 @model
-class PaginationResult(Model):
-    total: int
-    count: int
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-
-
-@model
 class PrimaryStorageIntegrationSettingsModel(Model):
     is_enabled: bool
     processed_vms_limit_enabled: bool | None | Unset = UNSET
@@ -2050,59 +1802,8 @@ class ScriptCommand(Model):
 
 
 @model
-class SessionLogRecordModel(Model):
-    id: int | None | Unset = UNSET
-    status: ETaskLogRecordStatus | None | Unset = UNSET
-    start_time: datetime | None | Unset = UNSET
-    update_time: datetime | None | Unset = UNSET
-    title: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    additional_info: str | None | Unset = UNSET
-
-
-@model
-class SessionLogResult(Model):
-    """Given by `sessions.get_session_logs`, `sessions.get_task_session_logs`, `automation.get_automation_session_logs`."""
-
-    total_records: int | None | Unset = UNSET
-    records: list[SessionLogRecordModel] | None | Unset = UNSET
-
-
-@model
 class SessionLogsFilters(Model):
     status_filter: ETaskLogRecordStatus | None | Unset = UNSET
-
-
-@model
-class SessionModel(Model):
-    """Given by `security.start_security_analyzer`, `security.get_security_analyzer_session`,
-    `configuration_backup.start_config_backup`, `sessions.get_all_sessions`, `sessions.get_session` and 71 more.
-
-    Attributes:
-        id: UUID.
-        job_id: UUID.
-        progress_percent: in percent.
-        resource_id: UUID.
-        parent_session_id: UUID.
-        platform_id: UUID.
-    """
-
-    id: str
-    name: str
-    job_id: str | None | Unset = UNSET
-    session_type: ESessionType
-    creation_time: datetime
-    end_time: datetime | None | Unset = UNSET
-    state: ESessionState
-    progress_percent: int | None | Unset = UNSET
-    result: SessionResultModel | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    resource_reference: str | None | Unset = UNSET
-    parent_session_id: str | None | Unset = UNSET
-    usn: int
-    platform_name: EPlatformType | None | Unset = UNSET
-    platform_id: str | None | Unset = UNSET
-    initiated_by: str | None | Unset = UNSET
 
 
 @model
@@ -2119,13 +1820,6 @@ class SessionProgress(Model):
     read_size: int | None
     transferred_size: int | None | Unset = UNSET
     progress_percent: int | None | Unset = UNSET
-
-
-@model
-class SessionResultModel(Model):
-    result: ESessionResult
-    message: str | None | Unset = UNSET
-    is_canceled: bool | None | Unset = UNSET
 
 
 @model
@@ -2148,17 +1842,6 @@ class SessionsFilters(Model):
     state_filter: ESessionState | None | Unset = UNSET
     result_filter: list[ESessionResult] | None | Unset = UNSET
     job_id_filter: str | None | Unset = UNSET
-
-
-@model
-class SessionsResult(Model):
-    """Given by `sessions.get_all_sessions`, `failover.vi_vm_snapshot_replica_failover`,
-    `failover.vi_vm_snapshot_replica_planned_failover`, `failover.vi_vm_snapshot_replica_permanent_failover`,
-    `failover.vi_vm_snapshot_replica_undo_failover` and 6 more.
-    """
-
-    data: list[SessionModel] = field(rows=True)
-    pagination: PaginationResult
 
 
 @model

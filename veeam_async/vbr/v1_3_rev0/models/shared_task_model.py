@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import ETaskResult, ETaskState, ETaskType, SessionLogResult, TaskAdditionalInfoModel
+    from .common import SessionLogResult
+    from .shared import ETaskResult, ETaskState, ETaskType, TaskAdditionalInfoModel
 
 
 @model(

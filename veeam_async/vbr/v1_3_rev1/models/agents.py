@@ -12,20 +12,17 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import EAmazonRegionType, EAzureRegionType, LinuxCredentialsSpec, PaginationResult
     from .shared import (
         ADDomainModel,
         ADObjectModel,
         CloudMachinesProtectionGroupObjectsModel,
         EADObjectFiltersOrderColumn,
         EADObjectType,
-        EAmazonRegionType,
-        EAzureRegionType,
         EEmailNotificationType,
         EmailCustomNotificationType,
         EProtectionGroupCloudAccountType,
         ESpeedUnit,
-        LinuxCredentialsSpec,
-        PaginationResult,
         ScheduleBackupWindowModel,
         ScheduleDailyModel,
         SchedulePeriodicallyModel,

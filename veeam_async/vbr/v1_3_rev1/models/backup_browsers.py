@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from .backup_browsers_entra_id_tenant_browse_model import EntraIdTenantBrowseModel
     from .backup_browsers_flr_restore_target_host_model import FlrRestoreTargetHostModel
+    from .common import PaginationResult
     from .shared import (
         EEntraIdTenantResource,
         EntraIdTenantBrowseMountModel,
         ESortExpressionDirectionType,
         FlrBrowseMountModel,
-        PaginationResult,
         UnstructuredDataFlrBrowseMountModel,
     )
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import EJobType, EPlatformType, PaginationResult
+    from .common import EPlatformType, PaginationResult
+    from .shared import EJobType
 
 
 @model

@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import CertificateModel, ECredentialsStorageType, EManagedServerType, LinuxCredentialsSpec
+    from .common import LinuxCredentialsSpec
+    from .shared import CertificateModel, ECredentialsStorageType, EManagedServerType
 
 
 @model

@@ -10,18 +10,21 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import (
+        AgentObjectModel,
+        EAmazonRegionType,
+        EAzureRegionType,
+        EVmwareInventoryType,
+        InventoryObjectModel,
+        PaginationResult,
+    )
     from .shared import (
         ADObjectModel,
         BackupProxiesSettingsModel,
         CertificateUploadSpec,
-        EAmazonRegionType,
-        EAzureRegionType,
         EEntraIdTenantResource,
         ESortExpressionDirectionType,
-        EVmwareInventoryType,
-        PaginationResult,
     )
-    from .shared_inventory_object_model import AgentObjectModel, InventoryObjectModel
 
 
 @model

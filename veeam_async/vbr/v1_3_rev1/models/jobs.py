@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import (
+        AgentObjectModel,
+        BackupWindowSettingModel,
+        ECredentialsType,
+        EPlatformType,
+        ESessionResult,
+        ESuspiciousActivitySeverity,
+        InventoryObjectModel,
+        PaginationResult,
+    )
     from .jobs_agent_backup_policy_destination_model import AgentBackupPolicyDestinationModel
     from .jobs_job_model import JobModel
     from .shared import (
@@ -28,29 +38,24 @@ if TYPE_CHECKING:
         BackupScriptSettingsModel,
         BackupStorageSettingModel,
         BackupStorageSettingsEncryptionModel,
-        BackupWindowSettingModel,
         BackupWindowsScriptModel,
         EApplicationSettingsVSS,
         EBackupModeType,
         EBackupOracleLogsSettings,
         EBackupScriptProcessingMode,
         ECompressionLevel,
-        ECredentialsType,
         EDiskCreationMode,
         EEmailNotificationType,
         EGuestFSIndexingMode,
         EJobType,
         EmailCustomNotificationType,
         EmailNotificationSettingsModel,
-        EPlatformType,
         EPostgreSQLUserConnectionType,
         EReplicaRestorePointsFiltersOrderColumn,
         ERepositoryType,
         ERetainLogBackupsType,
-        ESessionResult,
         ESQLLogsProcessing,
         EStorageOptimization,
-        ESuspiciousActivitySeverity,
         ETransactionLogsSettings,
         FullBackupMaintenanceModel,
         GFSPolicySettingsModel,
@@ -60,7 +65,6 @@ if TYPE_CHECKING:
         GuestFileSystemIndexingModel,
         JobScriptsSettingsModel,
         NotificationSettingsModel,
-        PaginationResult,
         PrimaryStorageIntegrationSettingsModel,
         ScheduleAfterThisJobModel,
         ScheduleBackupWindowModel,
@@ -73,7 +77,6 @@ if TYPE_CHECKING:
         VmwareObjectDiskModel,
     )
     from .shared_backup_object_model import BackupObjectModel
-    from .shared_inventory_object_model import AgentObjectModel, InventoryObjectModel
 
 
 @model

@@ -12,16 +12,14 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import InventoryObjectModel, LinuxCredentialsSpec, PaginationResult
     from .shared import (
         ECredentialsStorageType,
         EManagedServerType,
         EViHostType,
-        LinuxCredentialsSpec,
         LinuxHostSSHSettingsModel,
         ManagedHostPortsModel,
-        PaginationResult,
     )
-    from .shared_inventory_object_model import InventoryObjectModel
 
 
 @model

@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import PaginationResult, VPowerNFSPortSettingsModel
+    from .common import PaginationResult
+    from .shared import VPowerNFSPortSettingsModel
 
 
 class EMountServerType(OpenEnum):

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
         EEntraIDTenantItemChangeType,
         EEntraIDTenantItemCounterType,
     )
+    from .common import HyperVObjectModel, InventoryObjectModel, PaginationResult
     from .inventory_browser import EUnstructuredDataMetaMigrationType
-    from .shared import EDiskCreationMode, EFlrPlatformType, EFlrType, HyperVDiskExtentModel, PaginationResult
-    from .shared_inventory_object_model import HyperVObjectModel, InventoryObjectModel
+    from .shared import EDiskCreationMode, EFlrPlatformType, EFlrType, HyperVDiskExtentModel
 
 
 @model

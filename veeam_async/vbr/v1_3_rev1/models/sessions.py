@@ -12,17 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        ESessionResult,
-        ESessionState,
-        ESessionType,
-        ETaskResult,
-        ETaskState,
-        ETaskType,
-        PaginationResult,
-        SessionProgress,
-        SessionResultModel,
-    )
+    from .common import ESessionResult, ESessionState, ESessionType, PaginationResult, SessionResultModel
+    from .shared import ETaskResult, ETaskState, ETaskType, SessionProgress
     from .tasks import ETaskFiltersOrderColumn
 
 

@@ -14,9 +14,21 @@ if TYPE_CHECKING:
 
     from .backup_browsers import EFlrBrowseMountFiltersOrderColumn, EntraIDPluginSettings, EntraIdResource
     from .backup_objects import EBackupObjectsFiltersOrderColumn
+    from .common import (
+        BackupWindowSettingModel,
+        EAzureRegionType,
+        EDayOfWeek,
+        EPlatformType,
+        ESessionResult,
+        ESessionState,
+        ESessionType,
+        ESuspiciousActivitySeverity,
+        ETaskLogRecordStatus,
+        InventoryObjectModel,
+        PaginationResult,
+    )
     from .restore import VmwareFailoverPlanVirtualMachineModel
     from .shared_backup_object_model import BackupObjectModel
-    from .shared_inventory_object_model import InventoryObjectModel
 
 
 @model
@@ -366,17 +378,6 @@ class BackupStorageSettingsEncryptionModel(Model):
 
 
 @model
-class BackupWindowDayHoursModel(Model):
-    day: EDayOfWeek
-    hours: str
-
-
-@model
-class BackupWindowSettingModel(Model):
-    days: list[BackupWindowDayHoursModel]
-
-
-@model
 class BackupWindowsScriptModel(Model):
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
@@ -436,31 +437,6 @@ class CloudMachinesProtectionGroupObjectsModel(Model):
 
 
 @model
-class CommonMetaInfo(Model):
-    field_: str
-    data: str
-
-
-@model(
-    discriminator="type",
-    children={
-        "Linux": "LinuxCredentialsSpec",
-        "ManagedService": "ManagedServiceCredentialsSpec",
-        "Standard": "StandardCredentialsSpec",
-    },
-)
-class CredentialsSpec(Model):
-    """One of 3 kinds, distinguished by `type`.
-
-    Taken by `credentials.create_creds`.
-    """
-
-    username: str
-    description: str | None | Unset = UNSET
-    type: ECredentialsType
-
-
-@model
 class DeleteRepositoryFilters(Model):
     delete_backups: bool | None | Unset = UNSET
 
@@ -516,23 +492,6 @@ class EADObjectType(OpenEnum):
     DOMAIN = "Domain"
 
 
-class EAgentInventoryObjectType(OpenEnum):
-    PROTECTION_GROUP = "ProtectionGroup"
-    WINDOWS_COMPUTER = "WindowsComputer"
-    LINUX_COMPUTER = "LinuxComputer"
-    WINDOWS_CLUSTER = "WindowsCluster"
-    CONTAINER = "Container"
-    GROUP = "Group"
-    ORGANIZATION_UNIT = "OrganizationUnit"
-    DOMAIN = "Domain"
-
-
-class EAmazonRegionType(OpenEnum):
-    CHINA = "China"
-    GLOBAL = "Global"
-    GOVERNMENT = "Government"
-
-
 class EAmazonS3Region(OpenEnum):
     UNKNOWN = "Unknown"
     US_EAST_1 = "Us-east-1"
@@ -563,20 +522,9 @@ class EApplicationSettingsVSS(OpenEnum):
     DISABLED = "Disabled"
 
 
-class EAuthenticationType(OpenEnum):
-    SSH_KEY = "SshKey"
-    PASSWORD = "Password"
-
-
 class EAzureComputeCredentialsDeploymentType(OpenEnum):
     MICROSOFT_AZURE = "MicrosoftAzure"
     MICROSOFT_AZURE_STACK = "MicrosoftAzureStack"
-
-
-class EAzureRegionType(OpenEnum):
-    CHINA = "China"
-    GLOBAL = "Global"
-    GOVERNMENT = "Government"
 
 
 class EBackupEncryptionState(OpenEnum):
@@ -631,27 +579,6 @@ class ECloudCredentialsType(OpenEnum):
     GOOGLE_SERVICE = "GoogleService"
 
 
-class ECloudDirectorHierarchyType(OpenEnum):
-    V_APPS_AND_VMS = "VAppsAndVms"
-    NETWORK = "Network"
-    STORAGE_POLICIES = "StoragePolicies"
-    DATASTORES = "Datastores"
-
-
-class ECloudDirectorInventoryType(OpenEnum):
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    CLOUD_DIRECTOR_SERVER = "CloudDirectorServer"
-    ORGANIZATION = "Organization"
-    ORGANIZATION_VDC = "OrganizationVDC"
-    V_APP = "vApp"
-    STORAGE_POLICY = "StoragePolicy"
-    NETWORK = "Network"
-    V_CENTER = "vCenter"
-    VM_TEMPLATE = "VmTemplate"
-    DATASTORE = "Datastore"
-
-
 class ECloudMachinesObjectType(OpenEnum):
     MACHINE = "Machine"
     REGION = "Region"
@@ -678,12 +605,6 @@ class ECredentialsStorageType(OpenEnum):
     CERTIFICATE = "Certificate"
 
 
-class ECredentialsType(OpenEnum):
-    STANDARD = "Standard"
-    LINUX = "Linux"
-    MANAGED_SERVICE = "ManagedService"
-
-
 class EDailyKinds(OpenEnum):
     EVERYDAY = "Everyday"
     WEEK_DAYS = "WeekDays"
@@ -697,16 +618,6 @@ class EDayNumberInMonth(OpenEnum):
     FOURTH = "Fourth"
     LAST = "Last"
     ON_DAY = "OnDay"
-
-
-class EDayOfWeek(OpenEnum):
-    MONDAY = "Monday"
-    TUESDAY = "Tuesday"
-    WEDNESDAY = "Wednesday"
-    THURSDAY = "Thursday"
-    FRIDAY = "Friday"
-    SATURDAY = "Saturday"
-    SUNDAY = "Sunday"
 
 
 class EDiskCreationMode(OpenEnum):
@@ -826,28 +737,6 @@ class EHostComponentType(OpenEnum):
     CDP_FILTER = "CdpFilter"
 
 
-class EHyperVInventoryType(OpenEnum):
-    VM_GROUP = "VMGroup"
-    MANAGEMENT_GROUP = "ManagementGroup"
-    HOST_GROUP = "HostGroup"
-    SCVMM = "Scvmm"
-    CLUSTER = "Cluster"
-    HOST = "Host"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    NETWORK = "Network"
-    VOLUME = "Volume"
-    CSV = "CSV"
-    TAG = "Tag"
-    CLUSTER_VOLUME = "ClusterVolume"
-
-
-class EInventoryPlatformType(OpenEnum):
-    V_SPHERE = "VSphere"
-    HYPER_V = "HyperV"
-    CLOUD_DIRECTOR = "CloudDirector"
-    AGENT = "Agent"
-
-
 class EJobType(OpenEnum):
     UNKNOWN = "Unknown"
     V_SPHERE_BACKUP = "VSphereBackup"
@@ -944,23 +833,6 @@ class EPeriodicallyKinds(OpenEnum):
     MINUTES = "Minutes"
     SECONDS = "Seconds"
     DAYS = "Days"
-
-
-class EPlatformType(OpenEnum):
-    VMWARE = "VMware"
-    HYPER_V = "HyperV"
-    CLOUD_DIRECTOR = "CloudDirector"
-    WINDOWS_PHYSICAL = "WindowsPhysical"
-    LINUX_PHYSICAL = "LinuxPhysical"
-    TAPE = "Tape"
-    CUSTOM_PLATFORM = "CustomPlatform"
-    ENTRA_ID = "EntraID"
-    UNSTRUCTURED_DATA = "UnstructuredData"
-    TEST = "Test"
-    MONGO_DB = "MongoDb"
-    AWSEC2 = "AWSEC2"
-    AZURE_COMPUTE = "AzureCompute"
-    GCE = "GCE"
 
 
 class EPostgreSQLUserConnectionType(OpenEnum):
@@ -1119,109 +991,6 @@ class ESessionBottleneckType(OpenEnum):
     TARGET_DISK = "TargetDisk"
 
 
-class ESessionResult(OpenEnum):
-    NONE = "None"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    FAILED = "Failed"
-
-
-class ESessionState(OpenEnum):
-    STOPPED = "Stopped"
-    STARTING = "Starting"
-    STOPPING = "Stopping"
-    WORKING = "Working"
-    PAUSING = "Pausing"
-    RESUMING = "Resuming"
-    WAITING_TAPE = "WaitingTape"
-    IDLE = "Idle"
-    POSTPROCESSING = "Postprocessing"
-    WAITING_REPOSITORY = "WaitingRepository"
-    WAITING_SLOT = "WaitingSlot"
-
-
-class ESessionType(OpenEnum):
-    INFRASTRUCTURE = "Infrastructure"
-    BACKUP_JOB = "BackupJob"
-    AUTOMATION = "Automation"
-    CONFIGURATION_BACKUP = "ConfigurationBackup"
-    PUBLISH_BACKUP_CONTENT_VIA_MOUNT = "PublishBackupContentViaMount"
-    REPOSITORY_MAINTENANCE = "RepositoryMaintenance"
-    REPOSITORY_EVACUATE = "RepositoryEvacuate"
-    INFRASTRUCTURE_ITEM_DELETION = "InfrastructureItemDeletion"
-    RESTORE_VM = "RestoreVm"
-    INSTANT_RECOVERY = "InstantRecovery"
-    FIRST_CLASS_DISK_INSTANT_RESTORE = "FirstClassDiskInstantRestore"
-    AZURE_APPLIANCE_DEPLOY = "AzureApplianceDeploy"
-    QUICK_MIGRATION = "QuickMigration"
-    FILE_LEVEL_RESTORE = "FileLevelRestore"
-    LINUX_FILE_LEVEL_RESTORE = "LinuxFileLevelRestore"
-    REPLICA_JOB = "ReplicaJob"
-    CONFIGURATION_RESYNCHRONIZE = "ConfigurationResynchronize"
-    FAILOVER = "Failover"
-    PLANNED_FAILOVER = "PlannedFailover"
-    PERMANENT_FAILOVER = "PermanentFailover"
-    UNDO_FAILOVER = "UndoFailover"
-    FAILBACK = "Failback"
-    COMMIT_FAILBACK = "CommitFailback"
-    UNDO_FAILBACK = "UndoFailback"
-    SWITCH_REPLICA_TO_PRODUCTION = "SwitchReplicaToProduction"
-    CLOUD_DIRECTOR_VM_RESTORE = "CloudDirectorVmRestore"
-    CLOUD_DIRECTOR_V_APP_RESTORE = "CloudDirectorVAppRestore"
-    MALWARE_DETECTION = "MalwareDetection"
-    FIRST_CLASS_DISK_QUICK_MIGRATION = "FirstClassDiskQuickMigration"
-    ENTRA_ID_RESTORE = "EntraIdRestore"
-    ENTRA_ID_RESTORE_FROM_COPY = "EntraIdRestoreFromCopy"
-    UNSTRUCTURED_DATA_BACKUP_COPY = "UnstructuredDataBackupCopy"
-    SECURITY_COMPLIANCE_ANALYZER = "SecurityComplianceAnalyzer"
-    FILE_SERVER_SAVE = "FileServerSave"
-    SURE_BACKUP = "SureBackup"
-    NAS_RESTORE = "NasRestore"
-    LOGS_EXPORT = "LogsExport"
-    TEST_CREDENTIALS = "TestCredentials"
-    SQL_LOG_BACKUP = "SqlLogBackup"
-    ORACLE_LOG_BACKUP = "OracleLogBackup"
-    POSTGRE_SQL_LOG_BACKUP = "PostgreSqlLogBackup"
-    AZURE_INSTANT_RECOVERY = "AzureInstantRecovery"
-    AZURE_INSTANT_RECOVERY_MIGRATION = "AzureInstantRecoveryMigration"
-    AZURE_INSTANT_RECOVERY_SWITCHOVER = "AzureInstantRecoverySwitchover"
-    AZURE_INSTANT_RECOVERY_START = "AzureInstantRecoveryStart"
-    AZURE_INSTANT_RECOVERY_STOP = "AzureInstantRecoveryStop"
-    AZURE_INSTANT_RECOVERY_MIGRATION_UNDO = "AzureInstantRecoveryMigrationUndo"
-    AZURE_INSTANT_RECOVERY_MOUNT = "AzureInstantRecoveryMount"
-    FILE_INSTANT_RECOVERY = "FileInstantRecovery"
-    FILE_INSTANT_RECOVERY_MIGRATION = "FileInstantRecoveryMigration"
-    PUBLISH_BACKUP_CONTENT_VIA_NFS = "PublishBackupContentViaNfs"
-    VOLUMES_DISCOVER = "VolumesDiscover"
-    DELETE_BACKUP = "DeleteBackup"
-    BACKGROUND_OPERATION = "BackgroundOperation"
-    AGENT_DISCOVERY = "AgentDiscovery"
-    AGENT_POLICY = "AgentPolicy"
-    AGENT_BACKUP = "AgentBackup"
-    AGENT_OPERATION_PURGE_CACHE = "AgentOperationPurgeCache"
-    APPLIANCE_UPDATES_INSTALL = "ApplianceUpdatesInstall"
-    FAILOVER_PLAN = "FailoverPlan"
-    FAILOVER_PLAN_TASK = "FailoverPlanTask"
-    UNSTRUCTURED_DATA_BROWSE = "UnstructuredDataBrowse"
-    BACKUP_COPY_JOB = "BackupCopyJob"
-    UNSTRUCTURED_DOWNLOAD_META = "UnstructuredDownloadMeta"
-    ENTRA_ID_RESCAN_REPOSITORY = "EntraIdRescanRepository"
-    HOST_COMPONENTS_UPDATE = "HostComponentsUpdate"
-    COPY_BACKUP = "CopyBackup"
-    FILE_BACKUP_HEALTH_CHECK = "FileBackupHealthCheck"
-    SURE_BACKUP_CONTENT_SCAN = "SureBackupContentScan"
-    ARCHIVE_BACKUP = "ArchiveBackup"
-    ARCHIVE_REHYDRATION = "ArchiveRehydration"
-    ARCHIVE_SYNC = "ArchiveSync"
-    ARCHIVE_COPY = "ArchiveCopy"
-    ARCHIVE_FREEZING = "ArchiveFreezing"
-    RETRIEVE_BACKUP = "RetrieveBackup"
-    ARCHIVE_TIER_DOWNLOAD = "ArchiveTierDownload"
-    DIRECT_BACKUP_SYNC = "DirectBackupSync"
-    CHECKPOINT_REMOVAL = "CheckpointRemoval"
-    RETENTION = "Retention"
-
-
 class ESessionsFiltersOrderColumn(OpenEnum):
     NAME = "Name"
     SESSION_TYPE = "SessionType"
@@ -1253,20 +1022,6 @@ class EStorageOptimization(OpenEnum):
     KB_512 = "512KB"
     MB_1 = "1MB"
     MB_4 = "4MB"
-
-
-class ESuspiciousActivitySeverity(OpenEnum):
-    CLEAN = "Clean"
-    SUSPICIOUS = "Suspicious"
-    INFECTED = "Infected"
-    INFORMATIVE = "Informative"
-
-
-class ETaskLogRecordStatus(OpenEnum):
-    NONE = "None"
-    SUCCEEDED = "Succeeded"
-    WARNING = "Warning"
-    FAILED = "Failed"
 
 
 class ETaskResult(OpenEnum):
@@ -1310,30 +1065,6 @@ class EVmwareDisksTypeToProcess(OpenEnum):
     SELECTED_DISKS = "SelectedDisks"
 
 
-class EVmwareInventoryType(OpenEnum):
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    V_CENTER_SERVER = "vCenterServer"
-    DATACENTER = "Datacenter"
-    CLUSTER = "Cluster"
-    HOST = "Host"
-    RESOURCE_POOL = "ResourcePool"
-    FOLDER = "Folder"
-    DATASTORE = "Datastore"
-    DATASTORE_CLUSTER = "DatastoreCluster"
-    STORAGE_POLICY = "StoragePolicy"
-    TEMPLATE = "Template"
-    COMPUTE_RESOURCE = "ComputeResource"
-    VIRTUAL_APP = "VirtualApp"
-    TAG = "Tag"
-    CATEGORY = "Category"
-    MULTITAG = "Multitag"
-    NETWORK = "Network"
-    DVS_NETWORK = "DVSNetwork"
-    DISK = "Disk"
-    SHARED_DISK = "SharedDisk"
-
-
 @model
 class EmailCustomNotificationType(Model):
     subject: str | None | Unset = UNSET
@@ -1351,13 +1082,6 @@ class EmailNotificationSettingsModel(Model):
     recipients: list[str] | None | Unset = UNSET
     notification_type: EEmailNotificationType | None | Unset = UNSET
     custom_notification_settings: EmailCustomNotificationType | None | Unset = UNSET
-
-
-@model
-class EmptySuccessResponse(Model):
-    """Given by `login_.logout`, `sessions.stop_session`, `credentials.change_password_for_creds`,
-    `credentials.change_private_key_for_creds`, `credentials.change_root_password_for_creds` and 10 more.
-    """
 
 
 @model
@@ -1874,14 +1598,6 @@ class ObjectStorageImmutabilityModel(Model):
 
 
 @model
-class PaginationResult(Model):
-    total: int
-    count: int
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-
-
-@model
 class PrimaryStorageIntegrationSettingsModel(Model):
     is_enabled: bool
     processed_vms_limit_enabled: bool | None | Unset = UNSET
@@ -2048,61 +1764,8 @@ class ScriptCommand(Model):
 
 
 @model
-class SessionLogRecordModel(Model):
-    id: int | None | Unset = UNSET
-    status: ETaskLogRecordStatus | None | Unset = UNSET
-    start_time: datetime | None | Unset = UNSET
-    update_time: datetime | None | Unset = UNSET
-    title: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    additional_info: str | None | Unset = UNSET
-
-
-@model
-class SessionLogResult(Model):
-    """Given by `sessions.get_session_logs`, `sessions.get_task_session_logs`, `automation.get_automation_session_logs`."""
-
-    total_records: int | None | Unset = UNSET
-    records: list[SessionLogRecordModel] | None | Unset = UNSET
-
-
-@model
 class SessionLogsFilters(Model):
     status_filter: ETaskLogRecordStatus | None | Unset = UNSET
-
-
-@model
-class SessionModel(Model):
-    """Given by `security.start_security_analyzer`, `security.get_security_analyzer_session`,
-    `configuration_backup.start_config_backup`, `sessions.get_all_sessions`, `sessions.get_session` and 84 more.
-
-    Attributes:
-        id: UUID.
-        job_id: UUID.
-        progress_percent: in percent.
-        resource_id: UUID.
-        parent_session_id: UUID.
-        platform_id: UUID.
-        related_session_id: UUID.
-    """
-
-    id: str
-    name: str
-    job_id: str | None | Unset = UNSET
-    session_type: ESessionType
-    creation_time: datetime
-    end_time: datetime | None | Unset = UNSET
-    state: ESessionState
-    progress_percent: int | None | Unset = UNSET
-    result: SessionResultModel | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    resource_reference: str | None | Unset = UNSET
-    parent_session_id: str | None | Unset = UNSET
-    usn: int
-    platform_name: EPlatformType | None | Unset = UNSET
-    platform_id: str | None | Unset = UNSET
-    initiated_by: str | None | Unset = UNSET
-    related_session_id: str | None | Unset = UNSET
 
 
 @model
@@ -2119,13 +1782,6 @@ class SessionProgress(Model):
     read_size: int | None
     transferred_size: int | None | Unset = UNSET
     progress_percent: int | None | Unset = UNSET
-
-
-@model
-class SessionResultModel(Model):
-    result: ESessionResult
-    message: str | None | Unset = UNSET
-    is_canceled: bool | None | Unset = UNSET
 
 
 @model
@@ -2148,17 +1804,6 @@ class SessionsFilters(Model):
     state_filter: ESessionState | None | Unset = UNSET
     result_filter: list[ESessionResult] | None | Unset = UNSET
     job_id_filter: str | None | Unset = UNSET
-
-
-@model
-class SessionsResult(Model):
-    """Given by `sessions.get_all_sessions`, `backups.start_health_check_backup`,
-    `failover.vi_vm_snapshot_replica_failover`, `failover.vi_vm_snapshot_replica_planned_failover`,
-    `failover.vi_vm_snapshot_replica_permanent_failover` and 8 more.
-    """
-
-    data: list[SessionModel] = field(rows=True)
-    pagination: PaginationResult
 
 
 @model
@@ -2434,49 +2079,6 @@ class CloudTagModel(CloudMachinesProtectionGroupObjectsModel):
     type: ECloudMachinesObjectType | None | Unset = field(default="Tag")
     name: str | None | Unset = UNSET
     value: str | None | Unset = UNSET
-
-
-@model
-class LinuxCredentialsSpec(CredentialsSpec):
-    """The `CredentialsSpec` whose `type` is `Linux`.
-
-    Taken by `managed_servers.update_single_use_credentials`, `credentials.create_creds`.
-    """
-
-    type: ECredentialsType = field(default="Linux")
-    unique_id: str | None | Unset = UNSET
-    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
-    elevate_to_root: bool | None | Unset = UNSET
-    add_to_sudoers: bool | None | Unset = UNSET
-    use_su: bool | None | Unset = UNSET
-    private_key: str | None | Unset = UNSET
-    passphrase: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET
-    root_password: str | None | Unset = UNSET
-    authentication_type: EAuthenticationType
-
-
-@model
-class ManagedServiceCredentialsSpec(CredentialsSpec):
-    """The `CredentialsSpec` whose `type` is `ManagedService`.
-
-    Taken by `credentials.create_creds`.
-    """
-
-    type: ECredentialsType = field(default="ManagedService")
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class StandardCredentialsSpec(CredentialsSpec):
-    """The `CredentialsSpec` whose `type` is `Standard`.
-
-    Taken by `credentials.create_creds`.
-    """
-
-    type: ECredentialsType = field(default="Standard")
-    unique_id: str | None | Unset = UNSET
-    password: str
 
 
 @model

@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import FilterExpressionModel, PaginationFilter, PaginationResult, RoleModel, SortExpressionModel
+    from .common import PaginationResult
+    from .shared import FilterExpressionModel, PaginationFilter, RoleModel, SortExpressionModel
 
 
 @model

@@ -12,23 +12,25 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import (
+        EAmazonRegionType,
+        EAzureRegionType,
+        EEmailNotificationType,
+        EPlatformType,
+        EProtectionGroupType,
+        LinuxCredentialsSpec,
+        PaginationResult,
+    )
     from .inventory_browser import EADObjectFiltersOrderColumn
     from .shared import (
         ADDomainModel,
         ADObjectModel,
         CloudMachinesProtectionGroupObjectsModel,
         EADObjectType,
-        EAmazonRegionType,
-        EAzureRegionType,
-        EEmailNotificationType,
         EInventoryPermissionScope,
         EmailCustomNotificationType,
-        EPlatformType,
         EProtectionGroupCloudAccountType,
-        EProtectionGroupType,
         ESpeedUnit,
-        LinuxCredentialsSpec,
-        PaginationResult,
         ScheduleBackupWindowModel,
         ScheduleDailyModel,
         SchedulePeriodicallyModel,

@@ -12,12 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        EBackupFileGFSPeriod,
-        ESuspiciousActivitySeverity,
-        PaginationResult,
-        UnstructuredDataColdStorageRetrievalSettings,
-    )
+    from .common import ESuspiciousActivitySeverity, PaginationResult
+    from .shared import EBackupFileGFSPeriod, UnstructuredDataColdStorageRetrievalSettings
 
 
 @model

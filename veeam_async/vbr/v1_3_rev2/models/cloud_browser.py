@@ -10,13 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import (
-        CloudMachineModel,
-        EAmazonRegionType,
-        EAzureRegionType,
-        EProtectionGroupCloudAccountType,
-        VeeamDataCloudVaultModel,
-    )
+    from .common import EAmazonRegionType, EAzureRegionType
+    from .shared import CloudMachineModel, EProtectionGroupCloudAccountType, VeeamDataCloudVaultModel
 
 
 @model
@@ -305,6 +300,13 @@ class CloudBrowserVirtualMachinesSpec(Model):
 class ECloudBrowserFolderType(OpenEnum):
     BACKUP = "Backup"
     ARCHIVE = "Archive"
+
+
+class ECloudDirectorHierarchyType(OpenEnum):
+    V_APPS_AND_VMS = "VAppsAndVms"
+    NETWORK = "Network"
+    STORAGE_POLICIES = "StoragePolicies"
+    DATASTORES = "Datastores"
 
 
 class ECloudServiceType(OpenEnum):

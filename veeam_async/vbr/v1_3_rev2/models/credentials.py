@@ -12,14 +12,8 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        AzureComputeCredentialsExistingAccountSpec,
-        EAuthenticationType,
-        EAzureRegionType,
-        ECloudCredentialsType,
-        ECredentialsType,
-        PaginationResult,
-    )
+    from .common import EAuthenticationType, EAzureRegionType, ECredentialsType, PaginationResult
+    from .shared import AzureComputeCredentialsExistingAccountSpec, ECloudCredentialsType
     from .shared_cloud_credentials_model import CloudCredentialsModel
 
 

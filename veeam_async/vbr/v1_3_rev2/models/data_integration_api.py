@@ -10,13 +10,8 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import (
-        ECredentialsStorageType,
-        LinuxCredentialsSpec,
-        LinuxHostSSHSettingsModel,
-        PaginationResult,
-        StandardCredentialsSpec,
-    )
+    from .common import LinuxCredentialsSpec, PaginationResult, StandardCredentialsSpec
+    from .shared import ECredentialsStorageType, LinuxHostSSHSettingsModel
 
 
 @model

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared_inventory_object_model import InventoryObjectModel
+    from .common import InventoryObjectModel
 
 
 @model

@@ -10,8 +10,7 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import PaginationResult
-    from .shared_inventory_object_model import InventoryObjectModel
+    from .common import InventoryObjectModel, PaginationResult
 
 
 class EGlobalVMExclusionsFiltersOrderColumn(OpenEnum):

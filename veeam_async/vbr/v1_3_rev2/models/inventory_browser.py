@@ -12,25 +12,28 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
-    from .shared import (
-        ADObjectModel,
-        BackupProxiesSettingsModel,
+    from .common import (
+        AgentObjectModel,
         CertificateUploadSpec,
         EAmazonRegionType,
         EAzureRegionType,
+        EInventoryPlatformType,
+        EVmwareInventoryType,
+        InventoryObjectModel,
+        PaginationResult,
+    )
+    from .shared import (
+        ADObjectModel,
+        BackupProxiesSettingsModel,
         EEntraIdTenantResource,
         EInventoryPermissionScope,
-        EInventoryPlatformType,
         EntraIDTenantModel,
-        EVmwareInventoryType,
         FilterExpressionModel,
         PaginationFilter,
-        PaginationResult,
         PaginationSpec,
         SortExpressionModel,
         ViVMDiskModel,
     )
-    from .shared_inventory_object_model import AgentObjectModel, InventoryObjectModel
     from .shared_repository_model import RepositoryModel
 
 

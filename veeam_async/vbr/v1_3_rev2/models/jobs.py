@@ -14,6 +14,18 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import (
+        AgentObjectModel,
+        BackupWindowSettingModel,
+        ECredentialsType,
+        EEmailNotificationType,
+        EPlatformType,
+        ESessionResult,
+        ESuspiciousActivitySeverity,
+        InventoryObjectModel,
+        PaginationResult,
+        SessionProgress,
+    )
     from .jobs_agent_backup_policy_destination_model import AgentBackupPolicyDestinationModel
     from .jobs_job_model import JobModel
     from .shared import (
@@ -28,29 +40,23 @@ if TYPE_CHECKING:
         BackupScriptSettingsModel,
         BackupStorageSettingModel,
         BackupStorageSettingsEncryptionModel,
-        BackupWindowSettingModel,
         BackupWindowsScriptModel,
         EApplicationSettingsVSS,
         EBackupModeType,
         EBackupOracleLogsSettings,
         EBackupScriptProcessingMode,
         ECompressionLevel,
-        ECredentialsType,
         EDiskCreationMode,
-        EEmailNotificationType,
         EGuestFSIndexingMode,
         EJobType,
         EmailCustomNotificationType,
         EmailNotificationSettingsModel,
-        EPlatformType,
         EPostgreSQLUserConnectionType,
         EReplicaRestorePointsFiltersOrderColumn,
         ERepositoryType,
         ERetainLogBackupsType,
-        ESessionResult,
         ESQLLogsProcessing,
         EStorageOptimization,
-        ESuspiciousActivitySeverity,
         ETransactionLogsSettings,
         FullBackupMaintenanceModel,
         GFSPolicySettingsModel,
@@ -59,7 +65,6 @@ if TYPE_CHECKING:
         GFSPolicySettingsYearlyModel,
         GuestFileSystemIndexingModel,
         JobScriptsSettingsModel,
-        PaginationResult,
         PrimaryStorageIntegrationSettingsModel,
         ScheduleAfterThisJobModel,
         ScheduleBackupWindowModel,
@@ -67,11 +72,9 @@ if TYPE_CHECKING:
         ScheduleMonthlyModel,
         SchedulePeriodicallyModel,
         ScheduleRetryModel,
-        SessionProgress,
         SyntheticFullSettingsModel,
         VmwareObjectDiskModel,
     )
-    from .shared_inventory_object_model import AgentObjectModel, InventoryObjectModel
 
 
 @model

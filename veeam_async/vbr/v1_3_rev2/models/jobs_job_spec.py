@@ -10,6 +10,7 @@ from veeam_async._model import UNSET, Model, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import AgentObjectModel
     from .jobs import (
         AgentBackupJobStorageModel,
         AgentBackupPolicyStorageModel,
@@ -64,7 +65,6 @@ if TYPE_CHECKING:
         EJobType,
         GFSPolicySettingsModel,
     )
-    from .shared_inventory_object_model import AgentObjectModel
 
 
 @model(

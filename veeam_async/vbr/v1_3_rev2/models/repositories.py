@@ -10,6 +10,7 @@ from veeam_async._model import UNSET, Model, OpenEnum, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
+    from .common import BackupWindowSettingModel, PaginationResult
     from .shared import (
         AmazonS3GlacierStorageBucketModel,
         AmazonS3StorageAccountModel,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         AzureStorageProxyModel,
         BackupHealthCheckSettingsModels,
         BackupStorageSettingsEncryptionModel,
-        BackupWindowSettingModel,
         DellDataDomainRepositorySettingsModel,
         DellDataDomainStorageSettingsModel,
         ERepositoryType,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
         MountServersSettingsModel,
         NetworkRepositorySettingsModel,
         NfsRepositoryShareSettingsModel,
-        PaginationResult,
         QuantumDXiRepositorySettingsModel,
         S3CompatibleProxyModel,
         S3CompatibleStorageAccountModel,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from veeam_async._model import Unset
 
+    from .common import HyperVObjectModel, InventoryObjectModel, PaginationResult, VmwareObjectModel
     from .restore_linux_flr_mount_server_settings import LinuxFlrMountServerSettings
     from .shared import (
         AzureComputeVMTagModel,
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
         EFlrType,
         HyperVDiskExtentModel,
         ObjectRestorePointNetworkInfoModel,
-        PaginationResult,
         UnstructuredDataColdStorageRetrievalSettings,
         ViVMDiskModel,
     )
-    from .shared_inventory_object_model import HyperVObjectModel, InventoryObjectModel, VmwareObjectModel
     from .shared_object_restore_point_disk_model import ObjectRestorePointDiskModel
 
 

@@ -10,13 +10,8 @@ from veeam_async._model import UNSET, Model, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import (
-        FilterExpressionModel,
-        ObjectRestorePointNetworkInfoModel,
-        PaginationFilter,
-        PaginationResult,
-        SortExpressionModel,
-    )
+    from .common import PaginationResult
+    from .shared import FilterExpressionModel, ObjectRestorePointNetworkInfoModel, PaginationFilter, SortExpressionModel
     from .shared_object_restore_point_disk_model import ObjectRestorePointDiskModel
 
 

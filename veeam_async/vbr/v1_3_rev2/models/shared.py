@@ -14,10 +14,26 @@ if TYPE_CHECKING:
 
     from .backup_browsers import EFlrBrowseMountFiltersOrderColumn
     from .backup_objects import EBackupObjectsFiltersOrderColumn
+    from .common import (
+        BackupWindowSettingModel,
+        CertificateUploadSpec,
+        EAmazonRegionType,
+        EAzureRegionType,
+        EDayOfWeek,
+        EEmailNotificationType,
+        EObjectRestorePointOperation,
+        EPlatformType,
+        ESessionResult,
+        ESessionState,
+        ESessionType,
+        ESuspiciousActivitySeverity,
+        ETaskLogRecordStatus,
+        InventoryObjectModel,
+        PaginationResult,
+    )
     from .inventory_browser import EUnstructuredDataMetaMigrationType
     from .restore import VmwareFailoverPlanVirtualMachineModel
     from .shared_backup_object_model import BackupObjectModel
-    from .shared_inventory_object_model import InventoryObjectModel
 
 
 @model
@@ -462,17 +478,6 @@ class BackupStorageSettingsEncryptionModel(Model):
 
 
 @model
-class BackupWindowDayHoursModel(Model):
-    day: EDayOfWeek
-    hours: str
-
-
-@model
-class BackupWindowSettingModel(Model):
-    days: list[BackupWindowDayHoursModel]
-
-
-@model
 class BackupWindowsScriptModel(Model):
     pre_freeze_script: str | None | Unset = UNSET
     post_thaw_script: str | None | Unset = UNSET
@@ -516,15 +521,6 @@ class CertificateModel(Model):
     is_trusted: bool
 
 
-@model
-class CertificateUploadSpec(Model):
-    """Taken by `credentials.change_cloud_certificate`."""
-
-    certificate: str
-    format_type: ECertificateFileFormatType
-    password: str | None | Unset = UNSET
-
-
 @model(
     discriminator="type",
     children={
@@ -537,32 +533,6 @@ class CloudMachinesProtectionGroupObjectsModel(Model):
     """One of 3 kinds, distinguished by `type`."""
 
     type: ECloudMachinesObjectType | None | Unset = UNSET
-
-
-@model
-class CommonMetaInfo(Model):
-    field_: str
-    data: str
-
-
-@model(
-    discriminator="type",
-    children={
-        "Linux": "LinuxCredentialsSpec",
-        "ManagedService": "ManagedServiceCredentialsSpec",
-        "Standard": "StandardCredentialsSpec",
-    },
-)
-class CredentialsSpec(Model):
-    """One of 3 kinds, distinguished by `type`.
-
-    Taken by `credentials.create_creds`.
-    """
-
-    username: str
-    description: str | None | Unset = UNSET
-    unique_id: str | None | Unset = UNSET
-    type: ECredentialsType
 
 
 @model
@@ -652,24 +622,6 @@ class EADObjectType(OpenEnum):
     DOMAIN = "Domain"
 
 
-class EAgentInventoryObjectType(OpenEnum):
-    PROTECTION_GROUP = "ProtectionGroup"
-    WINDOWS_COMPUTER = "WindowsComputer"
-    LINUX_COMPUTER = "LinuxComputer"
-    WINDOWS_CLUSTER = "WindowsCluster"
-    CONTAINER = "Container"
-    GROUP = "Group"
-    ORGANIZATION_UNIT = "OrganizationUnit"
-    DOMAIN = "Domain"
-    CUSTOM = "Custom"
-
-
-class EAmazonRegionType(OpenEnum):
-    CHINA = "China"
-    GLOBAL = "Global"
-    GOVERNMENT = "Government"
-
-
 class EAmazonS3Region(OpenEnum):
     UNKNOWN = "Unknown"
     US_EAST_1 = "Us-east-1"
@@ -700,20 +652,9 @@ class EApplicationSettingsVSS(OpenEnum):
     DISABLED = "Disabled"
 
 
-class EAuthenticationType(OpenEnum):
-    SSH_KEY = "SshKey"
-    PASSWORD = "Password"
-
-
 class EAzureComputeCredentialsDeploymentType(OpenEnum):
     MICROSOFT_AZURE = "MicrosoftAzure"
     MICROSOFT_AZURE_STACK = "MicrosoftAzureStack"
-
-
-class EAzureRegionType(OpenEnum):
-    CHINA = "China"
-    GLOBAL = "Global"
-    GOVERNMENT = "Government"
 
 
 class EBackupEncryptionState(OpenEnum):
@@ -763,11 +704,6 @@ class EBackupScriptProcessingMode(OpenEnum):
     REQUIRE_SUCCESS = "RequireSuccess"
 
 
-class ECertificateFileFormatType(OpenEnum):
-    PFX = "Pfx"
-    PEM = "Pem"
-
-
 class ECloudCredentialsType(OpenEnum):
     AZURE_STORAGE = "AzureStorage"
     AZURE_COMPUTE = "AzureCompute"
@@ -776,36 +712,10 @@ class ECloudCredentialsType(OpenEnum):
     GOOGLE_SERVICE = "GoogleService"
 
 
-class ECloudDirectorHierarchyType(OpenEnum):
-    V_APPS_AND_VMS = "VAppsAndVms"
-    NETWORK = "Network"
-    STORAGE_POLICIES = "StoragePolicies"
-    DATASTORES = "Datastores"
-
-
-class ECloudDirectorInventoryType(OpenEnum):
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    CLOUD_DIRECTOR_SERVER = "CloudDirectorServer"
-    ORGANIZATION = "Organization"
-    ORGANIZATION_VDC = "OrganizationVDC"
-    V_APP = "vApp"
-    STORAGE_POLICY = "StoragePolicy"
-    NETWORK = "Network"
-    V_CENTER = "vCenter"
-    VM_TEMPLATE = "VmTemplate"
-    DATASTORE = "Datastore"
-
-
 class ECloudMachinesObjectType(OpenEnum):
     MACHINE = "Machine"
     REGION = "Region"
     TAG = "Tag"
-
-
-class ECloudMachinesType(OpenEnum):
-    AMAZON = "Amazon"
-    AZURE = "Azure"
 
 
 class EColdStorageRetrievalMode(OpenEnum):
@@ -836,12 +746,6 @@ class ECredentialsStorageType(OpenEnum):
     CERTIFICATE = "Certificate"
 
 
-class ECredentialsType(OpenEnum):
-    STANDARD = "Standard"
-    LINUX = "Linux"
-    MANAGED_SERVICE = "ManagedService"
-
-
 class EDDBoostEncryptionType(OpenEnum):
     MEDIUM = "Medium"
     HIGH = "High"
@@ -860,16 +764,6 @@ class EDayNumberInMonth(OpenEnum):
     FOURTH = "Fourth"
     LAST = "Last"
     ON_DAY = "OnDay"
-
-
-class EDayOfWeek(OpenEnum):
-    MONDAY = "Monday"
-    TUESDAY = "Tuesday"
-    WEDNESDAY = "Wednesday"
-    THURSDAY = "Thursday"
-    FRIDAY = "Friday"
-    SATURDAY = "Saturday"
-    SUNDAY = "Sunday"
 
 
 class EDiskCreationMode(OpenEnum):
@@ -915,11 +809,6 @@ class EDiskPartitionType(OpenEnum):
     EFI = "EFI"
     BACK_EFI = "BackEFI"
     OTHER_OS_PARTITION = "OtherOsPartition"
-
-
-class EEmailNotificationType(OpenEnum):
-    USE_GLOBAL_NOTIFICATION_SETTINGS = "UseGlobalNotificationSettings"
-    USE_CUSTOM_NOTIFICATION_SETTINGS = "UseCustomNotificationSettings"
 
 
 class EEncryptionType(OpenEnum):
@@ -1049,34 +938,10 @@ class EHostComponentType(OpenEnum):
     HOT_ADD = "HotAdd"
 
 
-class EHyperVInventoryType(OpenEnum):
-    VM_GROUP = "VMGroup"
-    MANAGEMENT_GROUP = "ManagementGroup"
-    HOST_GROUP = "HostGroup"
-    SCVMM = "Scvmm"
-    CLUSTER = "Cluster"
-    HOST = "Host"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    NETWORK = "Network"
-    VOLUME = "Volume"
-    CSV = "CSV"
-    TAG = "Tag"
-    CLUSTER_VOLUME = "ClusterVolume"
-
-
 class EInventoryPermissionScope(OpenEnum):
     BACKUP = "Backup"
     RESTORE = "Restore"
     ANY = "Any"
-
-
-class EInventoryPlatformType(OpenEnum):
-    V_SPHERE = "VSphere"
-    HYPER_V = "HyperV"
-    CLOUD_DIRECTOR = "CloudDirector"
-    AGENT = "Agent"
-    NUTANIX = "Nutanix"
-    PROXMOX = "Proxmox"
 
 
 class EJobType(OpenEnum):
@@ -1153,33 +1018,6 @@ class EMountServerSettingsType(OpenEnum):
     BOTH = "Both"
 
 
-class ENutanixInventoryType(OpenEnum):
-    PRISM_CENTRAL = "PrismCentral"
-    CATEGORY = "Category"
-    CLUSTER = "Cluster"
-    VIRTUAL_MACHINE = "VirtualMachine"
-
-
-class EObjectRestorePointOperation(OpenEnum):
-    START_VI_VM_INSTANT_RECOVERY = "StartViVMInstantRecovery"
-    START_ENTIRE_VM_RESTORE = "StartEntireVmRestore"
-    START_ENTIRE_VM_RESTORE_CLOUD_DIRECTOR = "StartEntireVmRestoreCloudDirector"
-    START_FCD_INSTANT_RECOVERY = "StartFCDInstantRecovery"
-    START_FLR_RESTORE = "StartFlrRestore"
-    START_VI_VM_SNAPSHOT_REPLICA_FAILOVER = "StartViVMSnapshotReplicaFailover"
-    START_VI_VM_SNAPSHOT_REPLICA_PLANNED_FAILOVER = "StartViVMSnapshotReplicaPlannedFailover"
-    START_VI_VM_SNAPSHOT_REPLICA_PERMANENT_FAILOVER = "StartViVMSnapshotReplicaPermanentFailover"
-    START_VI_VM_SNAPSHOT_REPLICA_UNDO_FAILOVER = "StartViVMSnapshotReplicaUndoFailover"
-    START_VI_VM_SNAPSHOT_REPLICA_FAILBACK = "StartViVMSnapshotReplicaFailback"
-    START_VI_VM_SNAPSHOT_REPLICA_UNDO_FAILBACK = "StartViVMSnapshotReplicaUndoFailback"
-    START_VI_VM_SNAPSHOT_REPLICA_COMMIT_FAILBACK = "StartViVMSnapshotReplicaCommitFailback"
-    START_VI_VM_SNAPSHOT_REPLICA_SWITCH_TO_PRODUCTION_FAILBACK = "StartViVMSnapshotReplicaSwitchToProductionFailback"
-    CHANGE_REPLICA_FAILBACK_SWITCHOVER_TIME = "ChangeReplicaFailbackSwitchoverTime"
-    START_HV_VM_INSTANT_RECOVERY = "StartHvVMInstantRecovery"
-    START_ENTIRE_VM_RESTORE_HYPER_V = "StartEntireVmRestoreHyperV"
-    START_DISK_PUBLISH = "StartDiskPublish"
-
-
 class EObjectRestorePointsFiltersOrderColumn(OpenEnum):
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
@@ -1207,38 +1045,10 @@ class EPeriodicallyKinds(OpenEnum):
     DAYS = "Days"
 
 
-class EPlatformType(OpenEnum):
-    VMWARE = "VMware"
-    HYPER_V = "HyperV"
-    CLOUD_DIRECTOR = "CloudDirector"
-    WINDOWS_PHYSICAL = "WindowsPhysical"
-    LINUX_PHYSICAL = "LinuxPhysical"
-    TAPE = "Tape"
-    CUSTOM_PLATFORM = "CustomPlatform"
-    ENTRA_ID = "EntraID"
-    UNSTRUCTURED_DATA = "UnstructuredData"
-    TEST = "Test"
-    MONGO_DB = "MongoDb"
-    IRIS = "Iris"
-    AWSEC2 = "AWSEC2"
-    AZURE_COMPUTE = "AzureCompute"
-    GCE = "GCE"
-    NUTANIX = "Nutanix"
-    PROXMOX = "Proxmox"
-    LINUX_PHYSICAL_PPC = "LinuxPhysicalPpc"
-    APPLICATION_BACKUP_REPOSITORY = "ApplicationBackupRepository"
-
-
 class EPostgreSQLUserConnectionType(OpenEnum):
     CREDENTIALS = "Credentials"
     PASSWORD_FILE = "PasswordFile"
     PEER = "Peer"
-
-
-class EPowerState(OpenEnum):
-    POWERED_OFF = "PoweredOff"
-    POWERED_ON = "PoweredOn"
-    SUSPENDED = "Suspended"
 
 
 class EPredicateExpressionOperationType(OpenEnum):
@@ -1257,25 +1067,6 @@ class EPredicateExpressionOperationType(OpenEnum):
 class EProtectionGroupCloudAccountType(OpenEnum):
     AWS = "AWS"
     AZURE = "Azure"
-
-
-class EProtectionGroupType(OpenEnum):
-    MANUALLY_ADDED = "ManuallyAdded"
-    UNMANAGED = "Unmanaged"
-    INDIVIDUAL_COMPUTERS = "IndividualComputers"
-    AD_OBJECTS = "ADObjects"
-    CSV_FILE = "CSVFile"
-    PRE_INSTALLED_AGENTS = "PreInstalledAgents"
-    CLOUD_MACHINES = "CloudMachines"
-    MONGO_DB = "MongoDB"
-    IRIS = "Iris"
-
-
-class EProxmoxInventoryType(OpenEnum):
-    CLUSTER = "Cluster"
-    NODE = "Node"
-    POOL = "Pool"
-    VIRTUAL_MACHINE = "VirtualMachine"
 
 
 class EProxyType(OpenEnum):
@@ -1428,163 +1219,6 @@ class ESennightOfMonth(OpenEnum):
     LAST = "Last"
 
 
-class ESessionAlgorithm(OpenEnum):
-    FULL = "Full"
-    INCREMENT = "Increment"
-    NONE = "None"
-
-
-class ESessionBottleneckType(OpenEnum):
-    NOT_DEFINED = "NotDefined"
-    NONE = "None"
-    THROTTLING = "Throttling"
-    SOURCE_PROXY = "SourceProxy"
-    SOURCE_NETWORK = "SourceNetwork"
-    SOURCE_WAN = "SourceWan"
-    TARGET_PROXY = "TargetProxy"
-    TARGET_NETWORK = "TargetNetwork"
-    TARGET_WAN = "TargetWan"
-    SOURCE = "Source"
-    PROXY = "Proxy"
-    NETWORK = "Network"
-    TARGET = "Target"
-    TARGET_DISK = "TargetDisk"
-
-
-class ESessionResult(OpenEnum):
-    NONE = "None"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    FAILED = "Failed"
-
-
-class ESessionState(OpenEnum):
-    STOPPED = "Stopped"
-    STARTING = "Starting"
-    STOPPING = "Stopping"
-    WORKING = "Working"
-    PAUSING = "Pausing"
-    RESUMING = "Resuming"
-    WAITING_TAPE = "WaitingTape"
-    IDLE = "Idle"
-    POSTPROCESSING = "Postprocessing"
-    WAITING_REPOSITORY = "WaitingRepository"
-    WAITING_SLOT = "WaitingSlot"
-    ACTION_REQUIRED = "ActionRequired"
-
-
-class ESessionType(OpenEnum):
-    INFRASTRUCTURE = "Infrastructure"
-    BACKUP_JOB = "BackupJob"
-    AUTOMATION = "Automation"
-    CONFIGURATION_BACKUP = "ConfigurationBackup"
-    PUBLISH_BACKUP_CONTENT_VIA_MOUNT = "PublishBackupContentViaMount"
-    REPOSITORY_MAINTENANCE = "RepositoryMaintenance"
-    REPOSITORY_EVACUATE = "RepositoryEvacuate"
-    INFRASTRUCTURE_ITEM_DELETION = "InfrastructureItemDeletion"
-    RESTORE_VM = "RestoreVm"
-    INSTANT_RECOVERY = "InstantRecovery"
-    FIRST_CLASS_DISK_INSTANT_RESTORE = "FirstClassDiskInstantRestore"
-    AZURE_APPLIANCE_DEPLOY = "AzureApplianceDeploy"
-    QUICK_MIGRATION = "QuickMigration"
-    FILE_LEVEL_RESTORE = "FileLevelRestore"
-    LINUX_FILE_LEVEL_RESTORE = "LinuxFileLevelRestore"
-    REPLICA_JOB = "ReplicaJob"
-    CONFIGURATION_RESYNCHRONIZE = "ConfigurationResynchronize"
-    FAILOVER = "Failover"
-    PLANNED_FAILOVER = "PlannedFailover"
-    PERMANENT_FAILOVER = "PermanentFailover"
-    UNDO_FAILOVER = "UndoFailover"
-    FAILBACK = "Failback"
-    COMMIT_FAILBACK = "CommitFailback"
-    UNDO_FAILBACK = "UndoFailback"
-    SWITCH_REPLICA_TO_PRODUCTION = "SwitchReplicaToProduction"
-    CLOUD_DIRECTOR_VM_RESTORE = "CloudDirectorVmRestore"
-    CLOUD_DIRECTOR_V_APP_RESTORE = "CloudDirectorVAppRestore"
-    MALWARE_DETECTION = "MalwareDetection"
-    FIRST_CLASS_DISK_QUICK_MIGRATION = "FirstClassDiskQuickMigration"
-    ENTRA_ID_RESTORE = "EntraIdRestore"
-    ENTRA_ID_RESTORE_FROM_COPY = "EntraIdRestoreFromCopy"
-    UNSTRUCTURED_DATA_BACKUP_COPY = "UnstructuredDataBackupCopy"
-    SECURITY_COMPLIANCE_ANALYZER = "SecurityComplianceAnalyzer"
-    FILE_SERVER_SAVE = "FileServerSave"
-    SURE_BACKUP = "SureBackup"
-    NAS_RESTORE = "NasRestore"
-    LOGS_EXPORT = "LogsExport"
-    TEST_CREDENTIALS = "TestCredentials"
-    SQL_LOG_BACKUP = "SqlLogBackup"
-    ORACLE_LOG_BACKUP = "OracleLogBackup"
-    POSTGRE_SQL_LOG_BACKUP = "PostgreSqlLogBackup"
-    AZURE_INSTANT_RECOVERY = "AzureInstantRecovery"
-    AZURE_INSTANT_RECOVERY_MIGRATION = "AzureInstantRecoveryMigration"
-    AZURE_INSTANT_RECOVERY_SWITCHOVER = "AzureInstantRecoverySwitchover"
-    AZURE_INSTANT_RECOVERY_START = "AzureInstantRecoveryStart"
-    AZURE_INSTANT_RECOVERY_STOP = "AzureInstantRecoveryStop"
-    AZURE_INSTANT_RECOVERY_MIGRATION_UNDO = "AzureInstantRecoveryMigrationUndo"
-    AZURE_INSTANT_RECOVERY_MOUNT = "AzureInstantRecoveryMount"
-    FILE_INSTANT_RECOVERY = "FileInstantRecovery"
-    FILE_INSTANT_RECOVERY_MIGRATION = "FileInstantRecoveryMigration"
-    PUBLISH_BACKUP_CONTENT_VIA_NFS = "PublishBackupContentViaNfs"
-    VOLUMES_DISCOVER = "VolumesDiscover"
-    DELETE_BACKUP = "DeleteBackup"
-    BACKGROUND_OPERATION = "BackgroundOperation"
-    AGENT_DISCOVERY = "AgentDiscovery"
-    AGENT_POLICY = "AgentPolicy"
-    AGENT_BACKUP = "AgentBackup"
-    AGENT_OPERATION_PURGE_CACHE = "AgentOperationPurgeCache"
-    APPLIANCE_UPDATES_INSTALL = "ApplianceUpdatesInstall"
-    FAILOVER_PLAN = "FailoverPlan"
-    FAILOVER_PLAN_TASK = "FailoverPlanTask"
-    UNSTRUCTURED_DATA_BROWSE = "UnstructuredDataBrowse"
-    BACKUP_COPY_JOB = "BackupCopyJob"
-    UNSTRUCTURED_DOWNLOAD_META = "UnstructuredDownloadMeta"
-    ENTRA_ID_RESCAN_REPOSITORY = "EntraIdRescanRepository"
-    HOST_COMPONENTS_UPDATE = "HostComponentsUpdate"
-    COPY_BACKUP = "CopyBackup"
-    FILE_BACKUP_HEALTH_CHECK = "FileBackupHealthCheck"
-    SURE_BACKUP_CONTENT_SCAN = "SureBackupContentScan"
-    ARCHIVE_BACKUP = "ArchiveBackup"
-    ARCHIVE_REHYDRATION = "ArchiveRehydration"
-    ARCHIVE_SYNC = "ArchiveSync"
-    ARCHIVE_COPY = "ArchiveCopy"
-    ARCHIVE_FREEZING = "ArchiveFreezing"
-    RETRIEVE_BACKUP = "RetrieveBackup"
-    ARCHIVE_TIER_DOWNLOAD = "ArchiveTierDownload"
-    DIRECT_BACKUP_SYNC = "DirectBackupSync"
-    CHECKPOINT_REMOVAL = "CheckpointRemoval"
-    IRIS_BACKUP = "IrisBackup"
-    RETENTION = "Retention"
-    PLATFORM_SERVICE_JOB = "PlatformServiceJob"
-    PLATFORM_BACKUP_JOB = "PlatformBackupJob"
-    PLATFORM_SNAPSHOT_JOB = "PlatformSnapshotJob"
-    PLATFORM_SNAPSHOT_COPY_JOB = "PlatformSnapshotCopyJob"
-    AGENT_OPERATION_BACKUP_NOW = "AgentOperationBackupNow"
-    AGENT_OPERATION_ACTIVE_FULL = "AgentOperationActiveFull"
-    AGENT_MANAGEMENT = "AgentManagement"
-    BACKUP_COPY_JOB_PARENT = "BackupCopyJobParent"
-    APPLICATION_LEVEL_RESTORE = "ApplicationLevelRestore"
-    ENCRYPTION_ANALYSIS = "EncryptionAnalysis"
-    VEEAM_UPDATER_SETTINGS_SYNC = "VeeamUpdaterSettingsSync"
-    ENDPOINT_BACKUP = "EndpointBackup"
-    STORAGE_DISCOVERY = "StorageDiscovery"
-    STORAGE_MONITORING = "StorageMonitoring"
-    AD_FOREST_RESTORE = "AdForestRestore"
-    AGENTS_RECOVERY_APPLIANCES_MANAGEMENT = "AgentsRecoveryAppliancesManagement"
-    RESTORE_RECOVERY_APPLIANCE_VOLUMES = "RestoreRecoveryApplianceVolumes"
-    RESTORE_AGENT_VOLUMES = "RestoreAgentVolumes"
-    ENDPOINT_RESTORE = "EndpointRestore"
-    EP_AGENT_OPERATION_STOP_BACKUP = "EpAgentOperationStopBackup"
-    BACKUP_CACHE_SYNC = "BackupCacheSync"
-    PER_VM_MOVE_BACKUP = "PerVmMoveBackup"
-    PER_VM_COPY_BACKUP = "PerVmCopyBackup"
-    FILE_BACKUP_ARCHIVE_RETRIEVAL_PROLONGING = "FileBackupArchiveRetrievalProlonging"
-    HA_SWITCHOVER = "HaSwitchover"
-    INDEX_COLLECTION = "IndexCollection"
-    INSTANT_DISK_RECOVERY = "InstantDiskRecovery"
-    DISK_RESTORE = "DiskRestore"
-    HA_CLUSTER_EDIT = "HaClusterEdit"
-
-
 class ESessionsFiltersOrderColumn(OpenEnum):
     NAME = "Name"
     SESSION_TYPE = "SessionType"
@@ -1626,45 +1260,6 @@ class EStorageOptimization(OpenEnum):
     MB_8 = "8MB"
 
 
-class ESuspiciousActivitySeverity(OpenEnum):
-    CLEAN = "Clean"
-    SUSPICIOUS = "Suspicious"
-    INFECTED = "Infected"
-    INFORMATIVE = "Informative"
-
-
-class ETaskLogRecordStatus(OpenEnum):
-    NONE = "None"
-    SUCCEEDED = "Succeeded"
-    WARNING = "Warning"
-    FAILED = "Failed"
-
-
-class ETaskResult(OpenEnum):
-    NONE = "None"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    FAILED = "Failed"
-    CANCELLED = "Cancelled"
-
-
-class ETaskState(OpenEnum):
-    STARTING = "Starting"
-    WORKING = "Working"
-    STOPPING = "Stopping"
-    STOPPED = "Stopped"
-
-
-class ETaskType(OpenEnum):
-    COMMON = "Common"
-    FLR_RESTORE = "FlrRestore"
-    FLR_DOWNLOAD = "FlrDownload"
-    FLR_SEARCH = "FlrSearch"
-    HIERARCHY_RESCAN = "HierarchyRescan"
-    DEPLOYMENT_KIT = "DeploymentKit"
-    RECOVERY_MEDIA = "RecoveryMedia"
-
-
 class ETransactionLogsSettings(OpenEnum):
     PROCESS = "Process"
     COPY_ONLY = "CopyOnly"
@@ -1687,30 +1282,6 @@ class EVmwareDisksTypeToProcess(OpenEnum):
     ALL_DISKS = "AllDisks"
     SYSTEM_ONLY = "SystemOnly"
     SELECTED_DISKS = "SelectedDisks"
-
-
-class EVmwareInventoryType(OpenEnum):
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    V_CENTER_SERVER = "vCenterServer"
-    DATACENTER = "Datacenter"
-    CLUSTER = "Cluster"
-    HOST = "Host"
-    RESOURCE_POOL = "ResourcePool"
-    FOLDER = "Folder"
-    DATASTORE = "Datastore"
-    DATASTORE_CLUSTER = "DatastoreCluster"
-    STORAGE_POLICY = "StoragePolicy"
-    TEMPLATE = "Template"
-    COMPUTE_RESOURCE = "ComputeResource"
-    VIRTUAL_APP = "VirtualApp"
-    TAG = "Tag"
-    CATEGORY = "Category"
-    MULTITAG = "Multitag"
-    NETWORK = "Network"
-    DVS_NETWORK = "DVSNetwork"
-    DISK = "Disk"
-    SHARED_DISK = "SharedDisk"
 
 
 class EVolumeFileSystemType(OpenEnum):
@@ -1750,13 +1321,6 @@ class EmailNotificationSettingsModel(Model):
     daily_summary_local_time: str | None | Unset = UNSET
     notification_type: EEmailNotificationType | None | Unset = UNSET
     custom_notification_settings: EmailCustomNotificationType | None | Unset = UNSET
-
-
-@model
-class EmptySuccessResponse(Model):
-    """Given by `login_.logout`, `sessions.stop_session`, `credentials.change_password_for_creds`,
-    `credentials.change_private_key_for_creds`, `credentials.change_root_password_for_creds` and 12 more.
-    """
 
 
 @model
@@ -2331,11 +1895,6 @@ class NotificationVmAttributeSettingsModel(Model):
 
 
 @model
-class ObjectAclInfo(Model):
-    is_allowed: bool
-
-
-@model
 class ObjectRestorePointModel(Model):
     """Given by `backup_objects.get_backup_object_restore_points_with_filtering`,
     `restore_points.get_all_object_restore_points`, `restore_points.get_object_restore_point`.
@@ -2444,20 +2003,6 @@ class PaginationFilter(Model):
         limit: at least 1.
     """
 
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-
-
-@model
-class PaginationResult(Model):
-    """
-    Attributes:
-        skip: at least 0.
-        limit: at least 1.
-    """
-
-    total: int
-    count: int
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
 
@@ -2720,97 +2265,8 @@ class ScriptCommand(Model):
 
 
 @model
-class SessionLogRecordModel(Model):
-    id: int | None | Unset = UNSET
-    status: ETaskLogRecordStatus | None | Unset = UNSET
-    start_time: datetime | None | Unset = UNSET
-    update_time: datetime | None | Unset = UNSET
-    title: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    additional_info: list[CommonMetaInfo] | None | Unset = UNSET
-
-
-@model
-class SessionLogResult(Model):
-    """Given by `sessions.get_session_logs`, `sessions.get_task_session_logs`, `automation.get_automation_session_logs`."""
-
-    total_records: int | None | Unset = UNSET
-    records: list[SessionLogRecordModel] | None | Unset = UNSET
-
-
-@model
 class SessionLogsFilters(Model):
     status_filter: ETaskLogRecordStatus | None | Unset = UNSET
-
-
-@model
-class SessionModel(Model):
-    """Given by `security.start_security_analyzer`, `security.get_security_analyzer_session`,
-    `high_availability_ha_cluster.create_high_availability_cluster`,
-    `high_availability_ha_cluster.delete_high_availability_cluster`,
-    `high_availability_ha_cluster.change_high_availability_cluster` and 105 more.
-
-    Attributes:
-        id: UUID.
-        job_id: UUID.
-        progress_percent: in percent.
-        resource_id: UUID.
-        parent_session_id: UUID.
-        platform_id: UUID.
-        related_session_id: UUID.
-        original_session_id: UUID.
-    """
-
-    id: str
-    name: str
-    job_id: str | None | Unset = UNSET
-    session_type: ESessionType
-    creation_time: datetime
-    end_time: datetime | None | Unset = UNSET
-    state: ESessionState
-    progress_percent: int | None | Unset = UNSET
-    result: SessionResultModel | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    resource_reference: str | None | Unset = UNSET
-    parent_session_id: str | None | Unset = UNSET
-    usn: int
-    platform_name: EPlatformType | None | Unset = UNSET
-    platform_id: str | None | Unset = UNSET
-    initiated_by: str | None | Unset = UNSET
-    related_session_id: str | None | Unset = UNSET
-    algorithm: ESessionAlgorithm | None | Unset = UNSET
-    progress: SessionProgress | None | Unset = UNSET
-    original_session_id: str | None | Unset = UNSET
-    retry_info: SessionRetryInfo | None | Unset = UNSET
-
-
-@model
-class SessionProgress(Model):
-    """
-    Attributes:
-        progress_percent: in percent.
-    """
-
-    duration: str
-    processing_rate: str | None
-    bottleneck: ESessionBottleneckType
-    processed_size: int | None
-    read_size: int | None
-    transferred_size: int | None | Unset = UNSET
-    progress_percent: int | None | Unset = UNSET
-
-
-@model
-class SessionResultModel(Model):
-    result: ESessionResult
-    message: str | None | Unset = UNSET
-    is_canceled: bool | None | Unset = UNSET
-
-
-@model
-class SessionRetryInfo(Model):
-    is_recheck_retry: bool
-    retry_number: int | None | Unset = UNSET
 
 
 @model
@@ -2835,17 +2291,6 @@ class SessionsFilters(Model):
     state_filter: ESessionState | None | Unset = UNSET
     result_filter: list[ESessionResult] | None | Unset = UNSET
     job_id_filter: str | None | Unset = UNSET
-
-
-@model
-class SessionsResult(Model):
-    """Given by `sessions.get_all_sessions`, `backups.start_health_check_backup`,
-    `failover.vi_vm_snapshot_replica_failover`, `failover.vi_vm_snapshot_replica_planned_failover`,
-    `failover.vi_vm_snapshot_replica_permanent_failover` and 9 more.
-    """
-
-    data: list[SessionModel] = field(rows=True)
-    pagination: PaginationResult
 
 
 @model
@@ -2877,18 +2322,6 @@ class SyntheticFullSettingsModel(Model):
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
-
-
-@model
-class TaskAdditionalInfoModel(Model):
-    """
-    Attributes:
-        resource_id: UUID.
-    """
-
-    message: str
-    resource_id: str | None | Unset = UNSET
-    resource_reference: str | None | Unset = UNSET
 
 
 @model
@@ -3152,35 +2585,6 @@ class GroupExpressionModel(FilterExpressionModel):
 
 
 @model
-class LinuxCredentialsSpec(CredentialsSpec):
-    """The `CredentialsSpec` whose `type` is `Linux`.
-
-    Taken by `managed_servers.update_single_use_credentials`, `credentials.create_creds`.
-    """
-
-    type: ECredentialsType = field(default="Linux")
-    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
-    elevate_to_root: bool | None | Unset = UNSET
-    add_to_sudoers: bool | None | Unset = UNSET
-    use_su: bool | None | Unset = UNSET
-    private_key: str | None | Unset = UNSET
-    passphrase: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET
-    root_password: str | None | Unset = UNSET
-    authentication_type: EAuthenticationType
-
-
-@model
-class ManagedServiceCredentialsSpec(CredentialsSpec):
-    """The `CredentialsSpec` whose `type` is `ManagedService`.
-
-    Taken by `credentials.create_creds`.
-    """
-
-    type: ECredentialsType = field(default="ManagedService")
-
-
-@model
 class PredicateExpressionModel(FilterExpressionModel):
     """The `FilterExpressionModel` whose `type` is `PredicateExpression`."""
 
@@ -3188,17 +2592,6 @@ class PredicateExpressionModel(FilterExpressionModel):
     property: str
     operation: EPredicateExpressionOperationType
     value: str
-
-
-@model
-class StandardCredentialsSpec(CredentialsSpec):
-    """The `CredentialsSpec` whose `type` is `Standard`.
-
-    Taken by `credentials.create_creds`.
-    """
-
-    type: ECredentialsType = field(default="Standard")
-    password: str
 
 
 @model

@@ -10,13 +10,8 @@ from veeam_async._model import UNSET, Model, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import (
-        EBackupEncryptionState,
-        ECloudDirectorInventoryType,
-        EHyperVInventoryType,
-        EPlatformType,
-        EVmwareInventoryType,
-    )
+    from .common import ECloudDirectorInventoryType, EHyperVInventoryType, EPlatformType, EVmwareInventoryType
+    from .shared import EBackupEncryptionState
 
 
 @model(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from veeam_async._model import Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from .shared import PaginationResult
-    from .shared_task_model import TaskModel
+    from .common import PaginationResult, TaskModel
 
 
 class ETaskFiltersOrderColumn(OpenEnum):

@@ -10,7 +10,8 @@ from veeam_async._model import UNSET, Model, field, model
 if TYPE_CHECKING:
     from veeam_async._model import Unset
 
-    from .shared import BackupWindowSettingModel, ESpeedUnit
+    from .common import BackupWindowSettingModel
+    from .shared import ESpeedUnit
 
 
 @model

@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from veeam_async._model import Unset
 
     from .backups import EBackupsFiltersOrderColumn
-    from .jobs import EJobFiltersOrderColumn
-    from .shared import EJobType, EntraIDTenantModel, EUserType, PaginationResult, RoleModel
-    from .shared_inventory_object_model import (
+    from .common import (
         AgentObjectModel,
         HyperVObjectModel,
         NutanixObjectModel,
+        PaginationResult,
         ProxmoxObjectModel,
         VmwareObjectModel,
     )
+    from .jobs import EJobFiltersOrderColumn
+    from .shared import EJobType, EntraIDTenantModel, EUserType, RoleModel
 
 
 @model
