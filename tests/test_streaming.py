@@ -47,8 +47,10 @@ def serve(server: Scripted, data: bytes = DATA, /, **headers: str) -> None:
     server.on("GET", KIT, handler)
 
 
-def serve_raw(server: Scripted, head: bytes, body: bytes, *, hang: bool = False) -> None:
-    """An answer written to the socket as it is; then the connection is cut, or nothing comes any more."""
+def serve_raw(
+    server: Scripted, head: bytes, body: bytes, *, hang: bool = False, cut: asyncio.Event | None = None
+) -> None:
+    """An answer written to the socket as it is; then the connection is cut (by `cut`), or nothing comes any more."""
 
     async def handler(request: web.Request) -> web.Response:
         transport = request.transport
@@ -56,6 +58,8 @@ def serve_raw(server: Scripted, head: bytes, body: bytes, *, hang: bool = False)
         transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n" + head + b"\r\n" + body)
         if hang:
             await asyncio.sleep(10)
+        if cut is not None:
+            await cut.wait()
         transport.close()
         await asyncio.sleep(0.1)
         return web.Response()
@@ -258,9 +262,13 @@ async def test_reading_twice(server: Scripted, vbr: Client) -> None:
 
 async def test_a_connection_that_breaks(server: Scripted, vbr: Client, tmp_path: Path) -> None:
     """A connection that breaks in the middle is a `ConnectError`, and no file appears."""
-    serve_raw(server, b"Content-Length: 1000\r\n", b"x" * 100)
-    with pytest.raises(ConnectError, match="100 of 1000 bytes") as caught:
-        await vbr.deployment.download_deployment_kit("t").to_file(tmp_path / "kit")
+    # What aiohttp has not handed on when the connection breaks is not counted, so the first block is waited for.
+    block, written = 1 << 20, asyncio.Event()
+    serve_raw(server, b"Content-Length: %d\r\n" % (block + 1), b"x" * block, cut=written)
+    with pytest.raises(ConnectError, match=f"{block} of {block + 1} bytes") as caught:
+        await vbr.deployment.download_deployment_kit("t").to_file(
+            tmp_path / "kit", progress=lambda received, size: written.set()
+        )
     assert caught.value.operation == "DownloadDeploymentKit"
     assert caught.value.appliance == vbr.name
     assert os.listdir(tmp_path) == []

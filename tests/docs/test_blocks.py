@@ -234,7 +234,7 @@ async def test_command(block: Block, line: str, world: Stage, tmp_path: Path) ->
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False
+        command, cwd=folder, capture_output=True, text=True, timeout=110, stdin=subprocess.DEVNULL, check=False
     )
 
 
