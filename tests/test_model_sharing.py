@@ -18,6 +18,7 @@ import pytest
 import tests.sample_api.models as sample
 from tests.sample_api.models import BackupJobModel, EJobType, JobModel, JobsResult, MixedModel, StorageModel
 from veeam_async._model import UNSET, Model, decoder, dumps, encode, field, model
+from veeam_async._model.classes import resolve
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
@@ -70,6 +71,7 @@ def test_rows_are_put_in_by_whatever_change_comes_first() -> None:
             assert page.to_dict() == {"data": [{**row, "name": "n"}, row]}
         page = came(data, "JobsResult")
         page.data.clear()
+        page.data.extend([])
         page.data.sort()
         page.data.reverse()
         assert encode(page.data) == json.loads(dumps(page.data)) == []
@@ -129,18 +131,29 @@ def test_lists_within_lists_and_maps_keep_what_is_set() -> None:
 
 
 def test_what_a_caller_sets_for_models_stays_plain() -> None:
-    """Reading the field puts nothing into the caller's dict or list, and changes of either do not reach the other."""
+    """Reading the field puts nothing into the caller's dict or list, and changes do not reach it; free-form ones do."""
+
+    @model
+    class FreshModel(Model):
+        """Fresh: a list of enums, and one of whatever there is."""
+
+        __module__ = "tests.sample_api.models"
+        kinds: list[EJobType] | Unset = UNSET
+        free: list[Any] | Unset = UNSET
+
     storage: Any = {"size": 1, "parts": [{"size": 2}]}
     kinds: Any = ["vspherebackup"]
+    free: list[Any] = [1]
     before = copy.deepcopy(storage)
     job: Any = BackupJobModel.from_dict({})
     job.storage = storage
-    mixed: Any = MixedModel(kinds=kinds)
+    mixed: Any = FreshModel(kinds=kinds, free=free)
     job.storage.parts[0].size = 9
     mixed.kinds.append(EJobType.BACKUP_COPY)
+    free.append(2)
     assert json.loads(json.dumps(storage)) == before
     assert kinds == ["vspherebackup"]
-    assert mixed.to_dict() == {"kinds": ["vspherebackup", "BackupCopy"]}
+    assert mixed.to_dict() == {"kinds": ["vspherebackup", "BackupCopy"], "free": [1, 2]}
 
 
 def test_models_stand_where_json_of_any_kind_may() -> None:
@@ -309,6 +322,38 @@ def test_reading_makes_no_difference_to_equality() -> None:
     changes: list[dict[str, Any]] = [{"x": {"y": 2}}, {"grid": [[]]}, {"z": 1}]
     for change in changes:
         assert read != came({**data, **change}, "MixedModel")
+
+
+def test_objects_that_nest_deeply_are_compared_at_once() -> None:
+    """The server decides how deep; both were read to the bottom, where they differ, or differ in their spelling."""
+
+    def nested(kind: str, depth: int) -> Any:
+        data: dict[str, Any] = {"id": "1", "kind": kind}
+        for _ in range(depth):
+            data = {"id": "1", "parts": [data], "inner": {"id": "2"}}
+        top: Any = TreeModel.from_dict(data)
+        at = top
+        for _ in range(depth):
+            at = at.parts[0]
+        assert str(at.kind).casefold() == kind.casefold()
+        return top
+
+    @model
+    class TreeModel(Model):
+        """Tree."""
+
+        __module__ = "tests.sample_api.models"
+        id: str
+        parts: list[TreeModel] | Unset = UNSET
+        inner: TreeModel | Unset = UNSET
+        kind: EJobType | Unset = UNSET
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample, "TreeModel", TreeModel, raising=False)
+        resolve.cache_clear()
+        assert nested("BackupCopy", 40) != nested("VSphereBackup", 40)
+        assert nested("BackupCopy", 40) == nested("backupcopy", 40)
+    resolve.cache_clear()
 
 
 def test_all_threads_get_the_same_objects() -> None:

@@ -25,13 +25,10 @@ class Items(list[Any], Wrapper):
         return list, (list(self),)
 
     def append(self, item: Any, /) -> None:
-        self.__json__.append(written(item))
-        super().append(item)
+        self[len(self) :] = [item]
 
     def extend(self, items: Iterable[Any], /) -> None:
-        added = list(items)
-        self.__json__.extend([written(item) for item in added])
-        super().extend(added)
+        self[len(self) :] = items
 
     def __iadd__(self, items: Iterable[Any], /) -> Items:  # type: ignore[misc]
         self.extend(items)
@@ -43,8 +40,7 @@ class Items(list[Any], Wrapper):
         return self
 
     def insert(self, index: SupportsIndex, item: Any, /) -> None:
-        self.__json__.insert(index, written(item))
-        super().insert(index, item)
+        self[index:index] = [item]
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
         if isinstance(index, slice):
@@ -59,16 +55,15 @@ class Items(list[Any], Wrapper):
         super().__delitem__(index)
 
     def pop(self, index: SupportsIndex = -1, /) -> Any:
-        item = super().pop(index)
-        self.__json__.pop(index)
+        item = self[index]
+        del self[index]
         return item
 
     def remove(self, item: Any, /) -> None:
         del self[self.index(item)]
 
     def clear(self) -> None:
-        self.__json__.clear()
-        super().clear()
+        del self[:]
 
     def reverse(self) -> None:
         self.__json__.reverse()
@@ -100,21 +95,13 @@ class AbsentItems(Items):
         self._object: dict[str, Any] | None = json
         self._wire = wire
 
-    def append(self, item: Any, /) -> None:
-        self[len(self) :] = [item]
-
-    def extend(self, items: Iterable[Any], /) -> None:
-        self[len(self) :] = items
-
-    def insert(self, index: SupportsIndex, item: Any, /) -> None:
-        self[index:index] = [item]
-
     def __setitem__(self, index: Any, value: Any, /) -> None:
         super().__setitem__(index, value)
-        # Not where the field was set meanwhile: this list is no longer the model's.
-        if self._object is not None and self._object.get(self._wire) is None:
-            self._object[self._wire] = self
-        self._object = None
+        if self and self._object is not None:
+            # Not where the field was set meanwhile: this list is no longer the model's.
+            if self._object.get(self._wire) is None:
+                self._object[self._wire] = self
+            self._object = None
 
 
 class Entries(dict[str, Any], Wrapper):
