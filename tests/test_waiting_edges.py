@@ -150,10 +150,11 @@ async def test_several_works_in_place_of_a_page(server: Scripted, azure: Applian
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(400):
+    for _ in range(4000):
         await asyncio.sleep(0.005)
         if condition():
             return
+    raise AssertionError("it did not come to that")
 
 
 # ------------------------------------------------------------------------------------------------------ looks that fail
@@ -452,6 +453,34 @@ async def test_work_that_the_revision_has_no_model_of(server: Scripted) -> None:
         assert await client.wait(ID, interval=FAST, progress=reported.append) == task
 
 
+# --------------------------------------------------------------------------------------------- until it is gone
+
+JOB = f"/api/v1/jobs/{OTHER}"
+
+
+async def test_pauses_until_it_is_gone(server: Scripted, vbr: Client, pauses: list[float]) -> None:
+    """As of a wait: a second at first, half as long again each time, a quarter of a minute at most."""
+    play(server, JOB, *[{"id": OTHER, "name": "n", "type": "VSphereBackup"}] * 9, 404)
+    await vbr.wait_until_gone(vbr.jobs.get_job(OTHER))
+    assert pauses == [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625, 15.0, 15.0]
+    assert len(server.to(JOB)) == 10
+
+
+async def test_what_does_not_go(server: Scripted, vbr: Client, turn: Callable[[float], None]) -> None:
+    """At its time limit the error says what still answers; a limit of the request itself is the request's."""
+    play(server, JOB, {"id": OTHER, "name": "n", "type": "VSphereBackup"})
+    task = asyncio.ensure_future(vbr.wait_until_gone(vbr.jobs.get_job(OTHER), timeout=50, interval=0.01))
+    await until(lambda: len(server.to(JOB)) > 1)
+    turn(51)
+    with pytest.raises(RequestTimeout, match="waited 50 s, and GetJob still answers") as caught:
+        await task
+    assert (caught.value.limit, caught.value.seconds, caught.value.appliance) == ("wait", 50, vbr.name)
+    server.on("GET", JOB, hang)
+    with deadline(0.05), pytest.raises(RequestTimeout) as caught:
+        await vbr.wait_until_gone(vbr.jobs.get_job(OTHER), timeout=600)
+    assert caught.value.limit == "deadline"
+
+
 # --------------------------------------------------------------------------------------- Backup for Microsoft 365
 
 
@@ -622,17 +651,17 @@ async def test_the_time_that_the_request_took_counts(
     """`timeout` bounds the request and the wait together; what is left for the wait is what the request left."""
 
     async def slow(request: web.Request) -> web.Response:
-        turn(60)
+        turn(100)
         return web.json_response(session("Working"), status=201)
 
     server.on("POST", START, slow)
     play(server, SESSION, session("Working"))
-    task = asyncio.ensure_future(vbr.jobs.start_job(OTHER).wait(timeout=100, interval=0.01))
+    task = asyncio.ensure_future(vbr.jobs.start_job(OTHER).wait(timeout=150, interval=0.01))
     await until(lambda: bool(server.to(SESSION)))
-    turn(39)
+    turn(30)
     await asyncio.sleep(0.1)
     assert not task.done()
-    turn(2)
+    turn(30)
     with pytest.raises(RequestTimeout, match=r"waited .* s for session .* \(Working\): the work goes on"):
         await task
 

@@ -29,10 +29,10 @@ async def wait(
     sender: Sender,
     answer_or_id: Any,
     *,
-    timeout: float | None = None,
-    interval: float | tuple[float, float] = (1.0, 15.0),
-    progress: ProgressCallback | None = None,
-    on_cancel: OnCancel = "leave",
+    timeout: float | None,
+    interval: float | tuple[float, float],
+    progress: ProgressCallback | None,
+    on_cancel: OnCancel,
 ) -> Any:
     """Wait until long work has ended; `client.wait` says the rest.
 
@@ -197,8 +197,8 @@ async def wait_until_gone(
     send: Callable[[], Coroutine[Any, Any, object]],
     label: str,
     *,
-    timeout: float | None = None,
-    interval: float | tuple[float, float] = (1.0, 15.0),
+    timeout: float | None,
+    interval: float | tuple[float, float],
 ) -> None:
     """Send a request again and again until it is answered with 404; `client.wait_until_gone` says the rest."""
     pause, most = _pauses(interval)
