@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import random
 import threading
 from pathlib import Path
 from random import Random
@@ -58,10 +59,11 @@ async def test_waiting_can_be_cancelled_at_any_moment(tmp_path: Path) -> None:
 
 
 async def test_a_connection_is_not_closed_under_who_uses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task that is cancelled while its thread is at SQLite leaves the closing to that thread."""
+    """A task that is cancelled while its thread is at SQLite leaves the closing to that thread, and does not wait."""
     at_work, go_on = threading.Event(), threading.Event()
     begin = _process_lock._begin
-    closed_while_used = False
+    closed_while_used = waited_for = False
+    closed = threading.Semaphore(0)
 
     class Connection:
         def __init__(self, real: Any) -> None:
@@ -69,15 +71,17 @@ async def test_a_connection_is_not_closed_under_who_uses_it(tmp_path: Path, monk
 
         def close(self) -> None:
             nonlocal closed_while_used
-            closed_while_used = not go_on.is_set()
+            closed_while_used = closed_while_used or not go_on.is_set()
             self.real.close()
+            closed.release()
 
     opened = _process_lock._open
     monkeypatch.setattr(_process_lock, "_open", lambda path: Connection(opened(path)))
 
     def slow(db: Any) -> bool:
+        nonlocal waited_for
         at_work.set()
-        go_on.wait(5)
+        waited_for = waited_for or not go_on.wait(20)
         return begin(db.real)
 
     monkeypatch.setattr(_process_lock, "_begin", slow)
@@ -94,6 +98,31 @@ async def test_a_connection_is_not_closed_under_who_uses_it(tmp_path: Path, monk
     async with asyncio.timeout(5), process_lock(tmp_path / "lock"):
         pass
     assert not closed_while_used
+    assert not waited_for
+    for _ in range(2):
+        assert await asyncio.to_thread(closed.acquire, timeout=20)
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+async def test_how_often_it_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+    """After a hundredth of a second, half as long again each time, a quarter of a second at most, by chance half."""
+    monkeypatch.setattr(random, "uniform", lambda low, high: low if share < 1 else high)
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+    holder = process_lock(tmp_path / "lock")
+    await holder.__aenter__()
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 11:
+            await holder.__aexit__(None, None, None)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    async with process_lock(tmp_path / "lock"):
+        pass
+    expected = [min(0.25, 0.01 * 1.5**number) * share for number in range(11)]
+    assert pauses == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", ["gone/lock", "."])
