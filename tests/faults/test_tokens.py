@@ -9,7 +9,7 @@ from time import monotonic
 import pytest
 
 from veeam_async._http.token import Token
-from veeam_async.credentials import BearerToken, Password, RefreshToken
+from veeam_async.credentials import AuthorizationCode, BearerToken, Credentials, Password, RefreshToken
 from veeam_async.errors import (
     AuthenticationError,
     ConnectError,
@@ -24,7 +24,7 @@ from veeam_async.timeouts import Timeouts, deadline
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .conftest import QUICK, Clock
-from .wire import SESSION_ID, TOKEN_PATH, Exchange, Vbr
+from .wire import SESSION_ID, SESSION_PATH, TOKEN_PATH, Exchange, Vbr
 
 Make = Callable[..., Client]
 
@@ -516,6 +516,27 @@ async def test_bearer_token_is_not_renewed(vbr: Vbr) -> None:
             with pytest.raises(AuthenticationError, match="bearer token"):
                 await client.sessions.get_session(SESSION_ID)
     assert not [one for one in vbr.requests if one.path in (TOKEN_PATH, "/api/oauth2/logout")]
+
+
+@pytest.mark.parametrize(
+    ("credentials", "said"),
+    [
+        (BearerToken("given"), "the bearer token was refused"),
+        (AuthorizationCode("code"), "AuthorizationCode serves for one login and was used"),
+        (Password("monitor", "right-horse-battery"), None),
+    ],
+)
+async def test_a_token_of_a_login_somewhere_else(vbr: Vbr, credentials: Credentials, said: str | None) -> None:
+    """What served for that login does not serve for another one; a password does. The token is not sent twice."""
+    async with Client(vbr.url, credentials, retry=QUICK) as client:
+        client.adopt_token(Token("given", None, 900.0, "login"))
+        if said is None:
+            assert (await client.sessions.get_session(SESSION_ID)).id == SESSION_ID
+        else:
+            with pytest.raises(AuthenticationError, match=said):
+                await client.sessions.get_session(SESSION_ID)
+        assert [one.token for one in vbr.to(SESSION_PATH)][:2] == ["given"] + ["access-1-password"] * (said is None)
+        assert len(vbr.to(TOKEN_PATH)) == (said is None)
 
 
 async def test_refresh_token_as_credentials(vbr: Vbr) -> None:
