@@ -142,7 +142,7 @@ def test_a_list_of_errors() -> None:
     ],
 )
 def test_which_of_several_texts_counts(data: Any, message: str, code: str | None) -> None:
-    """What is empty or no text gives way to the next."""
+    """What is empty or no text is passed over for the next."""
     error = read_error(failed(data))
     assert (error.message, error.error_code) == (message, code)
 

@@ -274,7 +274,7 @@ async def test_a_change_that_is_never_answered(vbr: Vbr, make: Make) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("step", ["http", "body"])
 async def test_where_an_answer_was_when_time_was_up(vbr: Vbr, client: Client, method: str, step: str) -> None:
-    """The error says whether the head of the answer had come; what became of a change is unknown either way."""
+    """The error says whether the head of the answer had come; what became of a change is unknown in both cases."""
 
     @vbr.on(method, "/thing")
     async def slow(exchange: Exchange) -> None:
