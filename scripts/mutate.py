@@ -100,7 +100,10 @@ TESTS: dict[str, list[str]] = {
         *faults("cancel", "cancel_calls", "tls", "secrets", "whole_answers", "who_answers", "canaries"),
         "tests/test_client.py", "tests/test_proxies.py", "tests/test_streaming.py", "tests/test_own_headers.py",
     ],
-    "_http/failures": faults("transport_errors", "transport_tls", "who_answers", "whole_answers", "secrets", "errors"),
+    "_http/failures": [
+        *faults("transport_errors", "transport_tls", "transport", "who_answers", "tls", "whole_answers", "secrets"),
+        "tests/test_proxies.py",
+    ],
     "_auth/tokens": [*faults("token_limits", "tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
     "_auth/login": faults(
         "login", "login_grants", "grants_of_further_products", "tokens_grants", "tokens", "broken_answers", "secrets",

@@ -199,6 +199,32 @@ async def test_a_handshake_that_fails(how: str) -> None:
     assert "TLS" in str(error)
 
 
+@pytest.mark.parametrize(("how", "asked"), [("reset", 3), ("close", 3), ("plain", 1)])
+async def test_a_change_whose_handshake_fails(how: str, asked: int) -> None:
+    """Nothing of it was sent: it is tried again where that can help, and surely not carried out."""
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.read(100)
+        if how == "plain":
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            await writer.drain()
+        if how == "reset":
+            writer.transport.abort()
+        writer.close()
+
+    async with (
+        listening(serve) as port,
+        Client(f"https://127.0.0.1:{port}", BearerToken("token"), retry=THRICE) as client,
+    ):
+        with pytest.raises(ConnectError) as caught:
+            await client.request("POST", "/thing", json={})
+    assert not caught.value.outcome_unknown
+    assert connections == asked
+
+
 async def test_a_handshake_that_hangs() -> None:
     """A server that takes connections and never answers the handshake is out of time in the step of TLS."""
 
