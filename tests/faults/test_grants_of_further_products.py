@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.scripted import Scripted
 from veeam_async import (
     ApiError,
     ApiKey,
@@ -28,7 +29,8 @@ from veeam_async import (
 from veeam_async._auth.rsa import decrypted
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import Credentials, is_single_use, secrets_of, user_of
-from veeam_async.errors import RateLimitedError, ServerError
+from veeam_async.errors import DecodeError, RateLimitedError, ServerError
+from veeam_async.profiles import profile
 from veeam_async.registry import client_class, find_revision
 from veeam_async.retry import RetryPolicy
 from veeam_async.testing import Behaviour, SimulatedAppliance
@@ -89,6 +91,29 @@ async def test_no_second_factor_sends_no_header(serve: Serve) -> None:
     appliance = await serve("one")
     await used(appliance, Mfa(appliance.username, appliance.password, ask=lambda: ""))
     assert not any("veeam-mfa-code" in seen.headers for seen in appliance.requests)
+
+
+async def test_a_code_in_a_header_is_not_repeated(server: Scripted) -> None:
+    """What a server says of a login shows neither the password nor the code, which is in no form."""
+    said = {"error": "invalid_grant", "error_description": "the code 739152 does not go with right-horse"}
+    server.on("POST", profile("one").token_path, said, 400)
+    kind = client_class(find_revision("one", NEWEST["one"]))
+    async with kind(server.url, Mfa("operator", "right-horse", ask=lambda: "739152"), retry=ONCE) as client:
+        with pytest.raises(AuthenticationError) as caught:
+            await client.login()
+    assert "the code *** does not go with ***" in str(caught.value)
+    assert "739152" not in repr(vars(caught.value))
+
+
+@pytest.mark.parametrize("challenge", [None, "", 7, ["x"]])
+async def test_a_challenge_that_is_none(server: Scripted, challenge: Any) -> None:
+    """An answer without a challenge for the key is an error that says so."""
+    server.on("POST", profile("spc").token_path, {"encrypted_code": challenge})
+    kind = client_class(find_revision("spc", NEWEST["spc"]))
+    async with kind(server.url, RsaKey("bWFkZSB1cA==", decrypt=lambda _: "code"), retry=ONCE) as client:
+        with pytest.raises(DecodeError, match="no challenge for the key"):
+            await client.login()
+    assert len(server.requests) == 1
 
 
 async def test_second_factor_by_a_grant(serve: Serve) -> None:
