@@ -291,11 +291,13 @@ def brief(text: str) -> str:
 def os_text(error: BaseException) -> str:
     """What the system, or aiohttp, says of an error, in one line."""
     inner = getattr(error, "os_error", None) or error
-    text = str(getattr(inner, "strerror", None) or inner)
+    # The status of what is no HTTP is aiohttp's own, not the server's.
+    text = inner.message if isinstance(inner, aiohttp.ClientResponseError) else ""
+    text = text or str(getattr(inner, "strerror", None) or inner)
     number = getattr(inner, "errno", None)
     if number and text.startswith("Connect call failed"):  # asyncio's words for what the system says shorter
         text = os.strerror(number)
-    return brief(text) or type(error).__name__
+    return brief(text).rstrip(":") or type(error).__name__
 
 
 def header_limit(error: BaseException) -> str | None:

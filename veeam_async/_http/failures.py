@@ -88,6 +88,8 @@ def failure_of(error: BaseException, attempt: Attempt) -> Failure:
         return Failure(ConnectError(text, step="body", **context), Broken(sent=True, accepted=accepted))
     if isinstance(error, aiohttp.ServerDisconnectedError):
         text = "the server closed the connection without an answer"
+    elif isinstance(error, aiohttp.ClientResponseError):
+        text = f"the connection broke: the answer is not valid HTTP ({os_text(error)})"
     else:
         text = f"the connection broke: {os_text(error)}"
     return Failure(ConnectError(text, step="http", **context), Broken(sent=True))

@@ -225,7 +225,7 @@ async def _parse(reply: Reply[None], exchange: Exchange[Any]) -> None:
     Raises:
         Ended: it is no JSON, or would become more than the limit of bodies lets through.
     """
-    from .._operation.large_json import TooManyValues, read_in_steps  # few answers are so large
+    from .._operation.large_json import CannotBeCut, TooManyValues, read_in_steps  # few answers are so large
 
     most = exchange.around.max_body * _VALUES_SHARE
     steps = read_in_steps(reply.body, reply.headers.get("Content-Type", ""), most)
@@ -240,6 +240,9 @@ async def _parse(reply: Reply[None], exchange: Exchange[Any]) -> None:
         except TooManyValues:
             text = f"the answer would become more than {_VALUES_SHARE} times max_body={exchange.around.max_body} bytes"
             error: DecodeError = BodyTooLarge(text, limit=most)
+        except CannotBeCut:
+            text = "the answer is no whole JSON, or one value of it is too large to be read while other appliances wait"
+            error = BodyTooLarge(text, limit=most)
         except JsonError as odd:
             error = reply.no_json(str(odd), incomplete=odd.incomplete)
     raise exchange.undecodable(error, reply.status, reply)

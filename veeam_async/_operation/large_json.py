@@ -32,7 +32,11 @@ _AT_ONCE = 25e6
 
 
 class TooManyValues(Exception):
-    """A text would become more values than its limit lets through, or cannot be read in steps."""
+    """A text would become more values than its limit lets through."""
+
+
+class CannotBeCut(Exception):
+    """No step takes less than the whole text: one value of it is too large, or it is no JSON."""
 
 
 def read_in_steps(body: bytes, content_type: str, limit: int) -> Generator[None, None, JsonValue]:
@@ -45,7 +49,8 @@ def read_in_steps(body: bytes, content_type: str, limit: int) -> Generator[None,
 
     Raises:
         JsonError: it is no JSON.
-        TooManyValues: it would take more than `limit`, or one value of it is too large to be read in a step.
+        TooManyValues: it would take more than `limit`.
+        CannotBeCut: one value of it is too large to be read in a step, or it is no JSON at a place that nothing shows.
     """
     time = space = float(len(body))
     for start in range(0, len(body), _PIECE):
@@ -75,7 +80,7 @@ def read_in_steps(body: bytes, content_type: str, limit: int) -> Generator[None,
         value = yield from _Rows(body, start, content_type).read()
         if value is not None:
             return value
-    raise TooManyValues
+    raise CannotBeCut
 
 
 def _array_starts(body: bytes) -> Iterator[int]:

@@ -1,6 +1,6 @@
 """Healthy and hostile appliances in a process of their own, so that what they cost is not the client's.
 
-python appliances.py        prints a JSON object: ports of healthy appliances, port of each kind of hostile one
+`python -m tests.faults.hostile.appliances` prints a JSON object: ports of healthy appliances, and of each hostile kind.
 """
 
 from __future__ import annotations
@@ -9,37 +9,12 @@ import asyncio
 import gzip
 import json
 import sys
-import zlib
-from collections.abc import AsyncIterator, Callable
-from typing import TypeAlias
+
+from .answers import GRANT, GZIP, MIB, PAGE, ROW, Answer, Pieces, filled, http, packed
+from .framing import HEADS, STREAMS
+from .texts import TEXTS
 
 HEALTHY = 20
-MIB = 1 << 20
-GRANT = {"access_token": "access", "refresh_token": "refresh", "token_type": "bearer", "expires_in": 900}
-ROW = {"id": "6745a759-2205-4cd2-b172-8ec8f7e60ef8", "name": "nightly", "sessionType": "Job", "state": "Stopped"}
-PAGE = json.dumps({"data": [ROW] * 50, "pagination": {"total": 50, "count": 50, "skip": 0, "limit": 200}}).encode()
-
-Pieces: TypeAlias = AsyncIterator[bytes]
-Answer: TypeAlias = "bytes | Callable[[], Pieces]"
-
-
-def http(body: bytes = b"", *, status: int = 200, kind: str = "application/json", more: str = "") -> bytes:
-    head = f"HTTP/1.1 {status} Whatever\r\nContent-Length: {len(body)}\r\nContent-Type: {kind}\r\n{more}\r\n"
-    return head.encode("latin-1") + body
-
-
-def packed(text: bytes, times: int, *, before: bytes = b"", after: bytes = b"") -> bytes:
-    """Gzip of a text that is repeated, made without holding it."""
-    stream = zlib.compressobj(9, wbits=31)
-    pieces = [stream.compress(before)]
-    block = text * (MIB // len(text))
-    pieces += [stream.compress(block) for _ in range(times)]
-    pieces += [stream.compress(after), stream.flush()]
-    return b"".join(pieces)
-
-
-def filled(text: bytes, size: int, *, before: bytes = b'{"data":[', after: bytes = b"]}") -> bytes:
-    return before + b",".join([text] * (size // (len(text) + 1))) + after
 
 
 async def drip() -> Pieces:
@@ -81,7 +56,6 @@ async def tiny_chunks() -> Pieces:
         await asyncio.sleep(0)
 
 
-GZIP = "Content-Encoding: gzip\r\n"
 REVISIONS = " ".join(f"{number // 500}.{number // 50 % 10}-rev{number % 50}" for number in range(5000)).encode()
 
 # Kind: answers to a login and to a listing; None for an honest one.
@@ -181,6 +155,8 @@ async def main() -> None:
     healthy = [Appliance(None, None) for _ in range(HEALTHY)]
     ports = {"healthy": [await appliance.start() for appliance in healthy]}
     appliances = {kind: Appliance(*answers) for kind, answers in KINDS.items()}
+    appliances |= {kind: Appliance(None, answer) for kind, (answer, _) in (HEADS | STREAMS | TEXTS).items()}
+    appliances |= {f"login: {kind}": Appliance(answer, None) for kind, (answer, _) in HEADS.items()}
     hostile = {kind: await appliance.start() for kind, appliance in appliances.items()}
     sys.stdout.write(json.dumps({**ports, "hostile": hostile}) + "\n")
     sys.stdout.flush()
