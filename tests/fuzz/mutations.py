@@ -305,7 +305,10 @@ def body_pruned(body: bytes, rng: Random) -> bytes:
             return rows * 2 if rng.random() < chance else rows
         return value
 
-    return orjson.dumps(walk(data, rng.choice((0.01, 0.05, 0.3))))
+    try:
+        return orjson.dumps(walk(data, rng.choice((0.01, 0.05, 0.3))))
+    except (TypeError, RecursionError):  # it was made deep before, deeper than can be written
+        return body_value(body, rng)
 
 
 def body_deep(body: bytes, rng: Random) -> bytes:

@@ -25,7 +25,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.fuzz.mutations import mutate, pieces
+from tests.fuzz.mutations import body_pruned, mutate, pieces
 from tests.fuzz.recording import Recording, Replay
 from tests.fuzz.scenarios import Scenario, Stage, record
 from veeam_async._auth import backoff
@@ -278,6 +278,14 @@ def summary(tally: Tally) -> str:
         f"longest without a turn of the loop {tally.longest:.2f} s; "
         f"MiB after answers {memory}; objects {tally.objects}"
     )
+
+
+@pytest.mark.parametrize("depth", [100, 260, 990, 1020, 20_000])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_what_is_deep_can_be_pruned(depth: int, opening: bytes, closing: bytes) -> None:
+    """What was spoilt once can be spoilt again, however deep it has become."""
+    deep = opening * depth + b"1" + closing * depth
+    assert all(isinstance(body_pruned(deep, Random(seed)), bytes) for seed in range(50))
 
 
 async def test_no_spoilt_answer_breaks_a_call(tmp_path: Path) -> None:
