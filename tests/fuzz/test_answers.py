@@ -280,12 +280,12 @@ def summary(tally: Tally) -> str:
     )
 
 
-@pytest.mark.parametrize("depth", [100, 260, 990, 1020, 20_000])
+@pytest.mark.parametrize("depth", [260, 990, 20_000])
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
 def test_what_is_deep_can_be_pruned(depth: int, opening: bytes, closing: bytes) -> None:
     """What was spoilt once can be spoilt again, however deep it has become."""
     deep = opening * depth + b"1" + closing * depth
-    assert all(isinstance(body_pruned(deep, Random(seed)), bytes) for seed in range(1000))
+    assert all(isinstance(body_pruned(deep, Random(seed)), bytes) for seed in range(300))
 
 
 async def test_no_spoilt_answer_breaks_a_call(tmp_path: Path) -> None:
