@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
 import orjson
 import pytest
 
-from veeam_async._operation.json_text import JsonError
+from veeam_async._operation.json_text import JsonError, loads
 from veeam_async._operation.large_json import CannotBeCut, TooManyValues, read_in_steps
 
 LIMIT = 64 << 20
@@ -46,8 +47,9 @@ def page(rows: int, **more: Any) -> dict[str, Any]:
         {"data": [str(number) for number in range(400_000)]},
         list(range(600_000)),
         [[number] for number in range(200_000)],
+        [[{"number": number}] for number in range(150_000)],
     ],
-    ids=["envelope", "list", "a small array before", "deeper", "in the only row", "texts", "numbers", "lists"],
+    ids=["envelope", "list", "a small array before", "deeper", "in the only row", "texts", "numbers", "lists", "rows"],
 )
 def test_the_same_as_at_once(value: Any) -> None:
     """Rows that are cut in many places come out as they would in one piece, wherever their array is."""
@@ -57,6 +59,29 @@ def test_the_same_as_at_once(value: Any) -> None:
     # Each quarter of a mebibyte is looked through in a step; what takes long is read in as many more.
     looked = -(-len(body) >> 18)
     assert steps - looked >= (len(body) >> 18) - 1 or len(body) < 1 << 22
+
+
+@pytest.mark.parametrize(("odd", "most"), [(False, 270_000), (True, 140_000)])
+def test_how_much_is_read_in_a_step(monkeypatch: pytest.MonkeyPatch, odd: bool, most: int) -> None:
+    """No step reads more than a quarter of a mebibyte, of an odd text half as much; and none is tiny."""
+    sizes: list[int] = []
+
+    def recorded(read: Callable[..., Any]) -> Callable[..., Any]:
+        def reads(text: bytes, *arguments: Any) -> Any:
+            sizes.append(len(text))
+            return read(text, *arguments)
+
+        return reads
+
+    value = page(12_000)
+    value["data"][0]["name"] = "\ufffd" if odd else "x"
+    body = orjson.dumps(value).replace("\ufffd".encode(), b"\\ud83d")
+    monkeypatch.setattr("veeam_async._operation.large_json.loads", recorded(loads))
+    monkeypatch.setattr(orjson, "loads", recorded(orjson.loads))
+    assert read(body)[0] == value
+    # Behind the first rows of an odd text, which the fast reader has tried.
+    assert max(sizes[24:]) <= most
+    assert len(sizes) < len(body) >> 12
 
 
 @pytest.mark.parametrize("before", [0, 1, 2])

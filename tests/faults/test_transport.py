@@ -271,6 +271,24 @@ async def test_a_change_that_is_never_answered(vbr: Vbr, make: Make) -> None:
     assert len(vbr.to("/api/v1/jobs")) == 1
 
 
+@pytest.mark.parametrize("step", ["http", "body"])
+async def test_an_answer_that_is_too_slow(vbr: Vbr, make: Make, step: str) -> None:
+    """It does not get faster by being asked for again; the error says whether its head had come."""
+
+    @vbr.on("GET", THING)
+    async def slow(exchange: Exchange) -> None:
+        if step == "body":
+            await exchange.raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{")
+        await exchange.hang()
+
+    client = make(timeouts=Timeouts(read=0.5))
+    await client.login()
+    with pytest.raises(RequestTimeout, match=r"nothing came for 0\.5 s") as caught:
+        await client.request("GET", THING)
+    assert (caught.value.limit, caught.value.step) == ("read", step)
+    assert len(vbr.to(THING)) == 1
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("step", ["http", "body"])
 async def test_where_an_answer_was_when_time_was_up(vbr: Vbr, client: Client, method: str, step: str) -> None:
