@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,22 @@ def test_a_class_is_looked_for_in_models_and_then_in_the_package(
     for home in ("models_in_a_package", "no_such_package_at_all"):
         with pytest.raises(NameError, match=f"no class 'Missing' in {home}.models"):
             resolve("Missing", home)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are evaluated at once before Python 3.14")
+def test_annotations_that_are_evaluated_later() -> None:
+    """A model in a module without the import from `__future__` may name what is not there yet."""
+    source = """
+@model
+class LateModel(Model):
+    size: int
+    next_run: datetime | None | Unset = UNSET
+    parts: list[NotThereYet] | Unset = UNSET
+"""
+    space: dict[str, Any] = {"__name__": __name__, "model": model, "Model": Model, "UNSET": UNSET}
+    exec(compile(source, "late", "exec", dont_inherit=True), space)
+    late = space["LateModel"].from_dict({"size": 1, "nextRun": "2026-03-01T00:00:00Z", "parts": []})
+    assert (late.size, late.next_run.year, late.parts) == (1, 2026, [])
 
 
 def test_a_models_module_that_needs_what_is_not_installed_says_so(

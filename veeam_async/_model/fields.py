@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 import attrs
@@ -71,7 +72,7 @@ def declared(cls: type) -> dict[str, Field]:
     inherited = _with_inherited(cls)
     body = cls.__dict__
     own = {}
-    for name, annotation in cls.__annotations__.items():
+    for name, annotation in _annotations(cls).items():
         value = body.get(name, REQUIRED)
         if value is REQUIRED:
             value = _REQUIRED
@@ -88,6 +89,15 @@ def declared(cls: type) -> dict[str, Field]:
 
 _REQUIRED: Final = Declaration(REQUIRED, None, False, False)
 _OPTIONAL: Final = Declaration(UNSET, None, False, False)
+
+
+def _annotations(cls: type) -> dict[str, Any]:
+    """The annotations of a class body as they are spelled."""
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return annotationlib.get_annotations(cls, format=annotationlib.Format.STRING)
+    return cls.__annotations__  # texts, by the import from `__future__` that modules of models begin with
 
 
 def _with_inherited(cls: type) -> dict[str, Field]:
