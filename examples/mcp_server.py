@@ -21,7 +21,7 @@ from veeam_async.fleet import ROW_TYPES, Fleet, FleetView, Result
 
 @asynccontextmanager
 async def opened(_: MCPServer[Fleet]) -> AsyncIterator[Fleet]:
-    async with Fleet.from_toml(os.environ["VEEAM_FLEET"]) as fleet:
+    async with Fleet.from_toml(os.environ.get("VEEAM_FLEET", "fleet.toml")) as fleet:
         yield fleet
 
 
