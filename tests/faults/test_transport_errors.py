@@ -128,9 +128,7 @@ async def test_an_answer_in_another_protocol(vbr: Vbr, make: Make, method: str, 
         await exchange.raw(b"220 mail.example.com planted\r\n\r\n")
 
     client = make(retry=TWICE)
-    with pytest.raises(
-        ConnectError, match=r"the connection broke: the answer is not valid HTTP \(Bad status line"
-    ) as caught:
+    with pytest.raises(ConnectError, match=r"the connection broke: the answer is not valid HTTP \(") as caught:
         await client.request(method, THING)
     assert "planted" not in str(caught.value) and "\n" not in str(caught.value)
     assert caught.value.outcome_unknown is (method == "POST")
