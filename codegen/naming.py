@@ -115,20 +115,20 @@ def _identifier(name: str, reserved: Collection[str], taken: Collection[str], pr
         name = f"{prefix}_{name}"
     if keyword.iskeyword(name) or name in reserved:
         name += "_"
+    return unused(name, taken)
+
+
+def unused(name: str, taken: Collection[str], between: str = "_") -> str:
+    """The name, with a number from 2 on where it is taken."""
     stem, number = name.rstrip("_"), 2
     while name in taken:
-        name = f"{stem}_{number}"
-        number += 1
+        name, number = f"{stem}{between}{number}", number + 1
     return name
 
 
 def invented(text: str, taken: Collection[str]) -> str:
     """A name for what a document leaves without one: the words of a text with capitals, a number where it is taken."""
-    name = stem = pascal_case(text)
-    number = 2
-    while name in taken:
-        name, number = f"{stem}{number}", number + 1
-    return name
+    return unused(pascal_case(text), taken, between="")
 
 
 def attribute_name(wire: str, taken: Collection[str] = ()) -> str:

@@ -144,8 +144,5 @@ def _families(nodes: Mapping[str, Node], root: Mapping[str, str], home: Mapping[
 def _family_file(file: str, base: str, taken: Collection[str]) -> str:
     words = naming.snake_case(base) or "family"
     words = words[: naming.LONGEST]
-    stem = words if words.startswith(file.rstrip("_")) else f"{file.rstrip('_')}_{words}"
-    name, number = stem, 2
-    while name in taken:
-        name, number = f"{stem}_{number}", number + 1
-    return name
+    name = words if words.startswith(file.rstrip("_")) else f"{file.rstrip('_')}_{words}"
+    return naming.unused(name, taken)
