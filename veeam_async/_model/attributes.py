@@ -126,14 +126,17 @@ def _of_class(wire: str, name: str, package: str) -> Get:
             return value
         if members is None:
             load()
-        made = make(value)
-        json = self.__json__
-        # In one step, so that of two threads that read it for the first time both get the same.
-        if json[wire] is value:
-            json[wire] = made
-        return json[wire]
+        return _in_place(self.__json__, wire, value, make(value))
 
     return get
+
+
+def _in_place(json: dict[str, Any], wire: str, value: Any, made: Any) -> Any:
+    """Put what was made of a nested value where the value stood."""
+    # In one step, so that of two threads that read it for the first time both get the same.
+    if json[wire] is value:
+        json[wire] = made
+    return json[wire]
 
 
 class _AsTheyAre(dict[str, Any]):
@@ -161,12 +164,7 @@ def _nested(wire: str, annotation: str, package: str) -> Get:
         if read is None:
             read = reader_of(parse(annotation), package) or unchanged
         made = read(value)
-        if kind is str:
-            return made
-        json = self.__json__
-        if json[wire] is value:
-            json[wire] = made
-        return json[wire]
+        return made if kind is str else _in_place(self.__json__, wire, value, made)
 
     return get
 
