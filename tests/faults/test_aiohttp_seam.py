@@ -37,6 +37,16 @@ def test_a_connector_that_makes_connections_differently() -> None:
         check(connector=Connector)  # type: ignore[arg-type]
 
 
+def test_a_request_that_takes_its_headers_differently() -> None:
+    """A release whose requests put headers together by another method is refused: it would send none of ours."""
+
+    class Request:
+        def __init__(self) -> None: ...
+
+    with pytest.raises(ImportError, match=r"lacks ClientRequest\.update_headers:"):
+        check(request=Request)  # type: ignore[arg-type]
+
+
 def test_a_handler_that_works_differently() -> None:
     """A release whose connections have other methods is refused; one that inherits all is not."""
 

@@ -46,6 +46,7 @@ def check(
     session: type[aiohttp.ClientSession] = aiohttp.ClientSession,
     connector: type[aiohttp.BaseConnector] = aiohttp.BaseConnector,
     handler: type[ResponseHandler] = ResponseHandler,
+    request: type[aiohttp.ClientRequest] = aiohttp.ClientRequest,
 ) -> None:
     """See that this release of aiohttp still has what this module relies on.
 
@@ -57,7 +58,7 @@ def check(
         missing.append("ClientSession._retry_connection")
     if "_prepare_headers" not in _names(session, "_request"):
         missing.append("ClientSession._prepare_headers")
-    if "update_headers" not in _names(aiohttp.ClientRequest, "__init__"):
+    if "update_headers" not in _names(request, "__init__"):
         missing.append("ClientRequest.update_headers")
     if "_factory" not in _names(connector, "__init__"):
         missing.append("BaseConnector._factory")
@@ -219,6 +220,7 @@ def new_session(lender: aiohttp.ClientSession | None = None, **connector_options
     # aiohttp repeats PUT and DELETE by itself when a kept connection breaks. They may have been carried out by then,
     # so repeating is decided by `decide` alone.
     session._retry_connection = False
+    # The session has no headers of its own to add.
     object.__setattr__(session, "_prepare_headers", _as_given)
     return session
 

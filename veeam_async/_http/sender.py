@@ -59,17 +59,16 @@ class Sender:
         self._context: ssl.SSLContext | bool = True
         self._proxy_host = proxy.url.raw_host if proxy is not None and proxy.url.scheme == "https" else None
         self.base = f"{origin.scheme}://{origin.authority}"
-        every = CIMultiDict({"Host": str(URL(self.base).host_port_subcomponent)})
+        # A zone names an interface of this machine, and nothing to the server.
+        address, zone, _ = origin.host.partition("%")
+        host = f"[{address}]:{origin.port}" if zone else str(URL(self.base).host_port_subcomponent)
+        every = CIMultiDict({"Host": host})
         every.update(pool.headers)
         every.update(headers)
         self._headers = Hidden(every)
         if proxy is not None and proxy.headers is not None and not self._secure:
             # There is no CONNECT to carry them: the request itself goes to the proxy.
             self._headers.update(proxy.headers)
-        if "%" in origin.host:
-            # A zone names an interface of this machine, and nothing to the server.
-            address = origin.host.partition("%")[0]
-            self._headers["Host"] = f"[{address}]:{origin.port}"
         # Headers by Accept, for the token that they carry.
         self._prepared: dict[str, CIMultiDict[str]] = {}
         self._prepared_for: Token | None = None

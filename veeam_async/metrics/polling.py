@@ -79,7 +79,6 @@ class Poller:
         rows: list[Row] = []
         window = datetime.now(UTC) - self._plan.sessions
         since = window if everything or Finding in due else _since(snapshot, window)
-        # No metric says why a job failed.
         stream = view.rows(*due, since=since, concurrency=1, timeout=self._plan.timeout)
         answer: Answer[int] | None = None
         async with contextlib.aclosing(stream.answers()) as items:
