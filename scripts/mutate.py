@@ -318,8 +318,8 @@ def rounds(tests: list[str], seconds: dict[str, float]) -> list[list[str]]:
         return [tests] if tests else []
     ((file, _),) = quick.most_common(1)
     first = [test for test in tests if test.startswith(f"{file}::") and seconds[test] < QUICK]
-    done = set(first)
-    return [first, rest] if (rest := [test for test in tests if test not in done]) else [first]
+    chosen = set(first)
+    return [first, [test for test in tests if test not in chosen]]
 
 
 class Selected:
