@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import stat
 import sys
@@ -133,6 +134,36 @@ async def test_broken_store_does_no_harm(appliance: SimulatedAppliance, caplog: 
     assert "token store" in caplog.text
     assert "secret path" not in caplog.text and "cannot write" not in caplog.text
     assert "planted" not in caplog.text
+
+
+async def test_a_lock_that_cannot_be_given_back(
+    appliance: SimulatedAppliance, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A store that fails when its lock is given back costs a line of the log, not the login that it was for."""
+
+    class Stuck(MemoryTokenStore):
+        @contextlib.asynccontextmanager
+        async def lock(self, key: str) -> AsyncIterator[None]:
+            yield
+            raise OSError("planted-secret")
+
+    store = Stuck()
+    await use(appliance, store)
+    await use(appliance, store)
+    assert "the token store could not be unlocked: OSError" in caplog.text
+    assert "planted" not in caplog.text
+    assert appliance.count("login") == 1
+
+
+async def test_an_adopted_token_stays_for_its_store(appliance: SimulatedAppliance, store: TokenStore) -> None:
+    """A client that goes on with the token of another one does not end the session that the store keeps."""
+    async with Client(appliance.url, appliance.credentials, token_store=store) as first:
+        token = await first.login()
+    async with Client(appliance.url, appliance.credentials, token_store=store) as second:
+        second.adopt_token(token)
+        await second.request("GET", CALL)
+    await use(appliance, store)
+    assert (appliance.count("login"), appliance.count("Logout")) == (1, 0)
 
 
 async def test_files_are_for_the_owner_alone(tmp_path: Path) -> None:

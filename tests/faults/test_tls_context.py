@@ -7,10 +7,11 @@ import datetime
 import ipaddress
 import os
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -22,8 +23,8 @@ from cryptography.x509.oid import NameOID
 from veeam_async._http import tls_context
 from veeam_async._http.certificates import describe, fetch_fingerprint
 from veeam_async._http.pool import Pool
-from veeam_async.credentials import Password
-from veeam_async.errors import TlsError, VeeamError
+from veeam_async.credentials import BearerToken, Password
+from veeam_async.errors import ConnectError, TlsError, VeeamError
 from veeam_async.tls import TlsPolicy
 from veeam_async.vbr.v1_3_rev0 import Client
 
@@ -251,13 +252,15 @@ async def test_client_certificates_that_cannot_be_used(write: Write, tmp_path: P
     nothing.write_bytes(b"nothing")
     async with Vbr(serving(write, *LEAF)) as server:
         cases: list[tuple[dict[str, Any], str]] = [
+            ({"client_cert": cert, "client_key": locked}, f"{locked} cannot be used: no client certificate"),
             ({"client_cert": cert, "client_key": locked}, "client_key_password is not given"),
             (
                 {"client_cert": cert, "client_key": locked, "client_key_password": "planted-other"},
                 "no client certificate",
             ),
-            ({"client_cert": cert, "client_key": write(other[1])}, "no client certificate"),
-            ({"client_cert": cert}, "no client certificate"),
+            # OpenSSL's word for it, without the place in its source.
+            ({"client_cert": cert, "client_key": write(other[1])}, "with its key (KEY_VALUES_MISMATCH)"),
+            ({"client_cert": cert}, f"{cert} cannot be used: no client certificate"),
             ({"client_cert": str(nothing)}, "no client certificate"),
             ({"client_cert": str(tmp_path / "gone")}, "gone cannot be used: No such file"),
             ({"client_cert": str(tmp_path)}, "Is a directory"),
@@ -293,6 +296,89 @@ async def test_a_withdrawn_authority_is_not_trusted_any_longer(write: Write, mon
             assert (await client.sessions.get_session(SESSION_ID)).id == SESSION_ID
 
 
+@pytest.mark.parametrize("whose", ["appliance", "proxy"])
+async def test_a_withdrawn_authority_counts_behind_a_proxy(
+    write: Write, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """Behind an https proxy too, who is trusted no longer gets nothing: neither the appliance nor the proxy itself."""
+    monkeypatch.setattr(tls_context, "_CHECK_EVERY", 0.0)
+    files = {"appliance": write(ISSUING[0]), "proxy": write(OLD_ROOT[0])}
+    policy = TlsPolicy(ca_file=files["appliance"], proxy=TlsPolicy(ca_file=files["proxy"]))
+    proxy_leaf = certificate("proxy", OLD_ROOT, names=("127.0.0.1",), ids=False)
+    async with Vbr(serving(write, *LEAF)) as server, proxying(serving(write, *proxy_leaf)) as (url, _):
+        host = f"https://vbr01.halden.example:{server.port}"
+        assert await asked(server, policy, host=host, proxy=url) == SESSION_ID
+        calls = len(server.requests)
+        Path(files[whose]).write_bytes(pem(ROOT[0] if whose == "proxy" else OLD_ROOT[0]))
+        # Python 3.11 loses what the handshake within another died of.
+        assert "Error" in await asked(server, policy, host=host, proxy=url)
+        assert len(server.requests) == calls
+
+
+async def test_one_context_for_all_that_share_policies_and_proxy(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients of one policy behind one proxy share a context, as connections go by it; it is there without a wait."""
+    first, second = write(ISSUING[0]), write(OLD_ROOT[0])
+    policy = TlsPolicy(ca_file=first, proxy=TlsPolicy(ca_file=second))
+    # The proxy's context is still to be built.
+    await tls_context.context_for(policy)
+    assert tls_context.ready_context(policy, "proxy.example") is None
+    joined = await tls_context.context_for(policy, "proxy.example")
+    assert tls_context.ready_context(policy, "proxy.example") is joined
+    assert await tls_context.context_for(policy, "proxy.example") is joined
+    assert await tls_context.context_for(policy, "other.example") is not joined
+    for path in (first, second):
+        Path(path).write_bytes(pem(ROOT[0], certificate("another", authority=True)[0]))
+        renewed = await tls_context.context_for(policy, "proxy.example")
+        assert renewed is not joined
+        joined = renewed
+
+
+async def test_a_change_through_a_proxy_to_another_certificate(write: Write) -> None:
+    """A change that ends with the handshake behind an https proxy surely did nothing; its error has the step."""
+    proxy_leaf = certificate("proxy", OLD_ROOT, names=("127.0.0.1",), ids=False)
+    policy = TlsPolicy(fingerprint="ab" * 32, proxy=TlsPolicy(ca_file=write(OLD_ROOT[0])))
+    async with Vbr(serving(write, *LEAF)) as server, proxying(serving(write, *proxy_leaf)) as (url, heads):
+        host = f"https://vbr01.halden.example:{server.port}"
+        async with Client(host, BearerToken("t"), tls=policy, proxy=url, retry=QUICK) as client:
+            with pytest.raises(ConnectError) as caught:
+                await client.request("POST", "/api/v1/jobs", json={})
+        assert not caught.value.outcome_unknown and caught.value.step == "tls"
+        assert heads and not server.requests
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_the_largest_ca_file(write: Write, more: int) -> None:
+    """A file that could not hold authorities alone, as a wrong path may name, is not read to its end."""
+    ca_file = write(ISSUING[0])
+    content = Path(ca_file).read_bytes()
+    Path(ca_file).write_bytes(content.ljust((8 << 20) + more, b"\n"))
+    policy = TlsPolicy(ca_file=ca_file)
+    if more:
+        with pytest.raises(TlsError, match=r"cannot be used: it is larger than 8 MiB$"):
+            await tls_context.context_for(policy)
+    else:
+        assert (await tls_context.context_for(policy)).cert_store_stats()["x509_ca"] == 1
+
+
+KEYS_LOGGED = """
+import asyncio, os, sys
+sys.path[:] = eval(sys.argv[1])
+from veeam_async._http import tls_context
+from veeam_async.tls import TlsPolicy
+context = asyncio.run(tls_context.context_for(TlsPolicy(fingerprint="ab" * 32)))
+print(context.keylog_filename == os.environ["SSLKEYLOGFILE"])
+"""
+
+
+@pytest.mark.parametrize(("option", "logged"), [("-B", "True"), ("-E", "False")])
+def test_keys_are_logged_where_python_reads_its_environment(tmp_path: Path, option: str, logged: str) -> None:
+    """SSLKEYLOGFILE serves who reads a capture, as elsewhere in Python; `python -E` and `-I` shut it out."""
+    environ = {**os.environ, "SSLKEYLOGFILE": str(tmp_path / "keys")}
+    command = [sys.executable, option, "-c", KEYS_LOGGED, repr(sys.path)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == logged
+
+
 async def test_a_renewed_client_certificate_is_shown(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Certificate and key of a client are watched as the CA file is."""
     monkeypatch.setattr(tls_context, "_CHECK_EVERY", 0.0)
@@ -316,13 +402,14 @@ async def test_files_are_looked_at_once_a_second(write: Write, monkeypatch: pyte
 
     ca_file = write(ROOT[0])
     policy = TlsPolicy(ca_file=ca_file)
+    now = 1000.0
+    monkeypatch.setattr(tls_context, "monotonic", lambda: now)
     monkeypatch.setattr(os, "stat", counted)
     assert tls_context.ready_context(policy) is None
     context = await tls_context.context_for(policy)
     assert looked == 1
     assert all(tls_context.ready_context(policy) is context for _ in range(1000)) and looked == 1
-    now = monotonic()
-    monkeypatch.setattr(tls_context, "monotonic", lambda: now + 1.5)
+    now += 1.0
     ready = [tls_context.ready_context(policy) for _ in range(5)]
     assert ready == [None, context, context, context, context]
     assert tls_context.ready_context(TlsPolicy(ca_file=ca_file, server_name="other")) is None

@@ -24,6 +24,8 @@ from cryptography.x509.oid import NameOID
 
 from veeam_async._http import certificates
 from veeam_async._http.certificates import Certificate, fetch_certificate
+from veeam_async._http.failures import Attempt, failure_of
+from veeam_async._http.origin import parse_host
 from veeam_async._operation.call import Call
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import ConnectError, TlsError
@@ -252,6 +254,45 @@ async def test_a_server_that_speaks_something_else() -> None:
     assert caught.value.fingerprint is None
     assert not caught.value.outcome_unknown
     assert asked == 1
+
+
+async def test_a_change_that_meets_another_certificate_than_the_pinned_one(secure: Vbr) -> None:
+    """Nothing was sent, so the change was surely not carried out; the pin will not fit the next time either."""
+    reported: list[Any] = []
+    async with make(secure, tls=TlsPolicy(fingerprint="ab" * 32), events=reported.append) as client:
+        with pytest.raises(TlsError, match=r"pinned is (ab){32}") as caught:
+            await client.request("POST", SESSION_PATH, json={})
+    assert not caught.value.outcome_unknown
+    assert caught.value.step == "tls"
+    assert len([event for event in reported if isinstance(event, RequestStarted)]) == 1
+    assert not secure.requests
+
+
+async def test_the_reason_of_a_refusal_alone(tmp_path: Path) -> None:
+    """A program that shows why a certificate was refused gets OpenSSL's few words, not the line of its source."""
+    async with Vbr(self_signed(tmp_path, "vbr01", "vbr01")) as server, make(server) as client:
+        with pytest.raises(TlsError) as caught:
+            await client.request("GET", SESSION_PATH)
+    assert caught.value.reason is not None
+    assert caught.value.reason.replace("-", " ") == "self signed certificate"
+
+
+@pytest.mark.parametrize(
+    ("error", "sent"),
+    [
+        (aiohttp.ClientConnectionError("Cannot initialize a TLS-in-TLS connection to host vbr01:9419"), False),
+        (aiohttp.ClientConnectionError("Failed to send bytes into the underlying connection"), True),
+        (aiohttp.ServerDisconnectedError("Cannot initialize a TLS-in-TLS connection"), True),
+        (aiohttp.ClientPayloadError("Cannot initialize a TLS-in-TLS connection"), True),
+    ],
+)
+def test_what_is_quoted_of_a_server_does_not_say_that_nothing_was_sent(error: Exception, sent: bool) -> None:
+    """A change whose answer quotes aiohttp's words for a handshake that failed may have been carried out."""
+    origin = parse_host("https://vbr01", default_port=9419)
+    attempt = Attempt(origin, None, True, None, 5.0, 5.0, {})
+    failure = failure_of(error, attempt)
+    assert failure.outcome.sent == sent
+    assert failure.error.step == ("http" if sent else "tls")
 
 
 async def test_a_second_look_that_is_not_granted(tmp_path: Path) -> None:

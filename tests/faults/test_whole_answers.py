@@ -378,6 +378,19 @@ async def test_headers_beyond_the_limit(vbr: Vbr, client: Client, headers: dict[
     assert len(vbr.to(SESSION_PATH)) == 1
 
 
+async def test_a_change_whose_answer_has_headers_beyond_the_limit(vbr: Vbr, client: Client) -> None:
+    """The change may have been carried out, whatever its answer looks like: nobody may repeat it unseen."""
+
+    @vbr.on("POST", SESSION_PATH)
+    async def long(exchange: Exchange) -> None:
+        await exchange.reply(200, {}, headers={"X-Long": "x" * 70_000})
+
+    with pytest.raises(DecodeError, match="longer than 65536 bytes") as caught:
+        await client.request("POST", SESSION_PATH, json={})
+    assert caught.value.outcome_unknown
+    assert len(vbr.to(SESSION_PATH)) == 1
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 async def test_no_type_without_a_body(vbr: Vbr, client: Client, method: str) -> None:
     """A request without a body announces none; nothing is sent that nobody asked for."""

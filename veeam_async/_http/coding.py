@@ -62,8 +62,10 @@ class _Zlib:
         self._stream: zlib._Decompress | None = zlib.decompressobj(31) if self._gzip else None
         self._pending = b""
         self._begun = self._ended = False
-        # Bytes of the present member, and how many members were next to nothing.
-        self._size = self._small = 0
+        # Bytes of the present member.
+        self._size = 0
+        # How many members were next to nothing.
+        self._small = 0
 
     def feed(self, data: bytes) -> None:
         self._pending = self._pending + data if self._pending else data
@@ -82,7 +84,7 @@ class _Zlib:
                         f"the body has more than {_MOST_SMALL_MEMBERS} gzip members with next to nothing in them"
                     )
                 self._size = 0
-                self._stream, self._ended = zlib.decompressobj(31), False
+                self._stream = zlib.decompressobj(31)
             if self._stream is None:
                 if len(self._pending) < 2:
                     break
@@ -196,7 +198,7 @@ class Unpacking:
             piece = self._decoders[last].take(most)
             if piece:
                 return piece
-            for place in range(last - 1, -1, -1):
+            for place in reversed(range(last)):
                 piece = self._decoders[place].take(most)
                 if piece:
                     self._decoders[place + 1].feed(piece)

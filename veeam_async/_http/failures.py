@@ -67,10 +67,9 @@ def failure_of(error: BaseException, attempt: Attempt) -> Failure:
         )
         # A listing that is too slow does not get faster by being asked for again.
         return Failure(late, Broken(sent=True, repeatable=False))
-    if isinstance(error, aiohttp.ClientConnectionError) and not isinstance(error, aiohttp.ServerDisconnectedError):
-        failure = _connecting(error, attempt, target)
-        if failure is not None:
-            return failure
+    failure = _connecting(error, attempt, target)
+    if failure is not None:
+        return failure
     if isinstance(error, aiohttp.ClientHttpProxyError):
         refused = ConnectError(
             f"the proxy refuses: {error.status} {error.message}", step="proxy", answered_by="proxy", **context
@@ -103,17 +102,24 @@ _CONNECTING = {
 }
 
 
-def _connecting(error: aiohttp.ClientConnectionError, attempt: Attempt, target: str) -> Failure | None:
+# What aiohttp says where Python 3.11 loses why the handshake within an https proxy failed.
+_LOST_IN_TUNNEL = "Cannot initialize a TLS-in-TLS connection"
+# Seconds for a second look at a certificate that was refused.
+_LOOK = 3.0
+
+
+def _connecting(error: BaseException, attempt: Attempt, target: str) -> Failure | None:
     """The failure of an attempt that did not come to send anything, or None."""
     context, proxy = attempt.context, attempt.proxy
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         text = f"cannot resolve {attempt.origin.host}: {os_text(error)}"
         missing = name_does_not_exist(error)
         return Failure(ConnectError(text, step="name", **context), Broken(sent=False, repeatable=not missing))
+    # Of this very class: others quote the server, which must not be able to say that nothing was sent.
+    if type(error) is aiohttp.ClientConnectionError and str(error).startswith(_LOST_IN_TUNNEL):
+        text = f"no TLS handshake with {target} through the proxy: {os_text(error)}"
+        return Failure(ConnectError(text, step="tls", **context), Broken(sent=False))
     if not isinstance(error, aiohttp.ClientConnectorError):
-        if "TLS-in-TLS" in str(error):  # Python 3.11 loses why the handshake within an https proxy failed
-            text = f"no TLS handshake with {target} through the proxy: {os_text(error)}"
-            return Failure(ConnectError(text, step="tls", **context), Broken(sent=False))
         return None
     inner = error.os_error
     torn = isinstance(inner, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ssl.SSLError))
@@ -152,7 +158,7 @@ async def tls_failure(error: BaseException, attempt: Attempt) -> Failure | None:
         from . import certificates
 
         try:
-            limit = min(3.0, attempt.connect_limit or 3.0)
+            limit = min(_LOOK, attempt.connect_limit or _LOOK)
             seen = await certificates.fetch_certificate(
                 attempt.origin.host, attempt.origin.port, timeout=limit, server_name=attempt.server_name
             )

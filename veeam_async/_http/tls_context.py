@@ -21,7 +21,7 @@ _MOST_CONTEXTS = 256
 # Seconds until the files of a policy are looked at again.
 _CHECK_EVERY = 1.0
 # More than all authorities of any system take.
-_LARGEST_FILE = 8 * 1024 * 1024
+_LARGEST_FILE = 8 << 20
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 _DEFAULT = TlsPolicy()
 
@@ -34,7 +34,7 @@ class FingerprintMismatch(ssl.SSLCertVerificationError):
     """
 
     def __init__(self, seen: str, pinned: str) -> None:
-        super().__init__(1, "the certificate is not the pinned one")
+        super().__init__("the certificate is not the pinned one")
         self.seen = seen
         self.pinned = pinned
 
@@ -47,11 +47,10 @@ class _PinnedConnection(ssl.SSLObject):
 
     def do_handshake(self) -> None:
         super().do_handshake()
-        context = self.context
-        assert isinstance(context, PolicyContext) and context.pin is not None
+        pinned: Any = getattr(self.context, "pin", None)  # of a `PolicyContext`; any other takes no certificate at all
         seen = hashlib.sha256(self.getpeercert(binary_form=True) or b"").hexdigest()
-        if seen != context.pin:
-            raise FingerprintMismatch(seen, context.pin)
+        if seen != pinned:
+            raise FingerprintMismatch(seen, pinned)
 
 
 class PolicyContext(ssl.SSLContext):
@@ -105,7 +104,7 @@ class ProxiedContext(ssl.SSLContext):
         return context.wrap_bio(incoming, outgoing, server_side, server_hostname, session)
 
 
-@attrs.define(eq=False)
+@attrs.define
 class _Kept:
     """A context, and what it was made from.
 
@@ -222,12 +221,12 @@ def _read(path: str) -> bytes:
     except (OSError, ValueError) as error:
         _unusable(path, error)
     if len(content) > _LARGEST_FILE:
-        _unusable(path, f"it is larger than {_LARGEST_FILE // 1024 // 1024} MiB")
+        _unusable(path, f"it is larger than {_LARGEST_FILE >> 20} MiB")
     return content
 
 
 def _unusable(path: str, error: Exception | str) -> NoReturn:
-    reason = error if isinstance(error, str) else getattr(error, "strerror", None) or str(error) or type(error).__name__
+    reason = getattr(error, "strerror", None) or error
     raise TlsError(f"the file {path} cannot be used: {reason}") from (None if isinstance(error, str) else error)
 
 
@@ -286,4 +285,4 @@ def _show(context: ssl.SSLContext, policy: TlsPolicy, path: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)[:100]
+    return str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
