@@ -5,7 +5,7 @@ What is not changed stays there as it was spelled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, SupportsIndex
 
 from .base import Wrapper
@@ -15,7 +15,7 @@ _MISSING = object()
 
 
 class Items(list[Any], Wrapper):
-    """A list of what was read from the items of a JSON array. Made by `items_over`: a constructor costs more."""
+    """A list of what was read from the items of a JSON array. A constructor that took the array too would cost more."""
 
     __slots__ = ("__json__",)
 
@@ -77,13 +77,6 @@ class Items(list[Any], Wrapper):
         super().__setitem__(slice(None), [self[at] for at in order])
 
 
-def items_over(json: list[Any], items: Iterable[Any]) -> Items:
-    """The list of what was read from the items of a JSON array."""
-    made = Items(items)
-    made.__json__ = json
-    return made
-
-
 class AbsentItems(Items):
     """The rows that a server left out: an empty list, which is put into the object with the first row."""
 
@@ -105,7 +98,7 @@ class AbsentItems(Items):
 
 
 class Entries(dict[str, Any], Wrapper):
-    """A map of what was read from the values of a JSON object. Made by `entries_over`."""
+    """A map of what was read from the values of a JSON object."""
 
     __slots__ = ("__json__",)
 
@@ -150,10 +143,3 @@ class Entries(dict[str, Any], Wrapper):
     def clear(self) -> None:
         self.__json__.clear()
         super().clear()
-
-
-def entries_over(json: dict[str, Any], entries: Mapping[str, Any]) -> Entries:
-    """The map of what was read from the values of a JSON object."""
-    made = Entries(entries)
-    made.__json__ = json
-    return made

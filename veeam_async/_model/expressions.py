@@ -10,17 +10,14 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from functools import cache
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 # `Upload` is a field of a form: whatever can be sent as a file.
 PLAIN: Final = frozenset({"str", "int", "float", "bool", "bytes", "Upload", "Any", "object"})
 _TOKEN: Final = re.compile(r"[A-Za-z_][\w.]*|[\[\],|]")
 
 
-@attrs.frozen
-class Node:
+class Node(NamedTuple):
     """One member of a type expression.
 
     Attributes:
@@ -36,8 +33,7 @@ class Node:
         return self.name not in PLAIN and self.name not in ("list", "dict", "datetime", "date")
 
 
-@attrs.frozen
-class TypeExpression:
+class TypeExpression(NamedTuple):
     """A union of nodes, with null and absence taken out.
 
     Attributes:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .base import View, for_each_class
 from .classes import is_enum, is_model, package_of, resolve
-from .collections import entries_over, items_over
+from .collections import Entries, Items
 from .enums import reader
 from .expressions import Node, TypeExpression
 from .fields import fields
@@ -129,13 +129,17 @@ class _LateReader:
         if value.__class__ is not list:
             return value
         read = self._read or (self._reader() if value else unchanged)
-        return items_over(value, [read(each) for each in value])
+        made = Items([read(each) for each in value])
+        made.__json__ = value
+        return made
 
     def read_map(self, value: Any) -> Any:
         if value.__class__ is not dict:
             return value
         read = self._read or (self._reader() if value else unchanged)
-        return entries_over(value, {key: read(each) for key, each in value.items()})
+        made = Entries({key: read(each) for key, each in value.items()})
+        made.__json__ = value
+        return made
 
 
 def reader_of_class(cls: Any) -> Read:

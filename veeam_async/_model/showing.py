@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from .base import View
 
-_SECRET: Final = re.compile(
-    r"password|passphrase|secret|token$|private_?key|accesskey$|access_key$|sharedkey|shared_key", re.I
-)
+# Compiled when the first model is shown.
+_SECRET: Final = r"(?i)password|passphrase|secret|token$|private_?key|accesskey$|access_key$|sharedkey|shared_key"
 _MASK: Final = "***"
 _LONGEST_TEXT: Final = 200
 _MOST_ITEMS: Final = 20
@@ -24,7 +23,7 @@ def show(name: str, values: Mapping[str, Any]) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    if value and isinstance(value, str) and _SECRET.search(name):
+    if value and isinstance(value, str) and re.search(_SECRET, name):
         return repr(_MASK)
     if isinstance(value, (Mapping, list)) and not isinstance(value, View):
         return _collection(value)

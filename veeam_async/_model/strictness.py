@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, Final, Literal
-
-import attrs
+from typing import Any, Final, Literal, NamedTuple
 
 from .base import View
 from .classes import is_enum, is_model, package_of, resolve
@@ -32,8 +30,7 @@ _SAID: Final[dict[str, str]] = {
 _SHOWN: Final = 80
 
 
-@attrs.frozen
-class Tolerated:
+class Tolerated(NamedTuple):
     """One departure of an answer from the document.
 
     Attributes:
