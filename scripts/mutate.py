@@ -61,7 +61,7 @@ TESTS: dict[str, list[str]] = {
     "timeouts": ["tests/test_timeouts.py", *faults("retry", "broken_answers")],
     "retry": ["tests/test_retry.py", *faults("retry")],
     "_validators": ["tests/test_timeouts.py", "tests/test_retry.py"],
-    "credentials": ["tests/test_credentials.py", *faults("secrets", "tokens_grants")],
+    "credentials/pasted": ["tests/test_credentials.py", *faults("secrets", "tokens_grants")],
     "tls": ["tests/test_tls_policy.py", *faults("tls")],
     "_http/origin": ["tests/test_origin.py"],
     "_http/proxy": ["tests/test_proxies.py"],
@@ -105,8 +105,12 @@ TESTS: dict[str, list[str]] = {
         "tests/test_proxies.py",
     ],
     "_auth/tokens": [*faults("token_limits", "tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
-    "_auth/login": faults(
-        "login", "login_grants", "grants_of_further_products", "tokens_grants", "tokens", "broken_answers", "secrets",
+    **dict.fromkeys(
+        ("_auth/grants", "_auth/login", "_auth/token_requests"),
+        faults(
+            "login", "login_grants", "grants_of_further_products", "tokens_grants", "tokens", "broken_answers",
+            "secrets",
+        ),
     ),
     "_auth/refusals": faults("login", "login_grants", "tokens_grants", "negotiation"),
     "listing": ["tests/test_paging.py", "tests/test_paging_edges.py", *faults("cancel_calls")],

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from tests.scripted import Scripted
-from veeam_async import Download, Listing, Reply, Request, RetryPolicy
-from veeam_async.credentials import BearerToken
+from veeam_async import BearerToken, Download, Listing, Reply, Request, RetryPolicy
 from veeam_async.errors import ApiError, DecodeError, NotFoundError, RequestTimeout, ServerError, VeeamError
 from veeam_async.vbr.v1_3_rev0 import Client
 from veeam_async.vbr.v1_3_rev0.api import deployment, jobs

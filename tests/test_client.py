@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from veeam_async import BearerToken, Password
 from veeam_async._http.pool import Pool
 from veeam_async._model import UNSET
 from veeam_async._operation.operation import Body, Operation, Parameter, Response, Revision
 from veeam_async._operation.request import Request
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import BearerToken, Password
 from veeam_async.errors import DecodeError, InferredOperationWarning
 from veeam_async.events import Tolerated
 from veeam_async.registry import client_class, revisions

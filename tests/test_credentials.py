@@ -7,16 +7,8 @@ from typing import Any
 
 import pytest
 
-from veeam_async.credentials import (
-    AuthorizationCode,
-    BearerToken,
-    Mfa,
-    Password,
-    RefreshToken,
-    Saml,
-    SsoToken,
-    VbrToken,
-)
+from veeam_async import AuthorizationCode, BearerToken, Mfa, Password, RefreshToken, Saml, SsoToken, VbrToken
+from veeam_async.vbr.v1_3_rev0 import Client
 
 SINGLE: list[Callable[[str], Any]] = [BearerToken, RefreshToken, SsoToken, VbrToken, AuthorizationCode, Saml]
 
@@ -176,6 +168,14 @@ def test_what_a_password_holds_is_said(char: str, said: str) -> None:
     """The kind of the character, its code point and its place are in the error."""
     with pytest.raises(ValueError, match=rf"holds {said} \(U\+{ord(char):04X}, character 3\)"):
         Password("u", f"ab{char}c")
+
+
+@pytest.mark.parametrize("given", ["secret", ("user", "secret"), None, Password])
+def test_what_are_no_credentials_is_refused_when_the_client_is_made(given: Any) -> None:
+    """A text or a pair stands for no credentials; the error says what does, and repeats nothing of them."""
+    with pytest.raises(TypeError, match=r"Password\(username, password\), not") as refused:
+        Client("vbr.invalid", given)
+    assert "secret" not in str(refused.value)
 
 
 def test_further_arguments_go_by_name() -> None:

@@ -13,9 +13,9 @@ from aiohttp import web
 
 from tests.listings import SESSIONS, ServedListing, collect, expected, ids, serve, session
 from tests.scripted import Scripted, tasks
+from veeam_async import BearerToken
 from veeam_async._operation import walk
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import BearerToken
 from veeam_async.errors import DecodeError, IncompleteListing, IncompleteListingWarning, ServerError
 from veeam_async.listing import Listing
 from veeam_async.vbr.v1_3_rev0 import Client

@@ -7,9 +7,9 @@ from base64 import b64encode
 
 import pytest
 
+from veeam_async import BearerToken
 from veeam_async._http.origin import Origin, parse_host
 from veeam_async._http.proxy import parse_proxy, proxy_from_environment
-from veeam_async.credentials import BearerToken
 from veeam_async.errors import ConnectError, InvalidAddress
 from veeam_async.retry import RetryPolicy
 from veeam_async.vbr.v1_3_rev0 import Client

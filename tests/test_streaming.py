@@ -19,9 +19,9 @@ import pytest
 from aiohttp import web
 
 from tests.scripted import Scripted, Seen
+from veeam_async import BearerToken
 from veeam_async.aws.v1_7_rev0 import Client as AwsClient
 from veeam_async.aws.v1_7_rev0.models import UploadCertificateBody
-from veeam_async.credentials import BearerToken
 from veeam_async.errors import BodyTooLarge, ConnectError, DecodeError, NotFoundError, RequestTimeout, VeeamError
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts

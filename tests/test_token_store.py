@@ -17,9 +17,9 @@ from unittest.mock import AsyncMock
 
 import pytest
 
+from veeam_async import Password, VbrToken
 from veeam_async._auth import stored as stored_module
 from veeam_async._auth.stored import StoreEntry
-from veeam_async.credentials import Password, VbrToken
 from veeam_async.testing import SimulatedAppliance
 from veeam_async.token_store import FileTokenStore, MemoryTokenStore, StoredToken, TokenStore, TokenStoreError
 from veeam_async.vbr.v1_3_rev0 import Client

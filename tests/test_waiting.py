@@ -14,9 +14,8 @@ from aiohttp import web
 
 from tests.long_work import FAST, ID, LOG, OTHER, SESSION, begin, play, records, session
 from tests.scripted import Scripted, tasks
-from veeam_async import Accepted, _work
+from veeam_async import Accepted, BearerToken, _work
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import BearerToken
 from veeam_async.errors import (
     DecodeError,
     NotFoundError,

@@ -15,10 +15,9 @@ from aiohttp import web
 
 from tests.long_work import FAST, ID, LOG, OTHER, SESSION, begin, play, records, session
 from tests.scripted import Scripted
-from veeam_async import Accepted
+from veeam_async import Accepted, BearerToken
 from veeam_async._model import UNSET
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import BearerToken
 from veeam_async.errors import ApiError, NotFoundError, RequestTimeout, ServerError, SessionFailed, VeeamError
 from veeam_async.listing import Listing
 from veeam_async.retry import RetryPolicy

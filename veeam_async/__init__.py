@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from ._running import run as run
     from .client import ApplianceClient as ApplianceClient
     from .connection import connect as connect
-    from .credentials import ApiKey as ApiKey
-    from .credentials import Assertion as Assertion
-    from .credentials import AuthorizationCode as AuthorizationCode
-    from .credentials import BearerToken as BearerToken
-    from .credentials import Impersonation as Impersonation
-    from .credentials import IntegrationToken as IntegrationToken
-    from .credentials import Mfa as Mfa
-    from .credentials import Password as Password
-    from .credentials import RefreshToken as RefreshToken
-    from .credentials import RsaKey as RsaKey
-    from .credentials import Saml as Saml
-    from .credentials import SsoToken as SsoToken
-    from .credentials import VbrToken as VbrToken
+    from .credentials.identity_provider import Assertion as Assertion
+    from .credentials.identity_provider import Saml as Saml
+    from .credentials.impersonation import Impersonation as Impersonation
+    from .credentials.mfa import Mfa as Mfa
+    from .credentials.password import Password as Password
+    from .credentials.rsa_key import RsaKey as RsaKey
+    from .credentials.tokens import ApiKey as ApiKey
+    from .credentials.tokens import AuthorizationCode as AuthorizationCode
+    from .credentials.tokens import BearerToken as BearerToken
+    from .credentials.tokens import IntegrationToken as IntegrationToken
+    from .credentials.tokens import RefreshToken as RefreshToken
+    from .credentials.tokens import SsoToken as SsoToken
+    from .credentials.tokens import VbrToken as VbrToken
     from .downloads import Download as Download
     from .errors import ApiError as ApiError
     from .errors import AuthenticationError as AuthenticationError
@@ -87,13 +87,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "Accepted": "_operation.reply",
     "ApiError": "errors",
-    "ApiKey": "credentials",
+    "ApiKey": "credentials.tokens",
     "ApplianceClient": "client",
-    "Assertion": "credentials",
+    "Assertion": "credentials.identity_provider",
     "AuthenticationError": "errors",
-    "AuthorizationCode": "credentials",
+    "AuthorizationCode": "credentials.tokens",
     "BadRequestError": "errors",
-    "BearerToken": "credentials",
+    "BearerToken": "credentials.tokens",
     "BodyTooLarge": "errors",
     "ClientOptions": "options",
     "ConflictError": "errors",
@@ -102,34 +102,34 @@ _HOMES = {
     "Download": "downloads",
     "Fleet": "fleet",
     "ForbiddenError": "errors",
-    "Impersonation": "credentials",
+    "Impersonation": "credentials.impersonation",
     "IncompleteListing": "errors",
     "IncompleteListingWarning": "errors",
     "InferredOperationWarning": "errors",
     "InsecureWarning": "errors",
-    "IntegrationToken": "credentials",
+    "IntegrationToken": "credentials.tokens",
     "InvalidAddress": "errors",
     "Listing": "listing",
-    "Mfa": "credentials",
+    "Mfa": "credentials.mfa",
     "MfaRequired": "errors",
     "NotFoundError": "errors",
     "Operation": "_operation.operation",
-    "Password": "credentials",
+    "Password": "credentials.password",
     "Pool": "_http.pool",
     "Product": "options",
     "Progress": "waiting",
     "RateLimitedError": "errors",
-    "RefreshToken": "credentials",
+    "RefreshToken": "credentials.tokens",
     "Reply": "_operation.reply",
     "Request": "_operation.request",
     "RequestTimeout": "errors",
     "RetryPolicy": "retry",
     "Revision": "_operation.operation",
-    "RsaKey": "credentials",
-    "Saml": "credentials",
+    "RsaKey": "credentials.rsa_key",
+    "Saml": "credentials.identity_provider",
     "ServerError": "errors",
     "SessionFailed": "errors",
-    "SsoToken": "credentials",
+    "SsoToken": "credentials.tokens",
     "Timeouts": "timeouts",
     "TlsError": "errors",
     "TlsPolicy": "tls",
@@ -138,7 +138,7 @@ _HOMES = {
     "UnsafeOriginError": "errors",
     "Unset": "_model",
     "UnsupportedRevisionError": "errors",
-    "VbrToken": "credentials",
+    "VbrToken": "credentials.tokens",
     "VeeamError": "errors",
     "VeeamWarning": "errors",
     "connect": "connection",

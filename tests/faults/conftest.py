@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from veeam_async._auth import backoff, login, stored, tokens
+from veeam_async import Password
+from veeam_async._auth import backoff, stored, token_requests, tokens
 from veeam_async._http import token
-from veeam_async.credentials import Password
 from veeam_async.retry import RetryPolicy
 from veeam_async.vbr.v1_3_rev0 import Client
 
@@ -34,7 +34,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     turned = Clock()
-    for module in (tokens, login, stored, token, backoff):
+    for module in (tokens, token_requests, stored, token, backoff):
         monkeypatch.setattr(module, "monotonic", turned)
     return turned
 

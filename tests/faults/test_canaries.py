@@ -15,17 +15,9 @@ from typing import Any
 import attrs
 import pytest
 
-from veeam_async import Timeouts
+from veeam_async import AuthorizationCode, BearerToken, Mfa, Password, RefreshToken, Timeouts, VbrToken
 from veeam_async.aws.v1_7_rev0 import Client as AwsClient
-from veeam_async.credentials import (
-    AuthorizationCode,
-    BearerToken,
-    Credentials,
-    Mfa,
-    Password,
-    RefreshToken,
-    VbrToken,
-)
+from veeam_async.credentials import Credentials
 from veeam_async.errors import MfaRequired
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import deadline

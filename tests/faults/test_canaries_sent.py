@@ -7,19 +7,11 @@ from typing import Any
 
 import pytest
 
+from veeam_async import AuthorizationCode, BearerToken, Mfa, Password, RefreshToken, Saml, VbrToken
 from veeam_async.aws.v1_7_rev0 import Client as AwsClient
 from veeam_async.azure.v8_1 import Client as AzureClient
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import (
-    AuthorizationCode,
-    BearerToken,
-    Credentials,
-    Mfa,
-    Password,
-    RefreshToken,
-    Saml,
-    VbrToken,
-)
+from veeam_async.credentials import Credentials
 from veeam_async.timeouts import Timeouts
 
 from .test_canaries import BODY, FAULTS, NAMES, ONCE, SECRET, THING, Cage, Parrot, cage, client_of, parrot

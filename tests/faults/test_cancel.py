@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from veeam_async import connect
+from veeam_async import Mfa, Password, connect
 from veeam_async._http.pool import Pool
-from veeam_async.credentials import Mfa, Password
 from veeam_async.downloads import Download
 from veeam_async.errors import VeeamError
 from veeam_async.retry import RetryPolicy

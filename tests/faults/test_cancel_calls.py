@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from tests.scripted import Scripted, tasks
-from veeam_async.credentials import Password
+from veeam_async import Password
 from veeam_async.vbr.v1_3_rev0 import Client
 
 ID = "7f2c0000-0000-4000-8000-00000000abcd"

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from veeam_async import connect
-from veeam_async.credentials import Password
+from veeam_async import Password, connect
 from veeam_async.errors import ApiError, InvalidAddress, UnsafeOriginError, VeeamError
 from veeam_async.fleet import Fleet
 from veeam_async.vbr.v1_3_rev0 import Client

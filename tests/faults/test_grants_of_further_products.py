@@ -28,7 +28,7 @@ from veeam_async import (
 )
 from veeam_async._auth.rsa import decrypted
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import Credentials, is_single_use, secrets_of, user_of
+from veeam_async.credentials import Credentials
 from veeam_async.errors import DecodeError, RateLimitedError, ServerError
 from veeam_async.profiles import profile
 from veeam_async.registry import client_class, find_revision
@@ -134,7 +134,7 @@ async def test_api_key(serve: Serve) -> None:
     await used(appliance, ApiKey(f"Bearer {key}\n"), renews=False)
     assert [seen.operation_id for seen in appliance.requests] == ["GetAboutInformation"]
     async with client_of(appliance, ApiKey("wrong"), logout=True) as client:
-        with pytest.raises(AuthenticationError, match="API key was refused"):
+        with pytest.raises(AuthenticationError, match="ApiKey was refused"):
             await client.request("GET", A_CALL["spc"])
     assert not appliance.tokens.grants
 
@@ -211,9 +211,9 @@ async def test_impersonation(serve: Serve) -> None:
         assert appliance.tokens.check(token.access).name == "customer"
     with pytest.raises(TypeError, match="refresh token"):
         Impersonation(ApiKey("made-up"), "1")  # type: ignore[arg-type]
-    assert is_single_use(Impersonation(RefreshToken("made-up"), "1"))
-    assert secrets_of(credentials) == [appliance.password]
-    assert appliance.username in (user_of(credentials) or "")
+    assert Impersonation(RefreshToken("made-up"), "1").single_use
+    assert credentials.secrets() == [appliance.password]
+    assert appliance.username in (credentials.user or "")
 
 
 async def test_a_token_that_only_reads(serve: Serve) -> None:
@@ -251,7 +251,7 @@ async def test_integration_token(serve: Serve) -> None:
     """A token of an integrated product logs in once."""
     appliance = await serve("m365", "v7")
     await used(appliance, IntegrationToken(appliance.tokens.vbr_token(appliance.username)))
-    assert is_single_use(IntegrationToken("made-up"))
+    assert IntegrationToken("made-up").single_use
 
 
 @pytest.mark.parametrize("revision", ["v7", "v8"])

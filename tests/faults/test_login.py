@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from veeam_async._auth import login
+from veeam_async import Mfa, Password
+from veeam_async._auth import grants
 from veeam_async._auth.revision_lists import revisions_in
 from veeam_async.azure.v8_1 import Client as AzureClient
-from veeam_async.credentials import Mfa, Password
 from veeam_async.errors import ApiError, AuthenticationError, DecodeError, VeeamError
 from veeam_async.retry import RetryPolicy
 from veeam_async.vbr.v1_3_rev0 import Client
@@ -142,7 +142,7 @@ async def test_a_code_is_not_sent_twice(monkeypatch: pytest.MonkeyPatch) -> None
 
         credentials = Mfa("u", "p", totp_secret="JBSWY3DPEHPK3PXP" * 2)
         async with AzureClient(wire.url, credentials, logout=False) as azure:
-            monkeypatch.setattr(login, "time", lambda: now[0])
+            monkeypatch.setattr(grants, "time", lambda: now[0])
             first = (await azure.login()).access
             with monkeypatch.context() as patched:
                 patched.setattr(asyncio, "sleep", sleep)

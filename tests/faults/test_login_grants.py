@@ -11,19 +11,10 @@ from typing import Any
 
 import pytest
 
+from veeam_async import AuthorizationCode, BearerToken, Mfa, Password, RefreshToken, Saml, SsoToken, VbrToken
 from veeam_async._auth.totp import totp_code
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import (
-    AuthorizationCode,
-    BearerToken,
-    Credentials,
-    Mfa,
-    Password,
-    RefreshToken,
-    Saml,
-    SsoToken,
-    VbrToken,
-)
+from veeam_async.credentials import Credentials
 from veeam_async.errors import ApiError, AuthenticationError, DecodeError, MfaRequired, VeeamError
 from veeam_async.registry import client_class, revisions
 
@@ -268,7 +259,7 @@ async def test_a_bearer_token_that_is_refused(grants: Grants) -> None:
         await exchange.reply(200 if exchange.token == "new" else 401, {})
 
     async with client_of(grants, BearerToken("old")) as client:
-        with pytest.raises(AuthenticationError, match="the bearer token was refused"):
+        with pytest.raises(AuthenticationError, match="the BearerToken was refused"):
             await client.request("GET", "/thing")
         assert len(grants.requests) == 1
         client.login_credentials = BearerToken("new")

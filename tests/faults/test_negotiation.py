@@ -7,16 +7,14 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-import attrs
 import pytest
 
+from veeam_async import Password, connect, profiles
 from veeam_async import client as client_module
-from veeam_async import connect, profiles
 from veeam_async._auth import negotiation
 from veeam_async._http import origin
 from veeam_async._http.pool import Pool
 from veeam_async.connection import Negotiation
-from veeam_async.credentials import Password
 from veeam_async.errors import ConnectError, UnsupportedRevisionError
 from veeam_async.profiles import Profile
 from veeam_async.registry import revisions
@@ -212,7 +210,7 @@ async def two_ports(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Vbr,
         real = profiles.profile("vbr")
 
         def moved(product: str) -> Profile:
-            return attrs.evolve(real, ports=(first.port, second.port), default_port=first.port)
+            return real._replace(ports=(first.port, second.port), default_port=first.port)
 
         monkeypatch.setattr(connecting, "profile", moved)
         yield first, second
@@ -229,7 +227,7 @@ async def at(server: Vbr, **options: Any) -> Any:
     parse = origin.parse_host
 
     def plain(host: str, **arguments: Any) -> Any:
-        return attrs.evolve(parse(host, **arguments), scheme="http")
+        return parse(host, **arguments)._replace(scheme="http")
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(negotiation, "parse_host", plain)

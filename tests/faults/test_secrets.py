@@ -14,22 +14,12 @@ from typing import Any
 import attrs
 import pytest
 
+from veeam_async import AuthorizationCode, BearerToken, Mfa, Password, RefreshToken, Saml, SsoToken, VbrToken
 from veeam_async._http.proxy import parse_proxy
 from veeam_async._http.token import Token
 from veeam_async._redact import redact, redact_named
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import (
-    AuthorizationCode,
-    BearerToken,
-    Credentials,
-    Mfa,
-    Password,
-    RefreshToken,
-    Saml,
-    SsoToken,
-    VbrToken,
-    secrets_of,
-)
+from veeam_async.credentials import Credentials
 from veeam_async.errors import VeeamError
 from veeam_async.retry import RetryPolicy
 from veeam_async.testing import SimulatedAppliance
@@ -200,7 +190,7 @@ def test_credentials_show_no_secret(credentials: Credentials) -> None:
     for text in (repr(credentials), str(credentials), f"{credentials}", f"{[credentials]}"):
         assert not any(secret in text for secret in PLANTED)
     if getattr(credentials, "ask", None) is None:
-        assert secrets_of(credentials)
+        assert credentials.secrets()
 
 
 @pytest.mark.parametrize("credentials", ALL, ids=lambda one: type(one).__name__)

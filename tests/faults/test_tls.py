@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from veeam_async import Password
 from veeam_async._http import tls_context
 from veeam_async._http.certificates import describe, fetch_certificate, fetch_fingerprint
 from veeam_async._http.pool import Pool
-from veeam_async.credentials import Password
 from veeam_async.errors import ConnectError, InsecureWarning, RequestTimeout, TlsError
 from veeam_async.tls import TlsPolicy
 from veeam_async.vbr.v1_3_rev0 import Client

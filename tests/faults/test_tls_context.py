@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from veeam_async import BearerToken, Password
 from veeam_async._http import tls_context
 from veeam_async._http.certificates import describe, fetch_fingerprint
 from veeam_async._http.pool import Pool
-from veeam_async.credentials import BearerToken, Password
 from veeam_async.errors import ConnectError, TlsError, VeeamError
 from veeam_async.tls import TlsPolicy
 from veeam_async.vbr.v1_3_rev0 import Client

@@ -8,8 +8,9 @@ from time import monotonic
 
 import pytest
 
+from veeam_async import AuthorizationCode, BearerToken, Password, RefreshToken
 from veeam_async._http.token import Token
-from veeam_async.credentials import AuthorizationCode, BearerToken, Credentials, Password, RefreshToken
+from veeam_async.credentials import Credentials
 from veeam_async.errors import (
     AuthenticationError,
     ConnectError,
@@ -513,7 +514,7 @@ async def test_bearer_token_is_not_renewed(vbr: Vbr) -> None:
         await client.sessions.get_session(SESSION_ID)
         vbr.good.clear()
         for _ in range(3):
-            with pytest.raises(AuthenticationError, match="bearer token"):
+            with pytest.raises(AuthenticationError, match="BearerToken"):
                 await client.sessions.get_session(SESSION_ID)
     assert not [one for one in vbr.requests if one.path in (TOKEN_PATH, "/api/oauth2/logout")]
 
@@ -521,7 +522,7 @@ async def test_bearer_token_is_not_renewed(vbr: Vbr) -> None:
 @pytest.mark.parametrize(
     ("credentials", "said"),
     [
-        (BearerToken("given"), "the bearer token was refused"),
+        (BearerToken("given"), "the BearerToken was refused"),
         (AuthorizationCode("code"), "AuthorizationCode serves for one login and was used"),
         (Password("monitor", "right-horse-battery"), None),
     ],

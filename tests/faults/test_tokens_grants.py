@@ -8,19 +8,11 @@ from typing import Any
 
 import pytest
 
-from veeam_async._auth import login
+from veeam_async import AuthorizationCode, Mfa, Password, RefreshToken, Saml, SsoToken, VbrToken
+from veeam_async._auth import grants
 from veeam_async._auth.totp import totp_code
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import (
-    AuthorizationCode,
-    Credentials,
-    Mfa,
-    Password,
-    RefreshToken,
-    Saml,
-    SsoToken,
-    VbrToken,
-)
+from veeam_async.credentials import Credentials
 from veeam_async.errors import AuthenticationError, MfaRequired, UnsupportedRevisionError, VeeamError
 from veeam_async.profiles import profile
 from veeam_async.registry import client_class, find_revision, revisions
@@ -261,9 +253,9 @@ async def test_second_login_waits_for_the_next_code(serve: Serve, monkeypatch: p
     credentials = client.login_credentials
     assert isinstance(credentials, Mfa)
     with monkeypatch.context() as patched:
-        patched.setattr(login, "totp_code", lambda secret, at: next(shown))
-        patched.setattr("veeam_async._auth.login.asyncio.sleep", sleep)
-        codes = [await client._account._login._mfa_code(credentials) for _ in range(2)]
+        patched.setattr(grants, "totp_code", lambda secret, at: next(shown))
+        patched.setattr("veeam_async._auth.grants.asyncio.sleep", sleep)
+        codes = [await grants._code(client._account._login._requests, credentials) for _ in range(2)]
     assert codes == ["first", "second"]
     assert len(slept) == 1 and 0 < slept[0] <= 30.2
     await client.aclose()

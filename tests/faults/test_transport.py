@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from veeam_async import BearerToken
 from veeam_async._operation.call import Call
-from veeam_async.credentials import BearerToken
 from veeam_async.downloads import Download
 from veeam_async.errors import ApiError, BodyTooLarge, RequestTimeout, ServerError
 from veeam_async.events import RequestAnswered, RequestRetried, RequestStarted

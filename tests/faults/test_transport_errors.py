@@ -15,10 +15,10 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import BadHttpMessage
 from yarl import URL
 
+from veeam_async import BearerToken
 from veeam_async._http._aiohttp import bare, os_text
 from veeam_async._http.pool import Pool
 from veeam_async._operation.call import Call
-from veeam_async.credentials import BearerToken
 from veeam_async.errors import (
     ApiError,
     ConnectError,

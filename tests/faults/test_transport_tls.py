@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from veeam_async import BearerToken
 from veeam_async._http import certificates
 from veeam_async._http.certificates import Certificate, fetch_certificate
 from veeam_async._http.failures import Attempt, failure_of
 from veeam_async._http.origin import parse_host
 from veeam_async._operation.call import Call
-from veeam_async.credentials import BearerToken
 from veeam_async.errors import ConnectError, TlsError
 from veeam_async.events import RequestStarted
 from veeam_async.retry import RetryPolicy

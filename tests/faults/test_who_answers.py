@@ -13,9 +13,9 @@ import pytest
 import trustme
 from aiohttp.abc import AbstractResolver
 
+from veeam_async import BearerToken, Password
 from veeam_async._http.pool import Pool
 from veeam_async.aws.v1_7_rev0 import Client as AwsClient
-from veeam_async.credentials import BearerToken, Password
 from veeam_async.errors import (
     ApiError,
     AuthenticationError,

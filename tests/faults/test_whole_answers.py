@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import trustme
 
-from veeam_async.credentials import Password
+from veeam_async import Password
 from veeam_async.errors import ConnectError, DecodeError, VeeamError
 from veeam_async.retry import RetryPolicy
 from veeam_async.tls import TlsPolicy

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from veeam_async.credentials import BearerToken, Mfa, Password, RefreshToken
+from veeam_async import BearerToken, Mfa, Password, RefreshToken
 from veeam_async.fleet import Appliance, FleetConfigError, config, secrets
 from veeam_async.timeouts import Timeouts
 from veeam_async.tls import TlsPolicy

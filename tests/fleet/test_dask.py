@@ -18,8 +18,8 @@ pytest.importorskip("distributed")
 
 from distributed import Client, LocalCluster
 
+from veeam_async import Password
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import Password
 from veeam_async.errors import ConnectError, VeeamError
 from veeam_async.fleet import Answer, Appliance, Fleet
 from veeam_async.fleet.dask import NotPicklable, ShardFailed, _packed, each_on_cluster

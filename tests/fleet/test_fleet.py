@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from veeam_async import Password
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import Password
 from veeam_async.errors import (
     AuthenticationError,
     BadRequestError,

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from veeam_async.credentials import Password
+from veeam_async import Password
 from veeam_async.fleet import Appliance, FileCursor, Fleet, Session, SqliteCursor
 
 

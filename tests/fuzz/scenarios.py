@@ -14,13 +14,13 @@ import attrs
 import pyotp
 
 from tests.fuzz.recording import Recording, tapped
-from veeam_async import connect
+from veeam_async import Mfa, Password, connect
 from veeam_async._http.pool import Pool
 from veeam_async._model import Model
 from veeam_async.aws.v1_7_rev0 import Client as AwsClient
 from veeam_async.azure.v8_1 import Client as AzureClient
 from veeam_async.client import ApplianceClient
-from veeam_async.credentials import Credentials, Mfa, Password
+from veeam_async.credentials import Credentials
 from veeam_async.retry import RetryPolicy
 from veeam_async.testing import Behaviour, SimulatedAppliance
 from veeam_async.timeouts import Timeouts, deadline

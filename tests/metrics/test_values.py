@@ -11,7 +11,7 @@ import pytest
 
 from tests.metrics.conftest import Site
 from tests.metrics.pages import one, pick, read
-from veeam_async.credentials import Password
+from veeam_async import Password
 from veeam_async.errors import TlsError
 from veeam_async.fleet import Alarm, AlarmState, Appliance, BreakerPolicy, Fleet, Job, Repository, Session, Severity
 from veeam_async.metrics import BUCKETS, FAMILIES, Exporter

@@ -30,8 +30,8 @@ from typing import Any
 
 import attrs
 
+from veeam_async import Password
 from veeam_async._auth import stored
-from veeam_async.credentials import Password
 from veeam_async.errors import VeeamError
 from veeam_async.fleet import Appliance, FileCursor, Fleet, Session
 from veeam_async.retry import RetryPolicy

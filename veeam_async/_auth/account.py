@@ -14,7 +14,7 @@ from .._operation.json_text import value_at
 from .._operation.operation import Revision
 from .._operation.reply import Reply, unchanged
 from .._redact import Hidden
-from ..credentials import Credentials, secrets_of, token_as_given, user_of
+from ..credentials import Credentials
 from ..errors import DecodeError, VeeamError
 from ..profiles import Logout, Profile
 from ..timeouts import deadline
@@ -64,7 +64,7 @@ class Account:
         self._log_out = logout
         self._login = Login(transport, profile, revision, credentials)
         self._stored: StoreEntry | None = None
-        if store is not None and token_as_given(credentials) is None:
+        if store is not None and credentials.bearer is None:
             from .stored import StoreEntry  # few clients have a store
 
             self._stored = StoreEntry(store, self._store_key(credentials), transport.name)
@@ -85,9 +85,9 @@ class Account:
 
     def _store_key(self, credentials: Credentials) -> str:
         """Where the store keeps the token: by appliance and user, or by a hash where the credentials name no user."""
-        user = user_of(credentials)
+        user = credentials.user
         if not user:
-            hashed = sha256("\n".join(secrets_of(credentials)).encode()).hexdigest()
+            hashed = sha256("\n".join(credentials.secrets()).encode()).hexdigest()
             user = f"{type(credentials).__name__} {hashed[:32]}"
         return f"{self._revision.product} {self._origin} {user}"
 
@@ -125,7 +125,7 @@ class Account:
     async def aclose(self) -> None:
         """End a renewal in progress, and log out where that is wanted, as far as `timeouts.logout` seconds allow."""
         await self.tokens.aclose()
-        ours = token_as_given(self.credentials) is None
+        ours = self.credentials.bearer is None
         wanted = self._log_out
         if wanted is None:
             # Nobody can use a token later that the store could not keep.

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 
-from ..credentials import RsaKey
+from ..credentials.rsa_key import RsaKey
 from ..errors import DecodeError, VeeamError
 from .asking import answer_of
 

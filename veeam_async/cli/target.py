@@ -129,7 +129,8 @@ class Target:
 
     def credentials(self) -> Credentials:
         """User name and password, asked for on a terminal where no option or variable says them."""
-        from ..credentials import Mfa, Password
+        from ..credentials.mfa import Mfa
+        from ..credentials.password import Password
 
         terminal = sys.stdin.isatty() and sys.stderr.isatty()
         username = self.username

@@ -274,7 +274,9 @@ def _appliance(entry: Mapping[str, Any], fail: Complain, folder: Path, secrets: 
 
 
 def _credentials(entry: Mapping[str, Any], fail: Complain, secrets: Secrets) -> Credentials:
-    from ..credentials import BearerToken, Mfa, Password, RefreshToken
+    from ..credentials.mfa import Mfa
+    from ..credentials.password import Password
+    from ..credentials.tokens import BearerToken, RefreshToken
 
     values: dict[str, str] = {}
     key = ""

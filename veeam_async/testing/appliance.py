@@ -253,7 +253,7 @@ class SimulatedAppliance:
     @property
     def credentials(self) -> Any:
         """A `veeam_async.Password` for the appliance's account."""
-        from veeam_async.credentials import Password
+        from veeam_async import Password
 
         return Password(self.username, self.password)
 
