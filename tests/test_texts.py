@@ -108,6 +108,7 @@ def test_nothing_to_mask() -> None:
         (b'[{"credentials": {"secretKey": "one", "id": "x"}}, {"list": [{"token": "two"}]}]', ["one", "two"]),
         (b'{"password": {"value": "one"}, "pin": "1234", "keys": "x", "accessKey": "k"}', ["1234", "k"]),
         (b'{"password": 12, "passphrase": null}', []),
+        (b'{"recoveryTokens": ["one", ["two"], {"id": "x", "token": "three"}], "ids": ["y"]}', ["one", "two", "three"]),
         (b'{"pin": "1234"}', ["1234"]),
         (b'{"key": "one"}', ["one"]),
         (b"key=one", ["one"]),

@@ -60,18 +60,17 @@ def _masked(data: Any, spellings: list[str]) -> Any:
     return data
 
 
-_SECRET_NAME = re.compile(
-    r"(?i)pass(word|phrase|code)|secret|token|credential|private_?key|access_?key|api_?key|\bkey$|^pin$"
-)
+# Compiled when they are first needed.
+_SECRET_NAME = r"(?i)pass(word|phrase|code)|secret|token|credential|private_?key|access_?key|api_?key|\bkey$|^pin$"
 # What is in every text that holds such a name.
-_PART_OF_NAME = re.compile(r"(?i)pass|secret|token|credential|key|pin")
+_PART_OF_NAME = r"(?i)pass|secret|token|credential|key|pin"
 _MOST_SECRETS = 100
 _SEARCHED = 1 << 20
 
 
 def secrets_in(body: bytes | None) -> list[str]:
     """The values of a JSON or form body whose names say that they are secret: what a server must not repeat."""
-    if not body or len(body) > _SEARCHED or _PART_OF_NAME.search(body.decode("utf-8", "replace")) is None:
+    if not body or len(body) > _SEARCHED or re.search(_PART_OF_NAME, body.decode("utf-8", "replace")) is None:
         return []
     secrets: list[str] = []
     try:
@@ -83,11 +82,11 @@ def secrets_in(body: bytes | None) -> list[str]:
             pairs = parse_qsl(body.decode("utf-8", "replace"), max_num_fields=1000)
         except ValueError:
             return []
-        secrets += [value for name, value in pairs if _SECRET_NAME.search(name)]
+        secrets += [value for name, value in pairs if re.search(_SECRET_NAME, name)]
     return secrets[:_MOST_SECRETS]
 
 
-_NAMED = re.compile(
+_NAMED = (
     r'"(?P<name>(?:[^"\\]|\\.){1,80})"(?P<colon>\s*:\s*)"(?:[^"\\]|\\.)*(?P<end>"?)'
     r"|(?P<field>[A-Za-z_.-]{1,80})=[^&\s\"'<>]+"
 )
@@ -95,28 +94,28 @@ _NAMED = re.compile(
 
 def redact_named(text: str) -> str:
     """The text, whole or cut, with every value masked whose JSON name or form name says that it is secret."""
-    if _PART_OF_NAME.search(text) is None:
+    if re.search(_PART_OF_NAME, text) is None:
         return text
-    return _NAMED.sub(_mask_named, text)
+    return re.sub(_NAMED, _mask_named, text)
 
 
 def _mask_named(match: re.Match[str]) -> str:
     name = match["name"] or match["field"]
-    if _SECRET_NAME.search(name) is None:
+    if re.search(_SECRET_NAME, name) is None:
         return match[0]
     return f"{name}={MASK}" if match["name"] is None else f'"{name}"{match["colon"]}"{MASK}{match["end"]}'
 
 
-def _collect(value: Any, secrets: list[str]) -> None:
-    if isinstance(value, list):
+def _collect(value: Any, secrets: list[str], named: bool = False) -> None:
+    if isinstance(value, str):
+        if named:
+            secrets.append(value)
+    elif isinstance(value, list):
         for item in value:
-            _collect(item, secrets)
+            _collect(item, secrets, named)
     elif isinstance(value, dict):
         for name, item in value.items():
-            if isinstance(item, str) and _SECRET_NAME.search(name):
-                secrets.append(item)
-            else:
-                _collect(item, secrets)
+            _collect(item, secrets, re.search(_SECRET_NAME, name) is not None)
 
 
 class Hidden(dict[str, str]):

@@ -158,8 +158,8 @@ class Session:
             path + text,
             f"{method} {template}",
             template,
+            method in ("GET", "HEAD") if safe is None else safe,
             accept,
-            safe=method in ("GET", "HEAD") if safe is None else safe,
             headers=extra or None,
             body=sent,
         )
@@ -211,7 +211,7 @@ class Session:
         if options.timeout is not None:
             timeouts = attrs.evolve(self._transport.timeouts, total=options.timeout)
         headers = {**(call.headers or {}), **options.headers} or None
-        return attrs.evolve(call, timeouts=timeouts, retry=options.retry, headers=headers)
+        return call._replace(timeouts=timeouts, retry=options.retry, headers=headers)
 
     def _encode(
         self, operation: Operation[Any], body: Any, headers: dict[str, str] | None
@@ -329,7 +329,7 @@ def _elsewhere(status: int, headers: Mapping[str, str]) -> bool:
 def _at(call: Call, path: str) -> Call:
     """The call that reads at another place what a call is answered."""
     headers = {name: value for name, value in (call.headers or {}).items() if name != "Content-Type"}
-    return attrs.evolve(call, method="GET", path=path, headers=headers or None, body=None, safe=True)
+    return call._replace(method="GET", path=path, headers=headers or None, body=None, safe=True)
 
 
 def _without_faults(decode: Callable[[Reply[Any]], T], field: str) -> Callable[[Reply[Any]], T]:

@@ -12,11 +12,10 @@ import attrs
 
 from .errors import InsecureWarning
 
-_BEFORE = re.compile(
-    r"(?:sha-?([0-9]{1,3})|md5)?\s*(?:finger|thumb)?(?:print)?\s*(?:\([^)]*\))?\s*[=:]?", re.IGNORECASE
-)
+# Compiled when they are first needed: few programs give a fingerprint or a name.
+_BEFORE = r"(?i)(?:sha-?([0-9]{1,3})|md5)?\s*(?:finger|thumb)?(?:print)?\s*(?:\([^)]*\))?\s*[=:]?"
 _DIGITS = {32: "an MD5", 40: "a SHA-1", 56: "a SHA-224", 96: "a SHA-384", 128: "a SHA-512"}
-_NAME = re.compile(r"[a-z0-9_*-]{1,63}(?:\.[a-z0-9_-]{1,63})*", re.ASCII)
+_NAME = r"[a-z0-9_*-]{1,63}(?:\.[a-z0-9_-]{1,63})*"
 _HOW = "`veeam-async fingerprint HOST` and `openssl x509 -noout -fingerprint -sha256` print it"
 
 
@@ -29,7 +28,7 @@ def _fingerprint(value: Any) -> str | None:
     # Cf: direction marks and others that nobody sees. Pd: every kind of dash.
     seen = [(place, char) for place, char in enumerate(value, 1) if unicodedata.category(char) not in ("Cf", "Cc")]
     text = "".join(char for _, char in seen)
-    before = _BEFORE.match(text.lstrip())
+    before = re.match(_BEFORE, text.lstrip())
     assert before is not None  # everything in it is optional
     start = len(text) - len(text.lstrip()) + before.end()
     digits = ""
@@ -69,7 +68,7 @@ def _server_name(value: Any) -> str | None:
             name = idna.encode(name, uts46=True).decode()
         except UnicodeError:
             name = ""
-    if len(name) > 253 or not _NAME.fullmatch(name):
+    if len(name) > 253 or not re.fullmatch(_NAME, name):
         try:
             from ipaddress import ip_address
 

@@ -26,7 +26,7 @@ from .._text import neutral
 from ..errors import Step
 
 # Where aiohttp begins to quote what it could not read, as a text and within the repr of one.
-_QUOTED = re.compile(r"""\n\n|\\n\\n|:\s+b\\*['"]""")
+_QUOTED = r"""\n\n|\\n\\n|:\s+b\\*['"]"""
 _LONGEST_TEXT = 200
 # What leads to an error, at most: no chain of aiohttp's is as long.
 _LINKS = 20
@@ -287,7 +287,7 @@ def bare(error: BaseException) -> BaseException:
 
 def brief(text: str) -> str:
     """One line of an error's text, without the bytes of an answer that aiohttp quotes behind it."""
-    return " ".join(neutral(_QUOTED.split(text, maxsplit=1)[0]).split())[:_LONGEST_TEXT]
+    return " ".join(neutral(re.split(_QUOTED, text, maxsplit=1)[0]).split())[:_LONGEST_TEXT]
 
 
 def os_text(error: BaseException) -> str:

@@ -1,7 +1,5 @@
 """What follows from how an attempt ended: one pure function, so that it can be read and tested as a table."""
 
-from __future__ import annotations
-
 from enum import Enum
 from typing import NamedTuple
 

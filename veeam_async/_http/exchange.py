@@ -10,7 +10,6 @@ from typing import Generic, Protocol, TypeVar
 from urllib.parse import quote, urljoin
 
 import aiohttp
-import attrs
 from yarl import URL
 
 from .._operation.call import Call
@@ -345,7 +344,7 @@ class Exchange(Generic[T]):
                 hint="If the appliance is there, make a client for it",
                 **self.context,
             )
-        return attrs.evolve(self.call, path=target.raw_path_qs.removeprefix(origin.prefix))
+        return self.call._replace(path=target.raw_path_qs.removeprefix(origin.prefix))
 
     def _target(self, reply: Reply[None]) -> URL | None:
         """Where a redirect leads, or None where it cannot be followed."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from .._redact import Hidden, HiddenTuple
 
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
-_VALUE = re.compile(r"[\t\x20-\x7e]*", re.ASCII)
+# Compiled when they are first needed: few programs have headers of their own.
+_NAME = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+_VALUE = r"[\t\x20-\x7e]*"
 # Made by the package for each request, or by the connection for itself.
 _RESERVED = frozenset(
     {
@@ -63,10 +64,10 @@ def _check(name: Any, value: Any) -> None:
     if not isinstance(name, str) or not isinstance(value, str):
         kind = type(value if isinstance(name, str) else name).__name__
         raise TypeError(f"a header is a str by a str, not a {kind}")
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(_NAME, name):
         raise ValueError(f"{name[:40]!r} is no name of a header")
     # The value is not repeated: it may be a secret.
-    if not _VALUE.fullmatch(value.strip()):
+    if not re.fullmatch(_VALUE, value.strip()):
         raise ValueError(f"the value of the header {name} has a line break, or is not ASCII")
     if len(value) > _LONGEST:
         raise ValueError(f"the value of the header {name} is longer than {_LONGEST} letters")

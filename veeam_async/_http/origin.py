@@ -5,27 +5,25 @@ from __future__ import annotations
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from operator import index
-from typing import NoReturn
-
-import attrs
+from typing import NamedTuple, NoReturn
 
 from ..errors import InvalidAddress, UnsafeOriginError
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#]*)([^?#]*)(.*)", re.ASCII | re.IGNORECASE | re.DOTALL)
-_BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
 # Underscores are no letters of a host name, but Windows takes them for names of computers.
 _LABEL = re.compile(r"[a-z0-9_-]+", re.ASCII)
-_ZONE = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
-_SEGMENT = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+", re.ASCII)
 # The last label of a name that its resolver reads as an address: `127.1`, `2130706433`, `0x7f000001`.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
+# What few addresses have is compiled when it is first met.
+_BRACKETS = r"(?s)\[([^\[\]]*)\](?::(.*))?"
+_ZONE = r"[A-Za-z0-9._~-]+"
+_SEGMENT = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+"
 _LONGEST_LABEL = 63
 _LONGEST_NAME = 253
 _LONGEST_SHOWN = 120
 
 
-@attrs.frozen
-class Origin:
+class Origin(NamedTuple):
     """Scheme, host and port, and where on it the API begins: all that a bearer token may be sent to.
 
     Attributes:
@@ -140,7 +138,7 @@ def _shown(text: str) -> str:
 def _split(text: str, shown: str, *, bare: bool) -> tuple[str, str | None]:
     """Name and port, both as they were written."""
     if text.startswith("["):
-        brackets = _BRACKETS.fullmatch(text)
+        brackets = re.fullmatch(_BRACKETS, text)
         if brackets is None or ":" not in brackets[1]:
             _refuse(shown, "the brackets hold no IPv6 address")
         return brackets[1], brackets[2]
@@ -164,7 +162,7 @@ def _port(digits: str | None, shown: str) -> int | None:
 def _prefix(path: str, shown: str) -> str:
     segments = path.rstrip("/").split("/")[1:]
     for segment in segments:
-        if not _SEGMENT.fullmatch(segment) or segment in (".", "..") or "%2" in segment.replace("%20", ""):
+        if not re.fullmatch(_SEGMENT, segment) or segment in (".", "..") or "%2" in segment.replace("%20", ""):
             _refuse(shown, "the path is no plain path of letters, digits, dashes and slashes")
         if segment.lower() in ("api", "swagger"):
             _refuse(shown, f"{segment!r} is where the API itself begins: give what comes before it")
@@ -180,7 +178,7 @@ def _host(name: str, shown: str) -> str:
             address = str(IPv6Address(address))
         except AddressValueError:
             _refuse(shown, "several colons, and no IPv6 address: this is neither a host, nor host:port, nor an origin")
-        if percent and not _ZONE.fullmatch(zone):
+        if percent and not re.fullmatch(_ZONE, zone):
             _refuse(shown, "the zone behind the IPv6 address is empty or no name of an interface")
         return f"{address}%{zone}" if percent else address
     name = _ascii_name(name, shown)

@@ -7,10 +7,9 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from urllib.parse import unquote
 
-import attrs
 from yarl import URL
 
 from .._redact import Hidden
@@ -20,8 +19,7 @@ from .origin import Origin, parse_host
 _SCHEMES = ("http", "https")
 
 
-@attrs.frozen
-class Proxy:
+class Proxy(NamedTuple):
     """A proxy.
 
     Attributes:
@@ -31,7 +29,7 @@ class Proxy:
     """
 
     url: URL
-    headers: dict[str, str] | None = attrs.field(repr=False)
+    headers: Hidden | None
     shown: str
 
 
@@ -70,7 +68,7 @@ def _refuse(detail: str) -> NoReturn:
     )
 
 
-def _headers(credentials: str) -> dict[str, str] | None:
+def _headers(credentials: str) -> Hidden | None:
     """The header for quoted credentials; None where the user name has a colon."""
     user, _, password = credentials.partition(":")
     user, password = unquote(user), unquote(password)

@@ -11,8 +11,6 @@ import threading
 from time import monotonic
 from typing import Any, NoReturn
 
-import attrs
-
 from ..errors import TlsError
 from ..tls import TlsPolicy
 
@@ -104,7 +102,6 @@ class ProxiedContext(ssl.SSLContext):
         return context.wrap_bio(incoming, outgoing, server_side, server_hostname, session)
 
 
-@attrs.define
 class _Kept:
     """A context, and what it was made from.
 
@@ -114,10 +111,15 @@ class _Kept:
         digest: of their content.
     """
 
-    context: PolicyContext
-    checked: float
-    stats: tuple[tuple[int, ...], ...]
-    digest: bytes
+    __slots__ = ("checked", "context", "digest", "stats")
+
+    def __init__(
+        self, context: PolicyContext, checked: float, stats: tuple[tuple[int, ...], ...], digest: bytes
+    ) -> None:
+        self.context = context
+        self.checked = checked
+        self.stats = stats
+        self.digest = digest
 
 
 _kept: dict[TlsPolicy, _Kept] = {}

@@ -6,8 +6,6 @@ import random
 from time import monotonic
 from typing import Literal, Protocol
 
-import attrs
-
 from .._redact import HiddenTuple
 
 # Nothing else bounds what a server calls a lifetime, and a timer must not overflow.
@@ -16,7 +14,6 @@ _LONGEST_LIFETIME = 30 * 86400.0
 Source = Literal["login", "refresh", "store"]
 
 
-@attrs.define(eq=False)
 class Token:
     """An access token, and the refresh token that came with it.
 
@@ -30,22 +27,26 @@ class Token:
         proved: True once a call with it was answered by anything else than 401 and 403.
     """
 
-    access: str = attrs.field(repr=False)
-    refresh: str | None = attrs.field(repr=False)
-    lifetime: float
-    source: Source
-    issued: float = attrs.field(factory=lambda: monotonic())
-    proved: bool = False
-    soon: float = attrs.field(init=False)
-    must: float = attrs.field(init=False)
+    __slots__ = ("access", "issued", "lifetime", "must", "proved", "refresh", "soon", "source")
 
-    def __attrs_post_init__(self) -> None:
-        lifetime = min(self.lifetime, _LONGEST_LIFETIME)
+    def __init__(
+        self, access: str, refresh: str | None, lifetime: float, source: Source, *, issued: float | None = None
+    ) -> None:
+        self.access = access
+        self.refresh = refresh
+        self.lifetime = lifetime
+        self.source: Source = source
+        self.issued = monotonic() if issued is None else issued
+        self.proved = False
+        lifetime = min(lifetime, _LONGEST_LIFETIME)
         # Spread over a sixth of the lifetime, so that a thousand appliances that logged in together do not renew
         # together.
         self.soon = self.issued + lifetime * random.uniform(0.65, 0.8)
         # What is in flight must arrive while the token still serves.
         self.must = self.issued + lifetime - min(30.0, lifetime * 0.1)
+
+    def __repr__(self) -> str:
+        return f"<a token by {self.source}, {self.left():.0f} s left>"
 
     def left(self) -> float:
         """Seconds until it expires; negative when it has."""

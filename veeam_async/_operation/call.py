@@ -1,11 +1,7 @@
 """What is to be sent, whatever happens meanwhile."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
-
-import attrs
 
 from ..retry import RetryPolicy
 from ..timeouts import Timeouts
@@ -44,8 +40,7 @@ class BodyFactory(Protocol):
     def __call__(self) -> Outgoing: ...
 
 
-@attrs.frozen(eq=False)
-class Call:
+class Call(NamedTuple):
     """A request to an appliance, before a token and a connection are there for it.
 
     Attributes:
@@ -53,8 +48,8 @@ class Call:
         path: as sent: percent-encoded, with its query.
         label: the operationId, or method and path, for errors, logs and events.
         template: the path as the document has it, with its placeholders.
-        accept: the Accept header.
         safe: True where it only reads.
+        accept: the Accept header.
         headers: further headers.
         body: bytes, what makes the body anew for each attempt, or None.
         media_types: what a success may be, by the document; empty where it says nothing.
@@ -67,14 +62,17 @@ class Call:
     path: str
     label: str
     template: str
+    safe: bool
     accept: str = JSON
-    safe: bool = attrs.field(kw_only=True)
-    headers: Mapping[str, str] | None = attrs.field(default=None, kw_only=True, repr=False)
-    body: bytes | BodyFactory | None = attrs.field(default=None, kw_only=True, repr=False)
-    media_types: tuple[str, ...] = attrs.field(default=(), kw_only=True)
-    secrets: tuple[str, ...] = attrs.field(default=(), kw_only=True, repr=False)
-    timeouts: Timeouts | None = attrs.field(default=None, kw_only=True)
-    retry: RetryPolicy | None = attrs.field(default=None, kw_only=True)
+    headers: Mapping[str, str] | None = None
+    body: bytes | BodyFactory | None = None
+    media_types: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    timeouts: Timeouts | None = None
+    retry: RetryPolicy | None = None
+
+    def __repr__(self) -> str:
+        return f"<{self.method} {self.template}>"
 
     @property
     def replayable(self) -> bool:

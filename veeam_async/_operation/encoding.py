@@ -130,8 +130,8 @@ class Plan:
         """
         operation = self.operation
         return Call(
-            self.method, path, self.label, operation.path, self.accept,
-            safe=operation.safe, headers=headers, body=body, media_types=self.media_types,
+            self.method, path, self.label, operation.path, operation.safe, self.accept,
+            headers=headers, body=body, media_types=self.media_types,
         )  # fmt: skip
 
     def path(self, values: Mapping[str, Any]) -> str:

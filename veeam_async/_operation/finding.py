@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -59,6 +58,8 @@ def _operation_at(revision: Revision, place: str) -> Operation[Any]:
 
 
 def _suggestion(operation_id: str, places: Mapping[str, str]) -> str:
+    from difflib import get_close_matches  # few programs misspell one
+
     by_lower = {each.lower(): each for each in places}
     close = [by_lower[each] for each in get_close_matches(operation_id.lower(), by_lower, n=3, cutoff=0.5)]
     return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Generic, TypeVar, cast
-
-import attrs
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from .._redact import redact, redact_named
 from .._text import neutral
@@ -25,8 +23,7 @@ def excerpt(body: bytes, length: int = EXCERPT) -> str:
     return body[: length * 4].decode("utf-8", "replace")[:length]
 
 
-@attrs.frozen
-class Accepted:
+class Accepted(NamedTuple):
     """What awaiting a request gives where the answer is 202, has no body, and says where the work is to be seen.
 
     `client.wait(accepted)` waits for that work.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
-import attrs
-
+from .._redact import Hidden
 from ..retry import RetryPolicy
 from .encoding import header_value
 from .operation import Operation, Revision
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@attrs.frozen
-class Options:
+class Options(NamedTuple):
     """What one request, or one client, does otherwise than its client.
 
     Attributes:
@@ -34,7 +32,7 @@ class Options:
 
     timeout: float | None = None
     retry: RetryPolicy | None = None
-    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    headers: Mapping[str, str] = Hidden()
     strict: bool | None = None
 
     def changed(
@@ -56,7 +54,7 @@ class Options:
         return Options(
             self.timeout if timeout is None else timeout,
             self.retry if retry is None else retry,
-            {**self.headers, **added},
+            Hidden({**self.headers, **added}),
             self.strict if strict is None else strict,
         )
 

@@ -1,11 +1,7 @@
 """What the session layer has to know about a product: data, not code."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import Literal
-
-import attrs
+from typing import Literal, NamedTuple
 
 from .work import LongWork
 
@@ -15,8 +11,7 @@ Grant = Literal[
 ]  # fmt: skip
 
 
-@attrs.frozen(eq=False)
-class TokenRequest:
+class TokenRequest(NamedTuple):
     """How one grant is asked for.
 
     Attributes:
@@ -30,8 +25,7 @@ class TokenRequest:
     path: str | None = None
 
 
-@attrs.frozen(eq=False)
-class Logout:
+class Logout(NamedTuple):
     """How a token is ended.
 
     Attributes:
@@ -49,8 +43,7 @@ class Logout:
     by_default: bool = True
 
 
-@attrs.frozen(eq=False)
-class VersionAnswer:
+class VersionAnswer(NamedTuple):
     """Where a server that answers nothing else without a token names its version.
 
     Attributes:
@@ -64,8 +57,7 @@ class VersionAnswer:
     revisions: Mapping[str, str]
 
 
-@attrs.frozen(eq=False, kw_only=True)
-class Profile:
+class Profile(NamedTuple):
     """What a product does by its own rules.
 
     In paths `{revision}` stands for the name of the revision.
@@ -75,28 +67,28 @@ class Profile:
         title: the product's name.
         default_port: where the API listens.
         ports: tried for `port="auto"`, best first.
+        token_path: where tokens are asked for.
+        grants: how each grant is asked for; a grant that is not here does not exist.
+        logout: how a token is ended, or None.
+        total: field of a page that may hold the number of rows of the listing; a dot leads into an object.
+        long_work: kinds of long work, in the order in which an answer is compared with them.
         revision_header: header that selects the revision on every call, or None where the path does.
         probe_path: GET that shows without a token whether a revision is served; None where there is none.
         version: where else the revision is learned from, or None.
-        token_path: where tokens are asked for.
         token_fields: sent with every request for a token.
-        grants: how each grant is asked for; a grant that is not here does not exist.
         mfa_header: header that carries the second factor together with the password; None where a grant does so.
         short_term_field: form field that asks for a short-lived refresh token, or None.
         read_only_field: form field that asks for a token that only reads, or None.
-        logout: how a token is ended, or None.
         code_paths: POST paths that give an authorization code, best first; older releases have another.
         code_field: field of that answer that holds the code.
         sign_on_path: GET that gives the identity provider's sign-on URL, or None.
         sign_on_user: its query parameter for the user name.
         sign_on_field: field of its answer with the URL.
         fallback_lifetime: seconds that a token is taken to live where the server gives no usable `expires_in`.
-        total: field of a page that may hold the number of rows of the listing; a dot leads into an object.
         place: field of a page that says where it starts, or None.
         next: field of a page that is there when another one follows, or None. It counts where there is no total.
         page_size: rows to ask for in a page where nobody says otherwise; None to leave it to the server.
         faults: field of an answer that lists what went wrong, a success status notwithstanding; or None.
-        long_work: kinds of long work, in the order in which an answer is compared with them.
         rows: fields that hold the rows of a page, where an answer is several works at once.
     """
 
@@ -104,28 +96,28 @@ class Profile:
     title: str
     default_port: int
     ports: tuple[int, ...]
+    token_path: str
+    grants: Mapping[Grant, TokenRequest]
+    logout: Logout | None
+    total: str
+    long_work: tuple[LongWork, ...]
     revision_header: str | None = None
     probe_path: str | None = None
     version: VersionAnswer | None = None
-    token_path: str
     token_fields: Mapping[str, str] = {}
-    grants: Mapping[Grant, TokenRequest]
     mfa_header: str | None = None
     short_term_field: str | None = None
     read_only_field: str | None = None
-    logout: Logout | None
     code_paths: tuple[str, ...] = ()
     code_field: str = "code"
     sign_on_path: str | None = None
     sign_on_user: str = ""
     sign_on_field: str = ""
     fallback_lifetime: float = 900.0
-    total: str
     place: str | None = None
     next: str | None = None
     page_size: int | None = None
     faults: str | None = None
-    long_work: tuple[LongWork, ...]
     rows: tuple[str, ...] = ("data", "results", "items")
 
     def cheap_path(self, revision: str) -> str:

@@ -1,12 +1,9 @@
 """What long work looks like in a product's API: where its state is read, which words end it, where its log is."""
 
-from __future__ import annotations
-
-import attrs
+from typing import NamedTuple
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class LongWork:
+class LongWork(NamedTuple):
     """One kind of long work: where its state is polled and how its words are read.
 
     Names of fields are wire names; a dot leads into an object (`result.result`). Words are in lower case. In paths
@@ -14,19 +11,19 @@ class LongWork:
 
     Attributes:
         kind: what people call it.
-        ids: fields that hold the id in an answer that is something else, best first.
-        marks: an answer with all fields of one of these sets is the work itself, its id in `id`.
         model: the revision's model of the work.
-        family: models whose names begin so are the work itself too; empty for none.
         path: where it is polled.
-        method: by which method; one product asks by POST.
-        within: field of the answer that holds the work; empty where the answer is the work itself.
         status: field that says whether it still runs.
         running: words of `status` under which it still runs. A word in neither set is taken for running.
         done: words of `status` that end it.
-        ended: field with the time of its end, or None. With an unknown word in `status` it says that it has ended.
         result: fields that may say how it ended, best first.
         failed: words of `result` that make `SessionFailed`.
+        ids: fields that hold the id in an answer that is something else, best first.
+        marks: an answer with all fields of one of these sets is the work itself, its id in `id`.
+        family: models whose names begin so are the work itself too; empty for none.
+        method: by which method; one product asks by POST.
+        within: field of the answer that holds the work; empty where the answer is the work itself.
+        ended: field with the time of its end, or None. With an unknown word in `status` it says that it has ended.
         canceled: words of `result` that say it was cancelled; these make `SessionFailed` too.
         canceled_flag: a flag that says the same, or None.
         message: fields that may hold the message of a failure, best first.
@@ -42,19 +39,19 @@ class LongWork:
     """
 
     kind: str
-    ids: tuple[str, ...] = ()
-    marks: tuple[frozenset[str], ...] = ()
     model: str
-    family: str = ""
     path: str
-    method: str = "GET"
-    within: str = ""
     status: str
     running: frozenset[str]
     done: frozenset[str]
-    ended: str | None = None
     result: tuple[str, ...]
     failed: frozenset[str]
+    ids: tuple[str, ...] = ()
+    marks: tuple[frozenset[str], ...] = ()
+    family: str = ""
+    method: str = "GET"
+    within: str = ""
+    ended: str | None = None
     canceled: frozenset[str] = frozenset({"canceled", "cancelled"})
     canceled_flag: str | None = None
     message: tuple[str, ...] = ()
