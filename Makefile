@@ -2,8 +2,10 @@
 # PYTHON chooses the interpreter that .venv is made with: make test PYTHON=python3.13
 
 export PYTHON
+# The suite starts hundreds of interpreters: each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 RUN := .venv/bin/python
-JOBS ?= 2
+JOBS ?= 3
 TYPED := veeam_async codegen tests examples benchmarks scripts
 
 .PHONY: help setup node demo pins test check lint types generated codegen bench contract docs matrix floors newest dist fuzz soak mutate clean

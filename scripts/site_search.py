@@ -21,7 +21,7 @@ import aiohttp
 
 # What a reader looks for, and the guides one of which has to be the first answer.
 ASKED = {
-    "failed jobs": ("troubleshooting/", "cli/", "fleet/"),
+    "failed jobs": ("recipes/", "troubleshooting/", "cli/", "fleet/"),
     "install": ("getting-started/", "cli/"),
     "retry": ("errors/", "troubleshooting/"),
     "certificate": ("tls/", "troubleshooting/", "cli/"),

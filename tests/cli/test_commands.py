@@ -525,7 +525,7 @@ class TestParquet:
     def test_file(self, broken: Path, tmp_path: Path) -> None:
         """The rows that came are in the file, with types; the errors of the others are reported as ever."""
         out = tmp_path / "jobs.parquet"
-        ran = veeam("poll", broken, "jobs", "--timeout", "5", "-o", "parquet", "--out", out)
+        ran = veeam("poll", broken, "jobs", "--timeout", "10", "-o", "parquet", "--out", out)
         assert ran.status == 1
         table = parquet.read_table(out)
         assert set(table["appliance"].to_pylist()) == {name for name, fault in faults_of(broken).items() if not fault}
@@ -560,7 +560,7 @@ class TestParquet:
 class TestMonitoring:
     def test_nagios(self, broken: Path) -> None:
         """One line of status first, and the exit status that goes with it."""
-        ran = veeam("check", broken, "--timeout", "5", "-o", "nagios")
+        ran = veeam("check", broken, "--timeout", "10", "-o", "nagios")
         assert ran.status == 2
         assert ran.out.startswith("VEEAM CRITICAL - ")
         assert f"failed={sum(map(bool, faults_of(broken).values()))};" in ran.out.splitlines()[0]
@@ -568,7 +568,7 @@ class TestMonitoring:
     @pytest.mark.parametrize("format", ["checkmk", "zabbix", "prtg", "influx"])
     def test_systems_that_read_the_text(self, broken: Path, format: str) -> None:
         """There is something to read, so the status is 0, and every appliance is in it."""
-        ran = veeam("check", broken, "--timeout", "5", "-o", format)
+        ran = veeam("check", broken, "--timeout", "10", "-o", format)
         assert ran.status == 0
         assert all(name in ran.out for name in faults_of(broken))
 

@@ -79,7 +79,7 @@ def running(tmp_path: Path) -> Iterator[dict[str, Any]]:
         yield json.loads(process.stdout.readline())
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
@@ -97,7 +97,7 @@ def test_the_curl_commands_of_the_page_run(running: dict[str, Any]) -> None:
             command = [word.replace("JOB-ID", answers["world"]["jobs"][0]["id"]) for word in command]
         command = [word.replace("localhost:9000", running["control"].removeprefix("http://")) for word in command]
         command += ["-sS", "--fail-with-body"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, (line, done.stdout, done.stderr)
         name = "world" if line.endswith("/world") else line
         answers[name] = json.loads(done.stdout) if done.stdout.strip() else None
@@ -117,4 +117,4 @@ def test_port_zero_is_an_option_for_one_appliance(option: str, tmp_path: Path) -
         assert json.loads(process.stdout.readline())["revisions"][0] == "2.3"
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
