@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -61,9 +62,9 @@ def test_the_same_as_at_once(value: Any) -> None:
     assert steps - looked >= (len(body) >> 18) - 1 or len(body) < 1 << 22
 
 
-@pytest.mark.parametrize(("odd", "most"), [(False, 270_000), (True, 140_000)])
-def test_how_much_is_read_in_a_step(monkeypatch: pytest.MonkeyPatch, odd: bool, most: int) -> None:
-    """No step reads more than a quarter of a mebibyte, of an odd text half as much; and none is tiny."""
+@pytest.mark.parametrize(("odd", "most", "usual"), [(False, 270_000, 132_000), (True, 70_000, 34_000)])
+def test_how_much_is_read_in_a_step(monkeypatch: pytest.MonkeyPatch, odd: bool, most: int, usual: int) -> None:
+    """A step reads an eighth of a mebibyte, of an odd text a quarter of that, and at the end twice as much."""
     sizes: list[int] = []
 
     def recorded(read: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,8 +81,25 @@ def test_how_much_is_read_in_a_step(monkeypatch: pytest.MonkeyPatch, odd: bool, 
     monkeypatch.setattr(orjson, "loads", recorded(orjson.loads))
     assert read(body)[0] == value
     # Behind the first rows of an odd text, which the fast reader has tried.
+    pieces = sizes[24:-2]
     assert max(sizes[24:]) <= most
-    assert len(sizes) < len(body) >> 12
+    assert sorted(pieces)[len(pieces) // 2] in range(usual * 9 // 10, usual)
+
+
+@pytest.mark.parametrize("text", ["1.5", "1234567", "[]", "[[]]", "[1]", "{}", '"abcd"', '{"a":1}', '{"a":{"b":[]}}'])
+def test_the_memory_that_values_take(text: str) -> None:
+    """The least limit that lets a text through is about what its values take in memory, and hardly below that."""
+    body = f"[{','.join([text] * 20_000)}]".encode()
+    tracemalloc.start()
+    try:
+        value = orjson.loads(body)
+        taken = tracemalloc.get_traced_memory()[0] + len(body)
+    finally:
+        tracemalloc.stop()
+    assert len(value) == 20_000
+    assert read(body, limit=int(taken * 1.7))[0] == value
+    with pytest.raises(TooManyValues):
+        read(body, limit=int(taken * 0.85))
 
 
 @pytest.mark.parametrize("before", [0, 1, 2])
@@ -92,6 +110,65 @@ def test_small_arrays_before_the_rows(before: int) -> None:
     assert read(body)[0] == value
     rows = orjson.dumps(value["data"])
     assert read(b" \r\n" + rows + b"\n")[0] == value["data"]
+
+
+@pytest.mark.parametrize(
+    ("item", "nanoseconds"), [("0", 27), ("[]", 98), ("{}", 98), ('"a"', 89), ('{"a":1}', 313), ("[[[]]]", 242)]
+)
+def test_how_much_is_read_at_once(item: str, nanoseconds: int) -> None:
+    """What takes a slow machine 25 ms is read in one step, what takes longer in several: others have their turn."""
+    budget = 25_000_000
+    count = budget // nanoseconds - 100
+    body = f"[{','.join([item] * count)}]"
+    # The outer brackets and the comma that the last one has not; what is left is spaces.
+    body += " " * (budget - count * nanoseconds - (72 - 26))
+    for spaces in (0, 1):
+        text = (body + " " * spaces).encode()
+        value, steps = read(text, limit=1 << 30)
+        assert len(value) == count
+        assert (steps == -(-len(text) >> 18)) == (not spaces)
+
+
+@pytest.mark.parametrize("place", [0, 6_000, 11_999])
+@pytest.mark.parametrize(("length", "fine"), [(1_000_000, True), (1_100_000, False)])
+def test_the_longest_row(place: int, length: int, fine: bool) -> None:
+    """A row of up to a mebibyte is read in a step, whether others follow it or not."""
+    value = page(12_000)
+    value["data"][place]["log"] = "x" * length
+    with nullcontext() if fine else pytest.raises(CannotBeCut):
+        assert (read(orjson.dumps(value))[0] == value) is True
+
+
+def test_texts_that_look_like_rows() -> None:
+    """Rows are cut where they meet, however their texts look."""
+    rows = [{"number": number, "text": "},{" * 5 + "x" * (number % 97)} for number in range(60_000)]
+    assert (read(orjson.dumps(rows))[0] == rows) is True
+
+
+def test_a_comma_too_many() -> None:
+    """A comma behind the last row is as wrong in a large text as it is in a small one."""
+    row = json.dumps({"log": "x" * 400_000})
+    body = f"[{','.join(['{}'] * 300_000)},{row},]".encode()
+    with pytest.raises((JsonError, CannotBeCut)):
+        read(body)
+
+
+@pytest.mark.parametrize(("more", "fine"), [(0, True), (1, False)])
+def test_the_longest_text_that_is_read_slowly(more: int, fine: bool) -> None:
+    """A text of few values that only the slow reader takes may have a mebibyte."""
+    frame = b'{"log":"%b\\ud83d"}'
+    text = b"x" * ((1 << 20) - len(frame % b"") + more)
+    with nullcontext() if fine else pytest.raises(CannotBeCut):
+        assert read(frame % text)[0]["log"].endswith("x\ufffd") is True
+
+
+@pytest.mark.parametrize(("before", "fine"), [(2, True), (3, False)])
+def test_numbers_behind_other_arrays(before: int, fine: bool) -> None:
+    """The rows are looked for in the first three arrays, whatever they are."""
+    value: dict[str, Any] = {f"other{number}": [number] for number in range(before)}
+    value["data"] = list(range(900_000))
+    with nullcontext() if fine else pytest.raises(CannotBeCut):
+        assert (read(orjson.dumps(value))[0] == value) is True
 
 
 def test_one_large_text_among_rows() -> None:

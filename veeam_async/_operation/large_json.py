@@ -8,27 +8,45 @@ stands before it, closed with a bracket, is JSON only if the cut lies between tw
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from itertools import chain, islice
+from sys import getsizeof
+from typing import Any
 
 import orjson
 
 from .json_text import JsonError, JsonValue, loads
 
+# Bytes in which values are counted, and which may stand around the rows.
 _PIECE = 1 << 18
-_ODD_PIECE = 1 << 15
-_READ_SLOWLY = 1 << 20
-_MOST_TRIES = 6
+# Bytes from cut to cut; fewer from the first row on that only the slow reader takes.
+_STRIDE = 1 << 17
+_ODD_STRIDE = 1 << 15
+# Bytes behind a cut in which the next one has to be: a row may hold a long text.
+_LONGEST_ROW = 1 << 20
+# A long text may look like rows itself: behind it is another chance.
 _FAR = 4
+_MOST_TRIES = 6
 _MARKER = "veeam_async: the rows"
-_BETWEEN_ROWS = re.compile(rb"\}\s{0,100},\s{0,100}\{")
+_BETWEEN_ROWS = re.compile(rb"\}\s{0,100}(,)\s{0,100}\{")
+_COMMA = re.compile(rb"(,)")
 _ROWS_BEGIN = re.compile(rb"\[\s{0,100}\{")
+_ARRAY_BEGINS = re.compile(rb"\[")
+_MOST_ARRAYS = 3
 
-# What reading costs, in nanoseconds, and what comes of it takes, in bytes: measured with orjson on the texts that are
-# worst for it (nested empty objects, short strings, objects of one key each).
+# What reading costs, in nanoseconds: measured with orjson on the texts that are worst for it (nested empty objects,
+# short strings, objects of one key each).
 _TIME = {b"[": 70, b"{": 70, b",": 25, b'"': 30, b'":': 150, b"{}": 0}
-# Keys are shared, most of them; an empty object has no table.
-_SPACE = {b"[": 72, b"{": 190, b",": 32, b'"': 28, b'":': -16, b"{}": -120}
 _AT_ONCE = 25e6
+# What comes of it takes, in bytes: short texts, and keys that are shared, most of them. An empty object has no table.
+_SPACE = {
+    b"[": getsizeof([None, None]),
+    b"{": getsizeof({"key": None}),
+    b",": getsizeof([None]) - getsizeof([]) + getsizeof(1.5),
+    b'"': getsizeof("12345678") / 2,
+    b'":': -16,
+    b"{}": getsizeof({}) - getsizeof({"key": None}),
+}
 
 
 class TooManyValues(Exception):
@@ -74,7 +92,7 @@ def read_in_steps(body: bytes, content_type: str, limit: int) -> Generator[None,
         if incomplete:
             raise JsonError(message, incomplete=True)
         yield
-        if len(body) <= _READ_SLOWLY:
+        if len(body) <= _LONGEST_ROW:
             return loads(body, content_type)
     for start in _array_starts(body):
         value = yield from _Rows(body, start, content_type).read()
@@ -83,20 +101,15 @@ def read_in_steps(body: bytes, content_type: str, limit: int) -> Generator[None,
     raise CannotBeCut
 
 
-def _array_starts(body: bytes) -> Iterator[int]:
+def _array_starts(body: bytes) -> list[int]:
     """Where the array with the rows may begin."""
     if body.lstrip()[:1] == b"[":
-        yield body.index(b"[") + 1
-        return
-    place = 0
-    for _ in range(3):
-        match = _ROWS_BEGIN.search(body, place)
-        if match is None:
-            break
-        place = match.start() + 1
-        yield place
-    if place == 0 and (first := body.find(b"[")) >= 0:
-        yield first + 1
+        return [body.index(b"[") + 1]
+    for begin in (_ROWS_BEGIN, _ARRAY_BEGINS):
+        starts = [match.start() + 1 for match in islice(begin.finditer(body), _MOST_ARRAYS)]
+        if starts:
+            return starts
+    return []
 
 
 class _Rows:
@@ -111,77 +124,66 @@ class _Rows:
         # True from the first row on that only the slow reader takes: it gets smaller pieces.
         self._odd = False
 
+    @property
+    def _stride(self) -> int:
+        return _ODD_STRIDE if self._odd else _STRIDE
+
     def read(self) -> Generator[None, None, JsonValue]:
         """The whole value; None where this is not the array to cut."""
         body, start = self._body, self._start
-        while len(body) - self._place > (4 * _ODD_PIECE if self._odd else _PIECE):
-            if not (yield from self._cut()):
+        while len(body) - self._place > 2 * self._stride:
+            if not (yield from self._take(self._commas)):
                 break
-        if self._place == start:
+        if self._place == start or not (yield from self._take(self._ends)):
             return None
-        end = yield from self._end()
-        if end is None or len(body) - end + start > _PIECE:
+        rest = body[self._place - 1 :]
+        if start + len(rest) > _PIECE:
             return None
-        yield
         try:
             # A marker distinguishes the array, which is empty by now, from all others.
-            envelope = loads(body[:start] + orjson.dumps(_MARKER) + body[end:], self._content_type)
+            envelope = loads(body[:start] + orjson.dumps(_MARKER) + rest, self._content_type)
         except JsonError:
             return None
         return _filled(envelope, self._rows)
+
+    def _take(self, places: Callable[[], Iterator[int]]) -> Generator[None, None, bool]:
+        """Read the elements that end at the first place where some do; False where none does."""
+        for odd in sorted({self._odd, True}):
+            self._odd = odd
+            for place in places():
+                right = self._elements(place)
+                yield
+                if right:
+                    self._place = place + 1
+                    return True
+        return False
 
     def _elements(self, end: int) -> bool:
         """Take what stands before `end` for elements; False where it is none."""
         text = b"[" + self._body[self._place : end] + b"]"
         try:
-            value: JsonValue = loads(text, self._content_type) if self._odd else orjson.loads(text)
+            value: Any = loads(text, self._content_type) if self._odd else orjson.loads(text)
         except (JsonError, orjson.JSONDecodeError):
             return False
-        if not isinstance(value, list):
-            return False
         self._rows += value
-        return True
+        return bool(value)
 
-    def _comma(self, after: int) -> int:
-        """Where rows may meet behind a place; below 0 where that is not near."""
-        match = _BETWEEN_ROWS.search(self._body, after, after + 2 * _PIECE)
-        return self._body.find(b",", after if match is None else match.start(), after + 2 * _PIECE)
+    def _commas(self) -> Iterator[int]:
+        """Where rows, or any elements, may meet behind so much that it is worth a cut."""
+        end = self._place + _LONGEST_ROW
+        for distance in (1, _FAR):
+            after = self._place + distance * self._stride
+            found = chain.from_iterable(one.finditer(self._body, after, end) for one in (_BETWEEN_ROWS, _COMMA))
+            yield from (match.start(1) for match in islice(found, _MOST_TRIES))
 
-    def _cut(self) -> Generator[None, None, bool]:
-        """Read the next elements; False where no cut is right."""
-        for odd in (False, True) if not self._odd else (True,):
-            self._odd = odd
-            # The slow reader takes several times as long for the same text.
-            stride = _ODD_PIECE if odd else _PIECE // 2
-            # A row may hold a long text that looks like rows itself: behind it is another chance.
-            for distance in (stride, _FAR * stride):
-                after = self._place + distance
-                for _ in range(_MOST_TRIES):
-                    comma = self._comma(after)
-                    if comma < 0:
-                        break
-                    right = self._elements(comma)
-                    yield
-                    if right:
-                        self._place = comma + 1
-                        return True
-                    after = comma + 1
-        return False
-
-    def _end(self) -> Generator[None, None, int | None]:
-        """Read the last elements; where their array ends, or None."""
-        for odd in (False, True) if not self._odd else (True,):
-            self._odd = odd
-            end = len(self._body)
+    def _ends(self) -> Iterator[int]:
+        """Where the array may end, the last place first."""
+        if len(self._body) - self._place <= _LONGEST_ROW:
+            rest = self._body[self._place :]
             for _ in range(_MOST_TRIES):
-                end = self._body.rfind(b"]", self._place, end)
-                if end < 0 or end - self._place > 3 * _PIECE:
-                    break
-                right = self._elements(end)
-                yield
-                if right:
-                    return end
-        return None
+                rest, bracket, _ = rest.rpartition(b"]")
+                if bracket:
+                    yield self._place + len(rest)
 
 
 def _filled(value: JsonValue, rows: list[JsonValue]) -> JsonValue:

@@ -1,0 +1,164 @@
+"""Bytes of a connection that no honest server sends, or sends so: what they do to a call and to the calls after it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+
+import pytest
+from aiohttp.client_proto import ResponseHandler
+
+from veeam_async import BearerToken
+from veeam_async.errors import ConnectError
+from veeam_async.retry import RetryPolicy
+from veeam_async.vbr.v1_3_rev0 import Client
+
+from .wire import SESSION, SESSION_ID, SESSION_PATH, Exchange, Vbr
+
+Make = Callable[..., Client]
+ONCE = RetryPolicy(attempts=1)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n"
+
+
+async def test_as_many_interim_answers_as_any_server_sends(vbr: Vbr) -> None:
+    """Twenty interim answers ahead of each answer are waited through, on one connection as often as they come."""
+
+    @vbr.on("GET", SESSION_PATH)
+    async def hinted(exchange: Exchange) -> None:
+        await exchange.raw(HINT * 20)
+        await exchange.reply(200, SESSION)
+
+    async with Client(vbr.url, BearerToken("t"), retry=ONCE) as client:
+        for _ in range(3):
+            assert (await client.sessions.get_session(SESSION_ID)).id == SESSION_ID
+    assert vbr.connections == 1
+
+
+@pytest.mark.parametrize("apart", [False, True])
+async def test_more_interim_answers_than_that(vbr: Vbr, apart: bool) -> None:
+    """A server that sends interim answers without end is given up, also where one comes at a time."""
+
+    @vbr.on("POST", SESSION_PATH)
+    async def endless(exchange: Exchange) -> None:
+        for _ in range(21):
+            await exchange.raw(HINT)
+            await asyncio.sleep(0.002 if apart else 0)
+        await exchange.hang()
+
+    @vbr.on("GET", SESSION_PATH)
+    async def session(exchange: Exchange) -> None:
+        await exchange.reply(200, SESSION)
+
+    async with Client(vbr.url, BearerToken("t"), retry=ONCE) as client:
+        with pytest.raises(ConnectError, match="more than 20 interim answers") as caught:
+            await asyncio.wait_for(client.request("POST", SESSION_PATH, json={}), 20)
+        assert caught.value.outcome_unknown
+        # The connection of the one serves no other call.
+        assert (await client.sessions.get_session(SESSION_ID)).id == SESSION_ID
+    assert vbr.connections == 2
+
+
+async def test_two_answers_at_once(vbr: Vbr, client: Client) -> None:
+    """Of two answers in one piece the first is the answer, and the second that to no request."""
+    forged = json.dumps({**SESSION, "name": "forged"}).encode()
+    names: list[str] = []
+
+    @vbr.on("GET", SESSION_PATH)
+    async def twice(exchange: Exchange) -> None:
+        body = json.dumps(SESSION).encode()
+        first, second = (HEAD + b"Content-Length: %d\r\n\r\n" % len(one) + one for one in (body, forged))
+        await exchange.raw(first + second)
+
+    for _ in range(3):
+        names.append((await client.sessions.get_session(SESSION_ID)).name)
+        await asyncio.sleep(0.02)
+    assert names == ["nightly"] * 3
+    assert vbr.connections >= 3
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The pieces of what came that aiohttp parses, each without a turn for anybody else."""
+    pieces: list[bytes] = []
+    received = ResponseHandler.data_received
+
+    def parse(self: ResponseHandler, data: bytes) -> None:
+        pieces.append(data)
+        received(self, data)
+
+    monkeypatch.setattr(ResponseHandler, "data_received", parse)
+    return pieces
+
+
+async def test_other_work_has_its_turn_while_tiny_chunks_are_parsed(
+    vbr: Vbr, client: Client, parsed: list[bytes]
+) -> None:
+    """A read of many thousand chunks is parsed in pieces of 16 KiB, so that no other appliance waits for all of it."""
+    await client.login()
+    text = json.dumps({**SESSION, "name": "x" * 200_000}).encode()
+    framed = CHUNKED + b"".join(b"1\r\n%c\r\n" % byte for byte in text) + b"0\r\n\r\n"
+
+    @vbr.on("GET", SESSION_PATH)
+    async def chunks(exchange: Exchange) -> None:
+        await exchange.raw(framed)
+
+    for _ in range(2):
+        parsed.clear()
+        assert len((await client.sessions.get_session(SESSION_ID)).name) == 200_000
+        whole = b"".join(parsed) == framed
+        assert whole
+        assert max(map(len, parsed)) == 1 << 14
+    assert vbr.connections == 1
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b" "])
+async def test_a_body_of_many_lines(vbr: Vbr, client: Client, parsed: list[bytes], end: bytes) -> None:
+    """A text comes as it was sent, and as fast as it is read where its line ends could be those of no chunks."""
+    await client.login()
+    body = (b"a line of a text" + end) * 50_000
+
+    @vbr.on("GET", "/text")
+    async def text(exchange: Exchange) -> None:
+        await exchange.reply(200, body, kind="text/plain")
+
+    whole = (await client.request("GET", "/text")).body == body
+    assert whole
+    assert (max(map(len, parsed)) > 1 << 14) == (end != b"\r\n")
+
+
+async def test_a_connection_that_breaks_while_tiny_chunks_are_parsed(vbr: Vbr, make: Make) -> None:
+    """What is still to be parsed of a connection that is gone holds nobody up, and the body is not whole."""
+
+    @vbr.on("GET", SESSION_PATH)
+    async def chunks(exchange: Exchange) -> None:
+        await exchange.raw(CHUNKED + b"1\r\n \r\n" * 100_000)
+        exchange.cut()
+
+    client = make(retry=ONCE)
+    with pytest.raises(ConnectError) as caught:
+        await asyncio.wait_for(client.sessions.get_session(SESSION_ID), 20)
+    assert caught.value.step == "body"
+
+
+def broken_chunks(first: bytes) -> bytes:
+    return CHUNKED + b"%x\r\n%b\r\n" % (len(first), first) + b"no chunk\r\n"
+
+
+async def test_a_body_that_stops_making_sense_says_so(vbr: Vbr, make: Make) -> None:
+    """The step is the body, and the words are not the server's."""
+
+    @vbr.on("GET", SESSION_PATH)
+    async def broken(exchange: Exchange) -> None:
+        await exchange.raw(broken_chunks(b'{"planted": ')[:-10])
+        await asyncio.sleep(0.05)
+        await exchange.raw(b"planted\r\n")
+        await exchange.hang()
+
+    client = make(retry=ONCE)
+    with pytest.raises(ConnectError, match="the rest of the body makes no sense") as caught:
+        await asyncio.wait_for(client.sessions.get_session(SESSION_ID), 20)
+    assert caught.value.step == "body"
+    assert "planted" not in str(caught.value)
