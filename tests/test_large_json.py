@@ -86,7 +86,9 @@ def test_how_much_is_read_in_a_step(monkeypatch: pytest.MonkeyPatch, odd: bool, 
     assert sorted(pieces)[len(pieces) // 2] in range(usual * 9 // 10, usual)
 
 
-@pytest.mark.parametrize("text", ["1.5", "1234567", "[]", "[[]]", "[1]", "{}", '"abcd"', '{"a":1}', '{"a":{"b":[]}}'])
+@pytest.mark.parametrize("text", [
+    "1.5", "1234567", "[]", "[[]]", "[1]", "{}", '"abcd"', f'"{"abcd" * 9}"', '{"a":1}', '{"a":{"b":[]}}'
+])  # fmt: skip
 def test_the_memory_that_values_take(text: str) -> None:
     """The least limit that lets a text through is about what its values take in memory, and hardly below that."""
     body = f"[{','.join([text] * 20_000)}]".encode()
@@ -195,6 +197,13 @@ def test_few_values_that_are_no_json(shape: str) -> None:
     with pytest.raises(JsonError, match="at character ") as caught:
         read(body)
     assert caught.value.incomplete == (shape != "{'a': 1, %s")
+
+
+def test_a_text_of_few_values_that_is_cut() -> None:
+    """Of any length it is known to be cut, so that a call which reads is sent again."""
+    with pytest.raises(JsonError) as caught:
+        read(b'{"log": "' + b"x" * 2_000_000)
+    assert caught.value.incomplete
 
 
 def test_a_large_blank() -> None:

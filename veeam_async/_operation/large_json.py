@@ -42,7 +42,7 @@ _AT_ONCE = 25e6
 _SPACE = {
     b"[": getsizeof([None, None]),
     b"{": getsizeof({"key": None}),
-    b",": getsizeof([None]) - getsizeof([]) + getsizeof(1.5),
+    b",": getsizeof([None]) - getsizeof([]) + getsizeof(0.0),
     b'"': getsizeof("12345678") / 2,
     b'":': -16,
     b"{}": getsizeof({}) - getsizeof({"key": None}),
@@ -131,9 +131,8 @@ class _Rows:
     def read(self) -> Generator[None, None, JsonValue]:
         """The whole value; None where this is not the array to cut."""
         body, start = self._body, self._start
-        while len(body) - self._place > 2 * self._stride:
-            if not (yield from self._take(self._commas)):
-                break
+        while (yield from self._take(self._commas)):
+            pass
         if self._place == start or not (yield from self._take(self._ends)):
             return None
         rest = body[self._place - 1 :]
