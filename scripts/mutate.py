@@ -122,9 +122,9 @@ TESTS: dict[str, list[str]] = {
     "_text": ["tests/test_texts.py", *faults("broken_answers", "errors", "secrets")],
     "_redact": ["tests/test_texts.py", *faults("secrets")],
     "_http/coding": [*faults("coding", "whole_answers", "broken_answers"), "tests/test_streaming.py"],
-    "_http/bodies": faults("whole_answers", "coding", "transport", "transport_errors", "broken_answers"),
-    "_http/streamed": ["tests/test_streaming.py", *faults("whole_answers", "transport", "broken_answers")],
-    "_operation/media": faults("whole_answers", "who_answers", "gateway"),
+    "_http/bodies": faults("bodies", "whole_answers", "coding", "transport", "transport_errors", "broken_answers"),
+    "_http/streamed": ["tests/test_streaming.py", *faults("bodies", "whole_answers", "transport", "broken_answers")],
+    "_operation/media": faults("bodies", "whole_answers", "who_answers", "gateway"),
     "_operation/json_text": [
         "tests/test_json_text.py", *faults("coding", "broken_answers", "whole_answers"),
         "tests/test_large_json.py", "tests/test_answers_whole.py", "tests/test_paging_edges.py",

@@ -8,10 +8,6 @@ import aiohttp
 
 from .coding import CodingError, TooMuch, Unpacking
 
-# Above this, unpacking takes longer than a hop into a thread does.
-_UNPACKED_HERE = 1 << 16
-_STEP = 1 << 20
-
 
 async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """The body of an answer, unpacked. The connection is given back, or closed where the body was not read whole.
@@ -27,12 +23,9 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
     if length is not None and length > limit:
         response.close()
         raise TooMuch
-    body, whole = await _read_up_to(response, limit, cut=False)
-    if not whole:
-        raise TooMuch
-    if encoding is None or not body:
-        return body
-    body, whole = await _unpack(body, encoding, limit)
+    body, whole = await _read_up_to(response, limit)
+    if whole and body and encoding is not None:
+        body, whole = await asyncio.to_thread(_unpacked, body, encoding, limit)
     if not whole:
         raise TooMuch
     return body
@@ -41,16 +34,16 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
 async def read_start(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """As much of a body as a limit lets through: for error answers, of which nobody needs more."""
     encoding = response.headers.get("Content-Encoding")
-    body, _ = await _read_up_to(response, limit, cut=True)
-    if encoding is None or not body:
+    body, _ = await _read_up_to(response, limit)
+    if not body or encoding is None:
         return body
     try:
-        return (await _unpack(body, encoding, limit, cut=True))[0]
+        return _unpacked(body, encoding, limit, cut=True)[0]
     except CodingError:
         return b""
 
 
-async def _read_up_to(response: aiohttp.ClientResponse, limit: int, *, cut: bool) -> tuple[bytes, bool]:
+async def _read_up_to(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
     """The first bytes as they came, and whether these are all."""
     pieces: list[bytes] = []
     size = 0
@@ -60,32 +53,27 @@ async def _read_up_to(response: aiohttp.ClientResponse, limit: int, *, cut: bool
             pieces.append(piece)
             if size > limit:
                 response.close()
-                return (b"".join(pieces)[:limit] if cut else b""), False
+                return b"".join(pieces)[:limit], False
     except BaseException:
         response.close()
         raise
     response.release()
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces), True
+    return b"".join(pieces), True
 
 
-async def _unpack(body: bytes, encoding: str, limit: int, *, cut: bool = False) -> tuple[bytes, bool]:
+def _unpacked(body: bytes, encoding: str, limit: int, *, cut: bool = False) -> tuple[bytes, bool]:
+    """The first bytes of what was packed, and whether these are all. A body that was cut may end anywhere."""
     unpacking = Unpacking(encoding)
     if not unpacking.packed:
         return body, True
     unpacking.feed(body)
-    if len(body) <= _UNPACKED_HERE and limit <= _STEP:
-        return _take(unpacking, limit, cut=cut)
-    return await asyncio.to_thread(_take, unpacking, limit, cut=cut)
-
-
-def _take(unpacking: Unpacking, limit: int, *, cut: bool) -> tuple[bytes, bool]:
     pieces: list[bytes] = []
     size = 0
-    while piece := unpacking.take(min(_STEP, limit + 1)):
+    while piece := unpacking.take():
         size += len(piece)
         pieces.append(piece)
         if size > limit:
-            return (b"".join(pieces)[:limit] if cut else b""), False
+            return b"".join(pieces)[:limit], False
     if not cut:
         unpacking.finish()
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces), True
+    return b"".join(pieces), True

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import aiohttp
 
 from .._operation.call import Call
+from .._operation.media import media_type_of
 from ..errors import ConnectError, DecodeError, RequestTimeout, Where
 from ._aiohttp import bare, os_text
 from .coding import CodingError, Unpacking
@@ -34,7 +35,7 @@ class StreamedReply:
         self.appliance = appliance
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
-        self.content_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        self.content_type = media_type_of(self.headers)
         try:
             self._unpacking = Unpacking(self.headers.get("Content-Encoding", ""))
         except CodingError as error:
@@ -43,7 +44,6 @@ class StreamedReply:
         self.packed = self._unpacking.packed
         self.size = None if self.packed else response.content_length
         self.received = 0
-        self._came = False
 
     def __repr__(self) -> str:
         return f"<StreamedReply {self.status} to {self.call.label} from {self.appliance}, {self.received} bytes read>"
@@ -93,18 +93,13 @@ class StreamedReply:
                 return piece
             data = await content.read(CHUNK)
             if not data:
-                if self._came:
-                    self._unpacking.finish()
+                self._unpacking.finish()
                 return b""
-            self._came = True
             self._unpacking.feed(data)
 
     def close(self) -> None:
         """Give the connection back where the body was read to its end, else close it. May be called twice."""
-        if self._response.content.at_eof():
-            self._response.release()
-        else:
-            self._response.close()
+        self._response.close()  # which leaves the connection alone where the whole body came
 
     def _of_size(self) -> str:
         return f"{self.received} bytes" if self.size is None else f"{self.received} of {self.size} bytes"

@@ -38,7 +38,6 @@ def foreign_answer(
         method=call.method,
         path=call.template,
         step="body",
-        outcome_unknown=not call.safe,
     )
 
 
@@ -46,7 +45,7 @@ def check_media_type(reply: Reply[Any]) -> None:
     """Refuse a web page as the answer of a call that has none.
 
     Raises:
-        DecodeError: a web page came; for a change the outcome is then unknown.
+        DecodeError: a web page came.
     """
     if not reply.body:
         return
