@@ -28,7 +28,6 @@ T_co = TypeVar("T_co", covariant=True)
 
 # Large enough that the hop into a thread costs little beside the write, small enough to hold for many downloads.
 _BLOCK: Final = 1 << 20
-_CHUNK: Final = 1 << 16
 
 DownloadProgress: TypeAlias = Callable[[int, int | None], object]
 """Called with the bytes received so far and the size, or None where the server does not say. May be a coroutine
@@ -194,7 +193,7 @@ class StreamedBody:
         if max_size is not None and self.size is not None and self.size > max_size:
             raise self._too_large(max_size)
         digest = self._digest
-        while chunk := await self._reply.read(_CHUNK):
+        while chunk := await self._reply.read():
             if max_size is not None and self.received > max_size:
                 raise self._too_large(max_size)
             if digest is not None:

@@ -12,7 +12,7 @@ from ..errors import ConnectError, DecodeError, RequestTimeout, Where
 from ._aiohttp import bare, os_text
 from .coding import CodingError, Unpacking
 
-CHUNK = 1 << 16
+_PIECE = 1 << 16
 
 
 class StreamedReply:
@@ -59,8 +59,8 @@ class StreamedReply:
             disposition = self._response.content_disposition
         return disposition.filename if disposition is not None else None
 
-    async def read(self, size: int = CHUNK) -> bytes:
-        """The next bytes, up to `size`; empty at the end.
+    async def read(self) -> bytes:
+        """The next bytes, up to 64 KiB; empty at the end.
 
         Raises:
             ConnectError: the connection broke, or less came than was announced.
@@ -68,7 +68,7 @@ class StreamedReply:
             DecodeError: the body is not in the content coding that the server names.
         """
         try:
-            piece = await self._next(size)
+            piece = await self._next()
         except TimeoutError as error:
             raise RequestTimeout(
                 f"the download stopped after {self._of_size()}", limit="read", step="body", **self._where()
@@ -83,15 +83,15 @@ class StreamedReply:
             raise ConnectError(f"the download ended after {self._of_size()}", step="body", **self._where())
         return piece
 
-    async def _next(self, size: int) -> bytes:
+    async def _next(self) -> bytes:
         content = self._response.content
         if not self.packed:
-            return await content.read(size)
+            return await content.read(_PIECE)
         while True:
-            piece = self._unpacking.take(size)
+            piece = self._unpacking.take(_PIECE)
             if piece:
                 return piece
-            data = await content.read(CHUNK)
+            data = await content.read(_PIECE)
             if not data:
                 self._unpacking.finish()
                 return b""

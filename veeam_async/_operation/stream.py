@@ -35,8 +35,8 @@ class ByteStream(Protocol):
     @property
     def filename(self) -> str | None: ...
 
-    async def read(self, size: int = ..., /) -> bytes:
-        """The next bytes; empty at the end."""
+    async def read(self) -> bytes:
+        """The next bytes, up to 64 KiB; empty at the end."""
         ...
 
     def close(self) -> None:
