@@ -65,7 +65,11 @@ def add(
     Returns:
         The titles that are left: `tag`, `method`, `title` (both empty where the tag alone is known).
     """
-    by_title = {(tag, op.get("summary")): op for _, _, op in operations(spec) for tag in op.get("tags", ())}
+    by_title = {
+        (tag, op.get("summary")): _with_shared_parameters(spec["paths"][path], op)
+        for path, _, op in operations(spec)
+        for tag in op.get("tags", ())
+    }
     taken = {(method, _PLACEHOLDER.sub("{}", path)) for path, method, _ in operations(spec)}
     left_over = []
     entries = document.get("x-unresolved-operations") or []
@@ -93,6 +97,12 @@ def add(
     return left_over
 
 
+def _with_shared_parameters(item: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation with the parameters that its path gives to all of its operations."""
+    shared = item.get("parameters")
+    return operation | {"parameters": [*shared, *operation.get("parameters", ())]} if shared else operation
+
+
 def _operation(entry: dict[str, Any], path: str, like: dict[str, Any] | None) -> dict[str, Any]:
     made: dict[str, Any] = {
         "operationId": f"{_camel(entry['tag'])}_{_camel(entry['title'])}",
@@ -109,7 +119,8 @@ def _operation(entry: dict[str, Any], path: str, like: dict[str, Any] | None) ->
         ]
         made["responses"] = {"200": {"description": "OK"}}
         return made
-    made["x-inferred-from"] = like["operationId"]
+    if "operationId" in like:  # documents leave it out; it is made later
+        made["x-inferred-from"] = like["operationId"]
     made |= {key: copy.deepcopy(like[key]) for key in ("parameters", "requestBody", "responses") if key in like}
     return made
 

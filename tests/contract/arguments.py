@@ -102,7 +102,11 @@ class Arguments:
         if operation.body.media_type == "multipart/form-data":
             # The parts are files and texts, which only the model itself takes.
             model = getattr(import_module(f"{operation.revision.package}.models"), operation.body.type)
-            return model(**{name: value[field.wire] for name, field in fields(model).items() if field.wire in value})
+            made = model.from_dict({})  # its constructor asks for what is required of an answer, too
+            for name, field in fields(model).items():
+                if field.wire in value:
+                    setattr(made, name, value[field.wire])
+            return made
         return decoder(operation.body.type, operation.revision.package)(value)
 
     def value(self, schema: dict[str, Any], depth: int, *, answer: bool = False) -> Any:

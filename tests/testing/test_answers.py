@@ -117,6 +117,20 @@ def test_an_answer_has_an_end() -> None:
     assert value[0]["Part0"]["id"]
 
 
+def test_a_schema_that_is_one_of_several_within_itself() -> None:
+    """A field that is its own schema and another one's has an end: the innermost leave it out."""
+    thing = {"$ref": "#/components/schemas/Thing"}
+    inner = {"allOf": [thing, {"properties": {"more": {"type": "string"}}}]}
+    schemas = {"Thing": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "both": inner}}}
+    document = {"openapi": "3.0.3", "info": {}, "paths": {}, "components": {"schemas": schemas}}
+    value = Answers(from_document("vbr", "9.9-rev9", document)).value(thing)
+    depth = 0
+    while "both" in value:
+        value, depth = value["both"], depth + 1
+        assert value["id"] and value["more"]
+    assert 1 < depth < 100
+
+
 def test_an_enum_of_nothing_is_null() -> None:
     """`enum: [null]` has one value."""
     document = {"openapi": "3.0.3", "info": {}, "paths": {}, "components": {}}

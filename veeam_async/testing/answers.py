@@ -22,6 +22,8 @@ from .wording import noun, text
 
 _ROWS = 7
 _DEEP = 8
+# Places below each other: a schema can contain itself without a reference to it, as one of several in `allOf`.
+_DEEPEST = 40
 _MOST_PLACES = 20_000
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _MIX = 0x9E3779B97F4A7C15
@@ -126,6 +128,8 @@ class _Maker:
     def below(self, place: str, schema: Schema, name: str) -> Any:
         """A value at a place below this one."""
         before = self.place
+        if before.count("/") >= _DEEPEST:
+            raise _Endless
         self.place = f"{before}/{place}"
         self.left -= 1
         try:
