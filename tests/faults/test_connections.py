@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 from aiohttp.client_proto import ResponseHandler
@@ -59,6 +60,34 @@ async def test_more_interim_answers_than_that(vbr: Vbr, apart: bool) -> None:
         # The connection of the one serves no other call.
         assert (await client.sessions.get_session(SESSION_ID)).id == SESSION_ID
     assert vbr.connections == 2
+
+
+@pytest.mark.parametrize(("count", "fine"), [(20, True), (21, False)])
+async def test_interim_answers_are_counted_for_each_answer(vbr: Vbr, count: int, fine: bool) -> None:
+    """A connection that served a call may send as many interim answers to the next one, and no more."""
+
+    @vbr.on("GET", SESSION_PATH)
+    async def hinted(exchange: Exchange) -> None:
+        await exchange.raw(HINT * (count if len(vbr.requests) > 1 else 20))
+        await exchange.reply(200, SESSION)
+
+    async with Client(vbr.url, BearerToken("t"), retry=ONCE) as client:
+        assert (await client.sessions.get_session(SESSION_ID)).id == SESSION_ID
+        with nullcontext() if fine else pytest.raises(ConnectError, match="interim"):
+            await client.sessions.get_session(SESSION_ID)
+    assert vbr.connections == 1
+
+
+async def test_a_body_that_ends_with_its_connection_without_tls(vbr: Vbr) -> None:
+    """Without TLS nobody can say that the end of a connection is not that of the body: it is taken for whole."""
+
+    @vbr.on("GET", "/text")
+    async def unmeasured(exchange: Exchange) -> None:
+        await exchange.raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\na text")
+        exchange.writer.close()
+
+    async with Client(vbr.url, BearerToken("t"), retry=ONCE) as client:
+        assert (await client.request("GET", "/text")).body == b"a text"
 
 
 async def test_two_answers_at_once(vbr: Vbr, client: Client) -> None:

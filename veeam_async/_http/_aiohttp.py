@@ -274,7 +274,7 @@ def bare(error: BaseException) -> BaseException:
 
 def brief(text: str) -> str:
     """One line of an error's text, without the bytes of an answer that aiohttp quotes behind it."""
-    return " ".join(neutral(re.split(_QUOTED, text, maxsplit=1)[0]).split())[:_LONGEST_TEXT]
+    return " ".join(neutral(re.split(_QUOTED, text)[0]).split())[:_LONGEST_TEXT]
 
 
 def os_text(error: BaseException) -> str:
