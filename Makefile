@@ -38,8 +38,10 @@ lint: setup
 
 types: setup node
 	@$(RUN) -m tests.docs.blocks
-	$(RUN) -m mypy $(TYPED) build/blocks
-	node_modules/.bin/pyright --threads $(JOBS)
+	@echo mypy and pyright, side by side
+	@node_modules/.bin/pyright --threads $(JOBS) & status=0; \
+	$(RUN) -m mypy $(TYPED) build/blocks || status=1; \
+	wait $$! || status=1; exit $$status
 
 generated: setup
 	$(RUN) -m codegen check

@@ -51,6 +51,8 @@ class Decoder(Protocol):
 # Each member takes time of its own: many that give nothing would hold the loop.
 _MOST_SMALL_MEMBERS = 1000
 _SMALL_MEMBER = 1024
+# zlib copies what follows a member: of a whole body that would take the interpreter's lock for long.
+_AT_ONCE = 1 << 16
 
 
 class _Zlib:
@@ -61,6 +63,8 @@ class _Zlib:
         self._gzip = name == "gzip"
         self._stream: zlib._Decompress | None = zlib.decompressobj(31) if self._gzip else None
         self._pending = b""
+        # Where in it the next byte is.
+        self._at = 0
         self._begun = self._ended = False
         # Bytes of the present member.
         self._size = 0
@@ -68,16 +72,20 @@ class _Zlib:
         self._small = 0
 
     def feed(self, data: bytes) -> None:
-        self._pending = self._pending + data if self._pending else data
+        self._pending = self._pending[self._at :] + data
+        self._at = 0
 
     def take(self, most: int) -> bytes:
-        while self._pending:
+        while self._at < len(self._pending):
+            packed = self._pending[self._at : self._at + _AT_ONCE]
             if self._ended:
                 if not self._gzip:
                     raise CodingError(f"more bytes follow the end of the {self._name} stream")
-                self._pending = self._pending.lstrip(b"\0")  # padding, as gzip itself takes it
-                if not self._pending:
-                    break
+                member = packed.lstrip(b"\0")  # padding, as gzip itself takes it
+                self._at += len(packed) - len(member)
+                if not member:
+                    continue
+                packed = member
                 self._small += self._size < _SMALL_MEMBER
                 if self._small > _MOST_SMALL_MEMBERS:
                     raise CodingError(
@@ -86,25 +94,24 @@ class _Zlib:
                 self._size = 0
                 self._stream = zlib.decompressobj(31)
             if self._stream is None:
-                if len(self._pending) < 2:
+                if len(packed) < 2:
                     break
-                first, second = self._pending[:2]
-                wrapped = first & 15 == 8 and (first << 8 | second) % 31 == 0
+                wrapped = packed[0] & 15 == 8 and (packed[0] << 8 | packed[1]) % 31 == 0
                 self._stream = zlib.decompressobj(15 if wrapped else -15)
             try:
-                piece = self._stream.decompress(self._pending, most)
+                piece = self._stream.decompress(packed, most)
             except zlib.error as error:
                 raise CodingError(f"the body is announced as {self._name} and is not: {error}") from None
             self._begun = True
             self._ended = self._stream.eof
-            self._pending = self._stream.unused_data if self._ended else self._stream.unconsumed_tail
+            self._at += len(packed) - len(self._stream.unused_data if self._ended else self._stream.unconsumed_tail)
             if piece:
                 self._size += len(piece)
                 return piece
         return b""
 
     def finish(self) -> None:
-        if self._pending and not self._begun:
+        if self._at < len(self._pending) and not self._begun:
             raise CodingError(f"the body is announced as {self._name} and is not")
         if self._begun and not self._ended:
             raise CodingError(f"the {self._name} stream ends before its trailer", incomplete=True)

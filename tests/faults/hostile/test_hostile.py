@@ -68,10 +68,14 @@ class Ports:
 
 @pytest.fixture(scope="module")
 def ports() -> Iterator[Ports]:
+    # What other tests left in memory is not looked through each time, which would hold the loop.
+    gc.collect()
+    gc.freeze()
     with subprocess.Popen(PROGRAM, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield Ports(**json.loads(process.stdout.readline()))
         process.kill()
+    gc.unfreeze()
 
 
 def resident() -> int:
