@@ -109,8 +109,10 @@ def test_the_curl_commands_of_the_page_run(running: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("option", ["--port", "--control-port"])
 def test_port_zero_is_an_option_for_one_appliance(option: str, tmp_path: Path) -> None:
-    """0 takes a free port: one appliance runs, and the line says where."""
+    """0 takes a free port: one appliance runs, and the line says where. From then on SIGINT ends it, also where a shell
+    started it in the background, which has it ignored at first."""
     command = [sys.executable, "-m", "veeam_async.cli", "simulate", "--product", "one", option, "0"]
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     try:
         assert process.stdout is not None

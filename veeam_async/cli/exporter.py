@@ -15,7 +15,7 @@ from ..fleet import Row
 from .fleets import open_fleet
 from .output import put, stderr
 from .prometheus import require_metrics
-from .simulation import stopped
+from .simulation import stopping
 from .status import CommandError, Status
 
 
@@ -86,6 +86,7 @@ def serve(path: Path, where: Sequence[str], settings: Settings) -> int:
             view, every=settings.every, timeout=settings.timeout, rows=kinds, histograms=settings.histograms,
             max_series=settings.max_series,
         )  # fmt: skip
+        stop = stopping()
         async with fleet, exporter:
             try:
                 port = await exporter.serve(host, number, config=config)
@@ -93,7 +94,7 @@ def serve(path: Path, where: Sequence[str], settings: Settings) -> int:
                 raise CommandError(f"--listen {settings.listen}: {error.strerror or error}") from error
             url = f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/metrics"
             stderr().print(f"Metrics of {len(view)} appliances: {url}. Ctrl-C ends it.", markup=False)
-            await stopped()
+            await stop.wait()
 
     with contextlib.suppress(KeyboardInterrupt):
         run(work())

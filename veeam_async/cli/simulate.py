@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from .._running import run
 from .output import stderr
-from .simulation import TROUBLES, known_revisions, require_testing, stopped
+from .simulation import TROUBLES, known_revisions, require_testing, stopping
 from .status import Status
 
 
@@ -41,6 +41,7 @@ def simulate_fleet(
             worlds=min(count, 8),
             validate=count <= 100,
         )
+        stop = stopping()
         async with simulated:
             path = simulated.write_toml(directory / "fleet.toml")
             console.print(f"{count} simulated appliances listen on loopback; the fleet file is {escape(str(path))}")
@@ -51,7 +52,7 @@ def simulate_fleet(
             console.print("Ctrl-C ends them.")
             # The line that a program waits for.
             print(path, flush=True)
-            await stopped()
+            await stop.wait()
 
     with contextlib.suppress(KeyboardInterrupt):
         run(serve())

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from .._running import run
 from .output import stderr
-from .simulation import require_testing, stopped
+from .simulation import require_testing, stopping
 from .status import CommandError, Status
 from .words import said
 
@@ -103,6 +103,7 @@ async def _serve(wanted: One) -> None:
     appliance = _appliance(wanted)
     control = Control([appliance], wanted.control_host, wanted.control or 0) if wanted.control is not None else None
     console = stderr()
+    stop = stopping()
     async with contextlib.AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(appliance)
@@ -127,4 +128,4 @@ async def _serve(wanted: One) -> None:
             "control": control.url if control is not None else None,
         }
         print(json.dumps(shown), flush=True)
-        await stopped()
+        await stop.wait()

@@ -50,11 +50,11 @@ def require_testing() -> None:
     del jsonschema, trustme
 
 
-async def stopped() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
+def stopping() -> asyncio.Event:
+    """An event that Ctrl-C or SIGTERM sets. Who says that it is ready makes it before: the answer may be a signal."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it
             loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop
