@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .._http.token import OneToken, Token
 from .._http.transport import Transport
 from .._operation.call import Call
-from .._operation.encoding import encode_form, path_segment
+from .._operation.encoding import FORM_HEADERS, encode_form, path_segment
 from .._operation.json_text import value_at
 from .._operation.operation import Revision
 from .._operation.reply import Reply, unchanged
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .stored import StoreEntry
 
 _log = logging.getLogger("veeam_async.client")
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Account:
@@ -159,7 +158,7 @@ async def _log_out(transport: Transport, logout: Logout, revision: Revision, tok
         f"{logout.method} {logout.path}",
         logout.path,
         safe=False,
-        headers=None if body is None else _FORM,
+        headers=None if body is None else FORM_HEADERS,
         body=body,
         secrets=() if body is None else (token.access,),
     )

@@ -11,7 +11,7 @@ from .._http.answers import read_error
 from .._http.token import Source, Token
 from .._http.transport import Transport
 from .._operation.call import Call
-from .._operation.encoding import encode_form, encode_query
+from .._operation.encoding import FORM_HEADERS, encode_form, encode_query
 from .._operation.operation import Revision
 from .._operation.reply import Reply
 from .._redact import Hidden, HiddenObject, HiddenTuple, Secret
@@ -19,8 +19,6 @@ from ..credentials import Credentials
 from ..credentials.password import Password
 from ..errors import ApiError, DecodeError, MfaRequired, VeeamError, Where
 from ..profiles import Grant, Profile
-
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 # Parts of credentials that errors may show.
 _NOT_SECRET = frozenset({"username", "client_id", "user_uid", "public_key"})
@@ -132,7 +130,7 @@ class TokenRequests:
                     f"POST {path}",
                     template,
                     safe=False,
-                    headers=_FORM if headers is None else Hidden({**_FORM, **headers}),
+                    headers=FORM_HEADERS if headers is None else Hidden({**FORM_HEADERS, **headers}),
                     body=encode_form(form),
                     secrets=secrets,
                 )

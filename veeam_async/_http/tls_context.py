@@ -287,4 +287,4 @@ def _show(context: ssl.SSLContext, policy: TlsPolicy, path: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
+    return str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)[:100]

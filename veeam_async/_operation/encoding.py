@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 from .._model import UNSET, Unset, dumps
@@ -220,6 +220,10 @@ def encode_query(query: Mapping[str, Any] | None) -> str:
         several = isinstance(value, (list, tuple, set, frozenset))
         found += [f"{quote(name, safe='')}={quoted(item)}" for item in (value if several else (value,))]
     return "?" + "&".join(found) if found else ""
+
+
+# Goes with what `encode_form` gives.
+FORM_HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def encode_form(fields: Mapping[str, Any]) -> bytes:

@@ -7,42 +7,38 @@ import attrs
 from . import Credentials, pasted
 
 
+class _ForOneLogin(Credentials):
+    """What serves once."""
+
+    __slots__ = ()
+
+    @property
+    def single_use(self) -> bool:
+        """True where a second login with them cannot succeed."""
+        return True
+
+
 @attrs.frozen
-class RefreshToken(Credentials):
+class RefreshToken(_ForOneLogin):
     """A refresh token from an earlier login: all products. It can be used once; `client.token` has the next one."""
 
     token: str = attrs.field(repr=False, converter=pasted.token)
     short_term_refresh: bool = attrs.field(default=False, kw_only=True)
     read_only: bool = attrs.field(default=False, kw_only=True)
 
-    @property
-    def single_use(self) -> bool:
-        """True where a second login with them cannot succeed."""
-        return True
-
 
 @attrs.frozen
-class AuthorizationCode(Credentials):
+class AuthorizationCode(_ForOneLogin):
     """A code that another session asked for (`await other.authorization_code()`): good once, for 60 seconds."""
 
     code: str = attrs.field(repr=False, converter=pasted.authorization_code)
 
-    @property
-    def single_use(self) -> bool:
-        """True where a second login with them cannot succeed."""
-        return True
-
 
 @attrs.frozen
-class SsoToken(Credentials):
+class SsoToken(_ForOneLogin):
     """A single sign-on token: azure. It serves for one login."""
 
     token: str = attrs.field(repr=False, converter=pasted.token)
-
-    @property
-    def single_use(self) -> bool:
-        """True where a second login with them cannot succeed."""
-        return True
 
 
 @attrs.frozen
@@ -53,15 +49,10 @@ class VbrToken(Credentials):
 
 
 @attrs.frozen
-class IntegrationToken(Credentials):
+class IntegrationToken(_ForOneLogin):
     """A token of an integrated product: m365, revision v7."""
 
     token: str = attrs.field(repr=False, converter=pasted.token)
-
-    @property
-    def single_use(self) -> bool:
-        """True where a second login with them cannot succeed."""
-        return True
 
 
 @attrs.frozen
