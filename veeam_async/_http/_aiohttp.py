@@ -12,8 +12,9 @@ import os
 import re
 import socket
 import ssl
-import warnings
+from contextlib import suppress
 from functools import partial
+from itertools import chain
 from types import TracebackType
 from typing import Any
 
@@ -113,10 +114,10 @@ class _Connection(ResponseHandler):
     _rest = b""
 
     def data_received(self, data: bytes) -> None:
-        if not self._rest and (len(data) <= _SLICE or _few_lines(data)):
-            ResponseHandler.data_received(self, data)
-        elif self._rest:
+        if self._rest:
             self._rest += data
+        elif _few_lines(data):
+            ResponseHandler.data_received(self, data)
         else:
             self._rest = data
             self._next_slice()
@@ -142,7 +143,7 @@ class _Connection(ResponseHandler):
             payload.set_exception(aiohttp.ClientPayloadError("TLS was cut before the end of the body"))
         super().eof_received()
 
-    def feed_data(self, data: Any, size: int = 0) -> None:
+    def feed_data(self, data: Any, *size: int) -> None:
         # Each request has a parser of its own.
         if self._parser is self._served:
             if self.transport is not None:
@@ -151,15 +152,14 @@ class _Connection(ResponseHandler):
         if 100 <= data[0].code < 200:
             self._interim += 1
             if self._interim > _MOST_INTERIM:
+                # Who waits for the answer closes the connection, and so does what else comes by then.
                 self._served = self._parser
-                if self.transport is not None:
-                    self.transport.close()
                 self.set_exception(aiohttp.ClientPayloadError(f"more than {_MOST_INTERIM} interim answers"))
                 return
         else:
             self._served = self._parser
             self._interim = 0
-        ResponseHandler.feed_data(self, data, size)
+        ResponseHandler.feed_data(self, data, *size)
 
     def set_exception(self, exc: Any, exc_cause: BaseException | None = None) -> None:
         payload = self._payload
@@ -176,10 +176,10 @@ class _Connection(ResponseHandler):
 def _cut_within_tls(transport: asyncio.BaseTransport | None) -> bool:
     """True where the other side ended a TLS connection without saying so (close_notify)."""
     tls = None if transport is None else transport.get_extra_info("ssl_object")
-    if not isinstance(tls, ssl.SSLObject) or tls.pending():
+    if not isinstance(tls, ssl.SSLObject):
         return False
     try:
-        return tls.read(1) != b""
+        return tls.read() != b""
     except ssl.SSLError:
         return True
 
@@ -230,18 +230,16 @@ def _as_given(headers: Any) -> Any:
 
 
 def abandon(session: aiohttp.ClientSession) -> None:
-    """Drop a session whose event loop has ended: nothing of it can be closed properly any more."""
+    """Drop a session whose event loop has ended, and hang up: none of its transports can close itself any more."""
     connector: Any = session.connector
     session.detach()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        connections, connector._conns = connector._conns, {}
-        for waiting in connections.values():
-            for protocol, _ in waiting:
-                # The transport's socket is closed with the transport, which nothing else holds.
-                protocol.transport = None
-        connections.clear()
-        waiting = protocol = None
+    connections, connector._conns = connector._conns, {}
+    for protocol, _ in chain.from_iterable(connections.values()):
+        if protocol.transport is not None:
+            # The file descriptor goes with the transport, when the collector comes by. uvloop, which has no such
+            # method (TypeError), closed it with the loop.
+            with suppress(OSError, TypeError):
+                protocol.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 def bare(error: BaseException) -> BaseException:
