@@ -73,6 +73,11 @@ def test_bodies_that_are_packed(header: str, pack: Callable[[bytes], bytes], ste
     assert unpacked(header, pack(TEXT), step=step) == TEXT
 
 
+def test_much_padding_between_members() -> None:
+    """Zeros behind a member are padding however many they are, and the next member counts."""
+    assert unpacked("gzip", gzip.compress(TEXT) + bytes(200_000) + gzip.compress(TEXT)) == TEXT * 2
+
+
 def test_a_raw_stream_that_looks_wrapped() -> None:
     """Whether deflate has its wrapper is seen by both halves of its header."""
     text, raw = looks_wrapped()

@@ -43,6 +43,7 @@ Make = Callable[..., Client]
 ONCE = RetryPolicy(attempts=1)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+KIT = f"/api/v1/deployment/{SESSION_ID}/downloadKit"
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n"
 
 
@@ -240,6 +241,31 @@ async def test_a_connection_reads_on_after_its_pieces(vbr: Vbr, client: Client, 
         assert whole
     assert len(parsed) >= 9
     assert vbr.connections == 1
+
+
+async def test_a_body_in_pieces_is_not_read_ahead_of_its_reader(vbr: Vbr, client: Client) -> None:
+    """A server that sends faster than its body is read waits, also where that is parsed in pieces."""
+    piece, count, sent = b"a line of a text\r\n" * 50_000, 60, 0
+
+    @vbr.on("GET", KIT)
+    async def endless(exchange: Exchange) -> None:
+        nonlocal sent
+        await exchange.raw(
+            HEAD.replace(b"json", b"octet-stream") + b"Content-Length: %d\r\n\r\n" % (count * len(piece))
+        )
+        for sent in range(1, count + 1):
+            await exchange.raw(piece)
+
+    async with client.deployment.download_deployment_kit(SESSION_ID).stream() as download:
+        before = -1
+        while before != sent:
+            before = sent
+            await asyncio.sleep(0.3)
+        assert sent < count
+        size = 0
+        async for part in download.chunks():
+            size += len(part)
+    assert size == count * len(piece)
 
 
 async def test_a_connection_that_breaks_while_tiny_chunks_are_parsed(vbr: Vbr, make: Make) -> None:
