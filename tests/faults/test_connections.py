@@ -253,8 +253,9 @@ async def test_a_body_in_pieces_is_not_read_ahead_of_its_reader(vbr: Vbr, client
         await exchange.raw(
             HEAD.replace(b"json", b"octet-stream") + b"Content-Length: %d\r\n\r\n" % (count * len(piece))
         )
-        for sent in range(1, count + 1):
+        for _ in range(count):
             await exchange.raw(piece)
+            sent += 1
 
     async with client.deployment.download_deployment_kit(SESSION_ID).stream() as download:
         before = -1
