@@ -551,6 +551,25 @@ async def test_refresh_token_as_credentials(vbr: Vbr) -> None:
     assert (vbr.logins, vbr.refreshes) == (0, 2)
 
 
+@pytest.mark.parametrize("refreshable", [True, False])
+async def test_what_repeats_a_token_is_masked(vbr: Vbr, refreshable: bool) -> None:
+    """An answer that quotes the tokens of the session shows none of them in its error."""
+
+    @vbr.on("GET", SESSION_PATH)
+    async def quoted(exchange: Exchange) -> None:
+        await exchange.reply(500, {"errorCode": "Odd", "message": "of access-1-password and refresh-1, sorry"})
+
+    vbr.extra = {} if refreshable else {"refresh_token": None}
+    async with Client(vbr.url, Password("monitor", vbr.password), retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(ServerError) as caught:
+            await client.sessions.get_session(SESSION_ID)
+    shown = caught.value.message
+    assert "access-1-password" not in shown
+    assert ("refresh-1" in shown) != refreshable
+    assert shown.startswith("of ")
+    assert shown.endswith(", sorry")
+
+
 async def test_leaving_logs_out_once(vbr: Vbr) -> None:
     """Leaving sends one logout with the token; a client that never called sends none."""
     async with Client(vbr.url, Password("monitor", vbr.password)) as client:
