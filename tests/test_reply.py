@@ -58,9 +58,42 @@ def test_the_beginning_that_errors_show() -> None:
         reply("é".encode() * 300).json()
     assert caught.value.excerpt == "é" * 200
     assert excerpt("é".encode() * 300, 3) == "ééé"
+    assert excerpt("😀".encode() * 300, 3) == "😀😀😀"
     with pytest.raises(DecodeError) as caught:
         reply(b"secret", private=True).json()
     assert caught.value.excerpt is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "says", "incomplete", "foreign"),
+    [
+        ("application/json", b"[1", "announced as application/json and is no whole JSON", True, False),
+        ("application/problem+json", b"[}", "announced as application/problem+json and is no whole", False, False),
+        ("text/plain", b"[1", "JSON was due, the body is text/plain", True, False),
+        ("text/plain", b"Sign in", "JSON was due, the body is text/plain", False, True),
+        ("text/html", b"<p>", "JSON was due, the body is text/html", False, True),
+        ("", b"[}", "JSON was due, the body is nothing", False, True),
+    ],
+)
+def test_who_is_said_to_answer_what_is_no_json(
+    kind: str, body: bytes, says: str, incomplete: bool, foreign: bool
+) -> None:
+    """JSON that ends too early is the appliance's, whatever it calls that; another type is another service's."""
+    with pytest.raises(DecodeError) as caught:
+        reply(body, kind).json()
+    error = caught.value
+    assert says in error.message
+    assert (error.incomplete, error.answered_by) == (incomplete, "gateway" if foreign else None)
+    assert (error.hint is not None) == foreign
+    assert (error.status, error.step, error.excerpt) == (200, "body", body.decode())
+    assert (error.appliance, error.operation, error.method, error.path) == ("vbr01", "GetIt", "GET", "/it")
+
+
+def test_the_value_of_an_answer() -> None:
+    """There is none until somebody decodes the body; the answer is its call's own, at the place that was asked."""
+    answer = reply(b"7")
+    assert (answer.value, answer.elsewhere) == (None, False)
+    assert answer.with_value(7).value == 7
 
 
 def test_whose_answer_it_was() -> None:

@@ -19,7 +19,7 @@ _MOST_FIELDS = 50
 _LONGEST = 86400.0 * 365
 
 
-def read_error(reply: Reply[None], *, outcome_unknown: bool = False) -> ApiError:
+def read_error(reply: Reply[None]) -> ApiError:
     """The error of an answer.
 
     Known are `{errorCode, message, resourceId}`, problem details (`title`, `detail` or `details`, `traceId`,
@@ -28,7 +28,6 @@ def read_error(reply: Reply[None], *, outcome_unknown: bool = False) -> ApiError
 
     Args:
         reply: an answer with an error status, or one that says in its body that something went wrong.
-        outcome_unknown: goes into the error.
     """
     said = _read(reply)
     location = reply.headers.get("Location")
@@ -50,7 +49,6 @@ def read_error(reply: Reply[None], *, outcome_unknown: bool = False) -> ApiError
         method=reply.call.method,
         path=reply.call.template,
         answered_by=answered_by(reply),
-        outcome_unknown=outcome_unknown,
     )
 
 

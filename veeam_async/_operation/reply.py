@@ -131,7 +131,7 @@ class Reply(Generic[T_co]):
             hint="A proxy or another service may have answered" if foreign else None,
             status=self.status,
             excerpt=self.excerpt(),
-            incomplete=incomplete and not foreign,
+            incomplete=incomplete,
             answered_by="gateway" if foreign else None,
             appliance=self.appliance,
             operation=self.operation,
