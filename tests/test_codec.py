@@ -14,7 +14,8 @@ import orjson
 import pytest
 
 from tests.sample_api.models import BackupJobModel, EJobType, JobModel, JobsResult, MixedModel, StorageModel
-from veeam_async._model import UNSET, Tolerated, decoder, dumps, encode
+from veeam_async._model import UNSET, decoder, dumps, encode
+from veeam_async._model.strictness import Tolerated
 from veeam_async.errors import DecodeError
 
 PACKAGE = "tests.sample_api"

@@ -455,7 +455,8 @@ def test_every_change_of_a_map_is_made_in_the_json() -> None:
     assert set(stores) == {"c", "d", "e", "f", "g"}
     with pytest.raises(KeyError):
         stores.pop("missing")
-    assert type(pickle.loads(pickle.dumps(stores))) is dict
+    assert pickle.loads(pickle.dumps(stores)) == stores
+    assert type(copy.copy(stores)) is dict  # which changes nothing of the model
     stores.clear()
     assert mixed.to_dict() == {"stores": {}}
 

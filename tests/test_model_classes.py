@@ -11,10 +11,10 @@ import pytest
 
 import tests.sample_api.models as sample
 from tests.sample_api.models import BackupJobModel, StorageModel
-from veeam_async._model import UNSET, Model, OpenEnum, Tolerated, decoder, dumps, field, model
+from veeam_async._model import UNSET, Model, OpenEnum, decoder, dumps, field, model
 from veeam_async._model.classes import resolve
 from veeam_async._model.enums import lookup
-from veeam_async._model.writing import has_read_only
+from veeam_async._model.strictness import Tolerated
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
@@ -123,7 +123,6 @@ def test_read_only_fields_at_any_depth_are_left_out_of_requests(monkeypatch: pyt
     monkeypatch.setattr(sample, "TreeModel", TreeModel, raising=False)
     tree = TreeModel.from_dict({"left": {"stamps": [{"id": "1", "size": 2}]}, "newer": {"id": "3"}})
     assert dumps(tree, request=True) == b'{"left":{"stamps":[{"size":2}]},"newer":{"id":"3"}}'
-    assert (has_read_only(TreeModel), has_read_only(StorageModel)) == (True, False)
 
 
 def test_a_field_that_may_be_absent_but_not_null_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 import tests.sample_api.models as sample
 from tests.sample_api.models import EJobType, JobModel, MixedModel, StorageModel
-from veeam_async._model import UNSET, Model, Tolerated, decoder, dumps, encode, field, model
+from veeam_async._model import UNSET, Model, decoder, dumps, encode, field, model
 from veeam_async._model.classes import resolve
+from veeam_async._model.strictness import Tolerated
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset

@@ -13,7 +13,7 @@ from ._http.answers import read_error
 from ._http.origin import Origin
 from ._http.token import TokenSource
 from ._http.transport import Transport
-from ._model import UNSET, Tolerated, check_body, dumps
+from ._model import UNSET, check_body, dumps
 from ._operation.call import JSON, BodyFactory, Call
 from ._operation.decoding import Decoders, lenient_decoders
 from ._operation.encoding import Plan, encode_form, encode_query
@@ -25,6 +25,7 @@ from .errors import DecodeError, NotFoundError, UnsafeOriginError
 from .profiles import Profile
 
 if TYPE_CHECKING:
+    from ._model.strictness import Tolerated
     from ._operation.stream import ByteStream
     from .errors import SessionFailed
 

@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.properties.objects import Document, Maker, document, names, spoiled
-from veeam_async._model import Model, OpenEnum, Tolerated, decoder, dumps, fields
+from veeam_async._model import Model, OpenEnum, decoder, dumps, fields
 from veeam_async._model.expressions import TypeExpression, parse
+from veeam_async._model.strictness import Tolerated
 from veeam_async.errors import DecodeError
 
 pytestmark = pytest.mark.clone

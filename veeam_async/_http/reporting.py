@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
-from .._model import Tolerated as Departure
 from .._operation.call import Call
 from ..errors import VeeamError
 from ..events import (
@@ -18,6 +18,9 @@ from ..events import (
     Tolerated,
 )
 from .token import Token
+
+if TYPE_CHECKING:
+    from .._model.strictness import Tolerated as Departure
 
 _log = logging.getLogger("veeam_async.transport")
 

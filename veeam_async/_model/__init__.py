@@ -7,7 +7,6 @@ from .decoding import decoder
 from .enums import OpenEnum
 from .fields import field, fields
 from .model import Model, model
-from .strictness import Tolerated
 from .unset import UNSET, Unset
 from .writing import dumps, encode
 
@@ -15,7 +14,6 @@ __all__ = [
     "UNSET",
     "Model",
     "OpenEnum",
-    "Tolerated",
     "Unset",
     "check_body",
     "decoder",

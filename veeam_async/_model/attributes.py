@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, partial
@@ -11,7 +10,7 @@ from typing import Any, Final, Literal
 from .classes import is_enum, is_model, resolve
 from .collections import AbsentItems
 from .enums import lookup
-from .expressions import PLAIN, parse
+from .expressions import Node, parse
 from .fields import Field
 from .reading import maker, reader_of, unchanged
 from .timestamps import SHORTEST, parse_odd, read_date
@@ -22,8 +21,6 @@ Kind = Literal["plain", "datetime", "date", "class", "nested"]
 Get = Callable[[Any], Any]
 
 _from_iso: Final = datetime.fromisoformat
-_NAME: Final = re.compile(r"\w+")
-_WITHOUT_CLASS: Final = PLAIN | {"list", "dict", "None", "Unset"}
 
 
 def attribute(field: Field, package: str) -> property:
@@ -50,16 +47,15 @@ def attribute(field: Field, package: str) -> property:
 @cache
 def _kind(annotation: str) -> Kind:
     """How a field of this type is read, as far as its text says: nothing is loaded for it."""
-    names = [name for name in _NAME.findall(annotation) if name not in _WITHOUT_CLASS]
-    parts = [part for part in annotation.split(" | ") if part not in ("None", "Unset")]
-    match names:
-        case []:
-            return "plain"
-        case ["datetime"] if parts == names:
+    expression = parse(annotation)
+    if expression.is_plain:
+        return "plain"
+    match expression.nodes:
+        case [Node("datetime")]:
             return "datetime"
-        case ["date"] if parts == names:
+        case [Node("date")]:
             return "date"
-        case [_] if parts == names:
+        case [node] if node.is_class:
             return "class"
         case _:
             return "nested"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar, Final, TypeVar
 
 from ..errors import DecodeError
@@ -48,17 +49,8 @@ def view(cls: type[View], raw: dict[str, Any]) -> Any:
 
 
 def for_each_class(function: Callable[[type[View]], T]) -> Callable[[type[View]], T]:
-    """Work something out once for each model class. There are as many as the revisions have schemas."""
-    values: dict[type[View], T] = {}
-
-    def of(cls: type[View]) -> T:
-        try:
-            return values[cls]
-        except KeyError:
-            value = values[cls] = function(cls)
-            return value
-
-    return of
+    """`functools.cache`, for a function of a model class."""
+    return cache(function)  # type: ignore[return-value]  # to mypy, a class is hashable if its instances are
 
 
 def object_due(name: str, value: Any) -> DecodeError:

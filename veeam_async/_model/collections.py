@@ -5,13 +5,11 @@ What is not changed stays there as it was spelled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, MutableMapping, MutableSequence
 from typing import Any, SupportsIndex
 
 from .base import Wrapper
 from .writing import written
-
-_MISSING = object()
 
 
 class Items(list[Any], Wrapper):
@@ -22,25 +20,10 @@ class Items(list[Any], Wrapper):
     __json__: list[Any]
 
     def __reduce__(self) -> Any:
-        return list, (list(self),)
+        return _restored, (Items, list(self), self.__json__)
 
-    def append(self, item: Any, /) -> None:
-        self[len(self) :] = [item]
-
-    def extend(self, items: Iterable[Any], /) -> None:
-        self[len(self) :] = items
-
-    def __iadd__(self, items: Iterable[Any], /) -> Items:  # type: ignore[misc]
-        self.extend(items)
-        return self
-
-    def __imul__(self, times: SupportsIndex, /) -> Items:
-        self.__json__ *= times
-        super().__imul__(times)
-        return self
-
-    def insert(self, index: SupportsIndex, item: Any, /) -> None:
-        self[index:index] = [item]
+    def __copy__(self) -> list[Any]:
+        return list(self)
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
         if isinstance(index, slice):
@@ -54,16 +37,13 @@ class Items(list[Any], Wrapper):
         del self.__json__[index]
         super().__delitem__(index)
 
-    def pop(self, index: SupportsIndex = -1, /) -> Any:
-        item = self[index]
-        del self[index]
-        return item
+    def insert(self, index: SupportsIndex, item: Any, /) -> None:
+        self[index:index] = [item]
 
-    def remove(self, item: Any, /) -> None:
-        del self[self.index(item)]
-
-    def clear(self) -> None:
-        del self[:]
+    def __imul__(self, times: SupportsIndex, /) -> Items:
+        self.__json__ *= times
+        super().__imul__(times)
+        return self
 
     def reverse(self) -> None:
         self.__json__.reverse()
@@ -75,6 +55,10 @@ class Items(list[Any], Wrapper):
         )
         self.__json__[:] = [self.__json__[at] for at in order]
         super().__setitem__(slice(None), [self[at] for at in order])
+
+
+for _name in ("append", "extend", "pop", "remove", "clear", "__iadd__"):  # by those above, not by list's own
+    setattr(Items, _name, getattr(MutableSequence, _name))
 
 
 class AbsentItems(Items):
@@ -105,7 +89,10 @@ class Entries(dict[str, Any], Wrapper):
     __json__: dict[str, Any]
 
     def __reduce__(self) -> Any:
-        return dict, (dict(self),)
+        return _restored, (Entries, dict(self), self.__json__)
+
+    def __copy__(self) -> dict[str, Any]:
+        return dict(self)
 
     def __setitem__(self, key: str, value: Any, /) -> None:
         self.__json__[key] = written(value)
@@ -115,24 +102,13 @@ class Entries(dict[str, Any], Wrapper):
         super().__delitem__(key)
         del self.__json__[key]
 
-    def update(self, *others: Any, **named: Any) -> None:
-        for key, value in dict(*others, **named).items():
-            self[key] = value
-
     def __ior__(self, other: Any, /) -> Entries:  # type: ignore[override, misc]
         self.update(other)
         return self
 
-    def setdefault(self, key: str, default: Any = None, /) -> Any:
-        if key not in self:
-            self[key] = default
-        return self[key]
-
-    def pop(self, key: str, default: Any = _MISSING, /) -> Any:
-        if key not in self and default is not _MISSING:
-            return default
-        value = self[key]
-        del self[key]
+    def pop(self, key: str, *default: Any) -> Any:
+        value = super().pop(key, *default)
+        self.__json__.pop(key, None)
         return value
 
     def popitem(self) -> tuple[str, Any]:
@@ -140,6 +116,12 @@ class Entries(dict[str, Any], Wrapper):
         del self.__json__[key]
         return key, value
 
-    def clear(self) -> None:
-        self.__json__.clear()
-        super().clear()
+
+for _name in ("update", "setdefault", "clear"):
+    setattr(Entries, _name, getattr(MutableMapping, _name))
+
+
+def _restored(cls: Any, read: Any, json: Any) -> Any:
+    made = cls(read)
+    made.__json__ = json
+    return made

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DecodeError
 from .base import object_due
 from .classes import is_model, resolve
 from .expressions import TypeExpression, parse
 from .reading import reader_of, unchanged
-from .strictness import Tolerated, examine
+
+if TYPE_CHECKING:
+    from .strictness import Tolerated
 
 
 def decoder(
@@ -79,18 +81,18 @@ def _demand(expression: TypeExpression, text: str, value: Any, package: str) -> 
 def _examining(
     text: str, package: str, strict: bool, on_tolerated: Callable[[Tolerated], None] | None
 ) -> Callable[[Any], Any]:
+    from .strictness import departures  # which few programs ask for
+
     expression = parse(text)
     lenient = _lenient(text, package)
 
-    def report(tolerated: Tolerated) -> None:
-        if on_tolerated is not None:
-            on_tolerated(tolerated)
-        if strict:
-            raise DecodeError(tolerated.message, field=tolerated.path)
-
     def decode(value: Any) -> Any:
         result = lenient(value)
-        examine(value, expression, package, report)
+        for each in departures(value, expression, package):
+            if on_tolerated is not None:
+                on_tolerated(each)
+            if strict:
+                raise DecodeError(each.message, field=each.path)
         return result
 
     return decode

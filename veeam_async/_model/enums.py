@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, Self, cast
 
 # Spellings that one enum remembers. A server that never repeats itself must not fill the memory.
@@ -70,24 +71,10 @@ class _Lookup(dict[Any, Any]):
         return member
 
 
-_lookups: dict[type[OpenEnum], _Lookup] = {}
-
-
+@cache
 def lookup(enum: type[OpenEnum]) -> Mapping[Any, Any]:
     """What stands in JSON to what stands in a model: members for texts, anything else as it is.
 
     Looking a list or an object up raises TypeError.
     """
-    values = _lookups.get(enum)
-    if values is None:
-        values = _lookups[enum] = _Lookup(enum)
-    return values
-
-
-def reader(enum: type[OpenEnum]) -> Callable[[Any], Any]:
-    """The function that turns a JSON value into a member of `enum`. Null, UNSET and what is no string stay as they are.
-
-    Raises:
-        TypeError: from the function, for a list or an object.
-    """
-    return lookup(enum).__getitem__
+    return _Lookup(enum)

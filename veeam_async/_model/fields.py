@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any, Final
 
 import attrs
 
 from .base import View, for_each_class
-from .unset import UNSET
 
 REQUIRED: Final = attrs.NOTHING
 
@@ -27,23 +27,19 @@ class Field:
 
     __slots__ = ("annotation", "default", "name", "read_only", "rows", "wire")
 
-    def __init__(self, name: str, wire: str, annotation: str, declaration: Declaration) -> None:
+    def __init__(
+        self,
+        name: str,
+        annotation: str,
+        default: Any = REQUIRED,
+        wire: str | None = None,
+        read_only: bool = False,
+        rows: bool = False,
+    ) -> None:
         self.name = name
-        self.wire = wire
+        self.wire = camel_case(name) if wire is None else wire
         self.annotation = annotation
-        self.default = declaration.default
-        self.read_only = declaration.read_only
-        self.rows = declaration.rows
-
-
-class Declaration:
-    """What `field` leaves in a class body for `model` to find."""
-
-    __slots__ = ("default", "read_only", "rows", "wire")
-
-    def __init__(self, default: Any, wire: str | None, read_only: bool, rows: bool) -> None:
         self.default = default
-        self.wire = wire
         self.read_only = read_only
         self.rows = rows
 
@@ -58,7 +54,7 @@ def field(*, default: Any = REQUIRED, wire: str | None = None, read_only: bool =
         read_only: True to leave the field out of requests.
         rows: True for the rows of a page: absent and null read as an empty list.
     """
-    return Declaration(default, wire, read_only, rows)
+    return partial(Field, default=default, wire=wire, read_only=read_only, rows=rows)
 
 
 def camel_case(name: str) -> str:
@@ -74,21 +70,12 @@ def declared(cls: type) -> dict[str, Field]:
     own = {}
     for name, annotation in _annotations(cls).items():
         value = body.get(name, REQUIRED)
-        if value is REQUIRED:
-            value = _REQUIRED
-        elif value is UNSET:
-            value = _OPTIONAL
-        elif not isinstance(value, Declaration):
-            value = Declaration(value, None, False, False)
-        wire = value.wire
-        if wire is None:
-            wire = inherited[name].wire if name in inherited else camel_case(name)
-        own[name] = Field(name, wire, annotation, value)
+        wire = inherited[name].wire if name in inherited else None
+        if isinstance(value, partial):
+            own[name] = value(name, annotation, wire=value.keywords["wire"] or wire)
+        else:
+            own[name] = Field(name, annotation, value, wire)
     return own
-
-
-_REQUIRED: Final = Declaration(REQUIRED, None, False, False)
-_OPTIONAL: Final = Declaration(UNSET, None, False, False)
 
 
 def _annotations(cls: type) -> dict[str, Any]:

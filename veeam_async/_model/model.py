@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, dataclass_
 from ..errors import DecodeError
 from .additional import AdditionalProperties
 from .attributes import attribute
-from .base import View, Wrapper, object_due, view
+from .base import View, object_due, view
 from .classes import package_of
 from .fields import REQUIRED, Field, declared, field, fields
 from .introspection import ADDITIONAL, FromAttrs, Signature
 from .reading import maker
 from .showing import show
 from .unset import UNSET
-from .writing import copied, encode, unread_object
+from .writing import copied, encode
 
 M = TypeVar("M", bound="type[Model]")
 
@@ -159,14 +159,10 @@ class Model(View):
         if type(self) is not type(other):
             return NotImplemented
         assert isinstance(other, Model)
-        mine, theirs = self.__json__, other.__json__
-        # Nested models compare each other once: twice at each level would take for ever where it nests deeply.
-        if not any(isinstance(each, Wrapper) for each in mine.values()) and mine == theirs:
-            return True
         # Letter case of enum values and the spelling of a timestamp make no difference.
-        return len(mine) == len(theirs) and all(
-            getattr(self, name) == getattr(other, name) for name in fields(type(self))
-        ) and self.additional_properties == other.additional_properties  # fmt: skip
+        return len(self.__json__) == len(other.__json__) and all(
+            getattr(self, name) == getattr(other, name) for name in (*fields(type(self)), ADDITIONAL)
+        )
 
     @recursive_repr()
     def __repr__(self) -> str:
@@ -182,8 +178,9 @@ class Model(View):
     def __copy__(self) -> Self:
         self._values()  # nested models and lists are shared, so they have to be there
         duplicate = cast("Self", view(type(self), {}))
-        own, slots = self._state(dict(self.__json__))
-        for name, value in slots.items():
+        # A subclass of somebody's own may have a `__dict__`, and slots.
+        own, slots = cast("tuple[dict[str, Any] | None, dict[str, Any]]", object.__getstate__(self))
+        for name, value in (slots | {"__json__": dict(self.__json__)}).items():
             object.__setattr__(duplicate, name, value)
         if own:
             duplicate.__dict__.update(own)
@@ -196,14 +193,3 @@ class Model(View):
         for name, value in changes.items():
             setattr(duplicate, name, value)
         return duplicate
-
-    def __getstate__(self) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-        return self._state(unread_object(self))
-
-    def _state(self, json: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-        """What pickle keeps of an object, in its own form: what stands in `__dict__`, and what stands in slots.
-
-        A subclass of somebody's own may have more of either.
-        """
-        own, slots = cast("tuple[Any, dict[str, Any]]", object.__getstate__(self))
-        return own, slots | {"__json__": json}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from .base import View, for_each_class
 from .classes import is_enum, is_model, package_of, resolve
 from .collections import Entries, Items
-from .enums import reader
+from .enums import lookup
 from .expressions import Node, TypeExpression
 from .fields import fields
 from .timestamps import read_date, read_timestamp
@@ -146,12 +146,12 @@ def reader_of_class(cls: Any) -> Read:
     """The reader of what a name in a type expression stands for. An alias of a plain type leaves values as they are."""
     if is_model(cls):
         return maker(cls)
-    return _enum_reader(reader(cls)) if is_enum(cls) else unchanged
+    if not is_enum(cls):
+        return unchanged
+    members = lookup(cls)
 
-
-def _enum_reader(look_up: Read) -> Read:
     def read(value: Any) -> Any:
-        return look_up(value) if value.__class__ is str else value
+        return members[value] if value.__class__ is str else value
 
     return read
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from .base import View
 from .classes import is_enum, is_model, package_of, resolve
-from .enums import reader
-from .expressions import Node, TypeExpression, parse
-from .fields import fields
+from .enums import lookup
+from .expressions import TypeExpression, parse
+from .fields import fields, wires
 from .reading import child_of, choose_node, discriminator_wire
 from .timestamps import read_date, read_timestamp
 
@@ -26,6 +26,11 @@ _SAID: Final[dict[str, str]] = {
     "unknown_type": "no class is known for the discriminator's value",
     "bad_timestamp": "the timestamp cannot be read",
 }
+# What JSON has for types; others may be anything.
+_EXPECTED: Final[dict[str, tuple[type, ...]]] = {
+    "str": (str,), "datetime": (str,), "date": (str,), "bool": (bool,), "int": (int,), "float": (int, float),
+    "list": (list,), "dict": (dict,),
+}  # fmt: skip
 # How much of a value an error may show.
 _SHOWN: Final = 80
 
@@ -56,99 +61,89 @@ class Tolerated(NamedTuple):
         return said
 
 
-Report = Callable[[Tolerated], None]
+def departures(
+    value: Any, expression: TypeExpression, package: str, model: str = "", field: str = "", path: str = ""
+) -> Iterator[Tolerated]:
+    """What in parsed JSON departs from its type, depth first, in the order of the fields.
+
+    Args:
+        value: the JSON value.
+        expression: its type.
+        package: the package of the revision whose `models` has the classes.
+        model: the model that `field` belongs to.
+        field: the JSON name of the field whose value it is.
+        path: where it stands in the answer.
+    """
+    kind: Kind | None = None
+    node = choose_node(expression, value, package) if len(expression.nodes) > 1 else next(iter(expression.nodes), None)
+    if value is None:
+        kind = None if expression.nullable or any(each.name == "Any" for each in expression.nodes) else "null"
+    elif node is None:
+        kind = "wrong_type"
+    elif node.name == "list" and node.item is not None and isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from departures(each, node.item, package, model, field, f"{path}[{number}]")
+    elif node.name == "dict" and node.item is not None and isinstance(value, dict):
+        for key, each in value.items():
+            yield from departures(each, node.item, package, model, field, _join(path, key))
+    elif not node.is_class:
+        kind = _of_plain(value, node.name)
+    elif is_model(cls := resolve(node.name, package)) and isinstance(value, dict):
+        yield from _of_object(value, cls, path)
+    else:
+        kind = _of_class(value, cls)
+    if kind is not None:
+        yield Tolerated(model, field, kind, value, path)
 
 
-def examine(value: Any, expression: TypeExpression, package: str, report: Report) -> None:
-    """Report everything in parsed JSON that departs from the type, depth first, in the order of the fields."""
-    _Examination(package, report).value(value, expression, "", "", "")
+def _of_class(value: Any, cls: Any) -> Kind | None:
+    if not is_enum(cls):
+        return "wrong_type" if is_model(cls) else None
+    if not isinstance(value, str):
+        return "wrong_type"
+    member = lookup(cls)[value]
+    if member.is_unknown:
+        return "unknown_enum"
+    return None if member == value else "letter_case"
 
 
-class _Examination:
-    def __init__(self, package: str, report: Report) -> None:
-        self.package = package
-        self._report = report
+def _of_plain(value: Any, name: str) -> Kind | None:
+    # A bool is an int to Python.
+    expected = _EXPECTED.get(name)
+    if expected is not None and (not isinstance(value, expected) or (isinstance(value, bool) and name != "bool")):
+        return "wrong_type"
+    if name == "datetime" and not isinstance(read_timestamp(value), datetime):
+        return "bad_timestamp"
+    return "bad_timestamp" if name == "date" and not isinstance(read_date(value), date) else None
 
-    def value(self, value: Any, expression: TypeExpression, model: str, field: str, path: str) -> None:
-        def report(kind: Kind) -> None:
-            self._report(Tolerated(model, field, kind, value, path))
 
-        if value is None:
-            if not expression.nullable and not any(node.name == "Any" for node in expression.nodes):
-                report("null")
-            return
-        if len(expression.nodes) > 1:
-            node = choose_node(expression, value, self.package)
-        else:
-            node = next(iter(expression.nodes), None)
-        if node is None:
-            report("wrong_type")
-        elif node.item is not None:
-            self._container(value, node, node.item, model, field, path, report)
-        elif node.is_class:
-            self._class(value, resolve(node.name, self.package), path, report)
-        elif not _is(value, node.name):
-            report("wrong_type")
-        elif not _reads(value, node.name):
-            report("bad_timestamp")
-
-    def _container(
-        self, value: Any, node: Node, item: TypeExpression, model: str, field: str, path: str,
-        report: Callable[[Kind], None],
-    ) -> None:  # fmt: skip
-        if node.name == "list" and isinstance(value, list):
-            for number, each in enumerate(value):
-                self.value(each, item, model, field, f"{path}[{number}]")
-        elif node.name == "dict" and isinstance(value, dict):
-            for key, each in value.items():
-                self.value(each, item, model, field, f"{path}.{key}" if path else key)
-        else:
-            report("wrong_type")
-
-    def _class(self, value: Any, cls: Any, path: str, report: Callable[[Kind], None]) -> None:
-        if is_model(cls):
-            if isinstance(value, dict):
-                self._object(value, cls, path)
-            else:
-                report("wrong_type")
-        elif is_enum(cls):
-            member = reader(cls)(value) if isinstance(value, str) else None
-            if member is None:
-                report("wrong_type")
-            elif member.is_unknown:
-                report("unknown_enum")
-            elif member != value:
-                report("letter_case")
-
-    def _object(self, raw: dict[str, Any], cls: type[View], path: str) -> None:
-        mapped = set()
-        while (wire := discriminator_wire(cls)) is not None:
-            value = raw.get(wire)
-            child = child_of(cls, value)
-            if child is None or child is cls:
-                if wire in raw and value is not None and not _lists(cls, wire, value):
-                    self._report(Tolerated(cls.__name__, wire, "unknown_type", value, _join(path, wire)))
-                break
-            if value in cls.__children__:
-                mapped.add(wire)
-            cls = child
-        known = fields(cls)
-        inner = _Examination(package_of(cls), self._report)
-        for each in known.values():
-            here = _join(path, each.wire)
-            expression = parse(each.annotation)
-            if each.rows and raw.get(each.wire) is None:
-                continue
-            if each.wire in raw:
-                # The enum of a discriminator may leave out, or spell otherwise, what the document maps to a class.
-                if each.wire not in mapped and raw[each.wire] != each.default:
-                    inner.value(raw[each.wire], expression, cls.__name__, each.wire, here)
-            elif not expression.optional:
-                self._report(Tolerated(cls.__name__, each.wire, "missing", None, here))
-        wires = {each.wire for each in known.values()}
-        for key, value in raw.items():
-            if key not in wires:
-                self._report(Tolerated(cls.__name__, key, "extra", value, _join(path, key)))
+def _of_object(raw: dict[str, Any], cls: type[View], path: str) -> Iterator[Tolerated]:
+    mapped = set()
+    while (wire := discriminator_wire(cls)) is not None:
+        value = raw.get(wire)
+        child = child_of(cls, value)
+        if child is None or child is cls:
+            if value is not None and not _lists(cls, wire, value):
+                yield Tolerated(cls.__name__, wire, "unknown_type", value, _join(path, wire))
+            break
+        if value in cls.__children__:
+            mapped.add(wire)
+        cls = child
+    known = fields(cls)
+    for each in known.values():
+        here = _join(path, each.wire)
+        expression = parse(each.annotation)
+        if each.rows and raw.get(each.wire) is None:
+            continue
+        if each.wire in raw:
+            # The enum of a discriminator may leave out, or spell otherwise, what the document maps to a class.
+            if each.wire not in mapped and raw[each.wire] != each.default:
+                yield from departures(raw[each.wire], expression, package_of(cls), cls.__name__, each.wire, here)
+        elif not expression.optional:
+            yield Tolerated(cls.__name__, each.wire, "missing", None, here)
+    for key, value in raw.items():
+        if key not in wires(cls):
+            yield Tolerated(cls.__name__, key, "extra", value, _join(path, key))
 
 
 def _lists(cls: type[View], wire: str, value: Any) -> bool:
@@ -157,34 +152,10 @@ def _lists(cls: type[View], wire: str, value: Any) -> bool:
     for node in (node for expression in expressions for node in expression.nodes if node.is_class):
         enum = resolve(node.name, package_of(cls))
         if is_enum(enum) and isinstance(value, str):
-            member = reader(enum)(value)
+            member = lookup(enum)[value]
             return member is not None and not member.is_unknown
     return False
 
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _is(value: Any, name: str) -> bool:
-    match name:
-        case "str" | "datetime" | "date":
-            return isinstance(value, str)
-        case "bool":
-            return isinstance(value, bool)
-        case "int":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "float":
-            return isinstance(value, (int, float)) and not isinstance(value, bool)
-        case _:
-            return True
-
-
-def _reads(value: Any, name: str) -> bool:
-    match name:
-        case "datetime":
-            return isinstance(read_timestamp(value), datetime)
-        case "date":
-            return isinstance(read_date(value), date)
-        case _:
-            return True

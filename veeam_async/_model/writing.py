@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final, cast
@@ -12,17 +12,15 @@ from uuid import UUID
 
 import orjson
 
-from .base import View, Wrapper, for_each_class
-from .classes import is_model, names_in, package_of, resolve
+from .base import View, Wrapper
 from .enums import OpenEnum
-from .expressions import parse
 from .fields import fields
 from .timestamps import format_timestamp
 from .unset import UNSET
 
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
-# How much an object may hold that is nested deeper than Python can call. One that contains itself has no end.
-_MOST: Final = 100_000
+# An object that contains itself has no end.
+_DEEPEST: Final = 100_000
 _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 # What orjson does not know is a wrapper as a rule; written in C, this is called for each.
@@ -83,26 +81,6 @@ def copied(model: View) -> Any:
         return encode(raw)
 
 
-def unread_object(model: View) -> dict[str, Any]:
-    """The JSON object of a model, without what reading put into it, which reading again would put there again.
-
-    Models stay where reading makes none, and those of a class of somebody's own.
-    """
-    converted = _converted(type(model))
-    return {key: _unread(each) if key in converted else each for key, each in model.__json__.items()}
-
-
-def _unread(value: Any) -> Any:
-    if isinstance(value, View):
-        return unread_object(value) if "__declared__" in type(value).__dict__ else value
-    if not isinstance(value, Wrapper):
-        return value
-    inner = _with_models(value)
-    if isinstance(inner, list):
-        return [_unread(each) for each in inner]
-    return {key: _unread(each) for key, each in inner.items()}
-
-
 def _with_models(value: Wrapper) -> list[Any] | dict[str, Any]:
     """The JSON of a list or a map that was read, with the models in their places; all else as it is spelled there."""
     json = value.__json__
@@ -112,12 +90,6 @@ def _with_models(value: Wrapper) -> list[Any] | dict[str, Any]:
     return {key: each if isinstance(each, Wrapper) else json[key] for key, each in items}
 
 
-@for_each_class
-def _converted(cls: type[View]) -> frozenset[str]:
-    """The JSON names of the fields whose values are more than JSON."""
-    return frozenset(each.wire for each in fields(cls).values() if not parse(each.annotation).is_plain)
-
-
 def _without_read_only(value: Any) -> Any:
     if isinstance(value, Wrapper) and not isinstance(value, View):
         value = _with_models(value)
@@ -125,7 +97,7 @@ def _without_read_only(value: Any) -> Any:
         return [_without_read_only(each) for each in value]
     if isinstance(value, dict):
         return {key: _without_read_only(each) for key, each in value.items()}
-    if not isinstance(value, View) or not has_read_only(type(value)):
+    if not isinstance(value, View):
         return value
     sent = dict(value.__json__)
     for each in fields(type(value)).values():
@@ -138,25 +110,6 @@ def _without_read_only(value: Any) -> Any:
     return sent
 
 
-@for_each_class
-def has_read_only(cls: type[View]) -> bool:
-    """Whether an object of the class can hold a read-only field, at any depth."""
-    seen: set[type[View]] = set()
-    pending = [cls]
-    while pending:
-        each = pending.pop()
-        if each in seen:
-            continue
-        seen.add(each)
-        package = package_of(each)
-        for one in fields(each).values():
-            if one.read_only:
-                return True
-            pending += [made for name in names_in(parse(one.annotation)) if is_model(made := resolve(name, package))]
-        pending += [resolve(name, package) for name in set(each.__children__.values())]
-    return False
-
-
 def encode(value: Any) -> Any:
     """A value as JSON has it: models, enums, timestamps, dates and ids become what is sent, `UNSET` is left out.
 
@@ -166,47 +119,25 @@ def encode(value: Any) -> Any:
         TypeError: JSON has nothing for it.
         ValueError: it contains itself.
     """
-    try:
-        return _encode(value)
-    except RecursionError:
-        return _encode_deep(value)
-
-
-def _encode(value: Any) -> Any:
-    kind = value.__class__
-    if kind in _PLAIN:
-        return value
-    if kind is dict:
-        return {
-            key if key.__class__ is str else _key(key): each if each.__class__ in _PLAIN else _encode(each)
-            for key, each in value.items()
-            if each is not UNSET
-        }
-    if kind is list:
-        return [each if each.__class__ in _PLAIN else _encode(each) for each in value if each is not UNSET]
-    plainer = _plainer(value)
-    return _encode(plainer) if plainer.__class__ is dict or plainer.__class__ is list else plainer
-
-
-def _encode_deep(value: Any) -> Any:
-    """`_encode` for what is nested deeper than Python can call."""
     whole = {"": value}
-    pending: list[tuple[Any, Any]] = [(whole, "")]
-    for _ in range(_MOST):
-        if not pending:
-            return whole[""]
-        holder, place = pending.pop()
+    pending: list[tuple[Any, Any, int]] = [(whole, "", 0)]  # the other side decides how deep it nests
+    while pending:
+        holder, place, depth = pending.pop()
+        if depth > _DEEPEST:
+            raise ValueError("the value is nested too deeply, or contains itself")
         each = holder[place]
         if each.__class__ not in (dict, list):
             each = _plainer(each)
+        places: Iterable[tuple[Any, Any]] = ()
         if each.__class__ is dict:
             each = {_key(key): inner for key, inner in each.items() if inner is not UNSET}
-            pending += [(each, key) for key, inner in each.items() if inner.__class__ not in _PLAIN]
+            places = each.items()
         elif each.__class__ is list:
             each = [inner for inner in each if inner is not UNSET]
-            pending += [(each, key) for key, inner in enumerate(each) if inner.__class__ not in _PLAIN]
+            places = enumerate(each)
+        pending += [(each, key, depth + 1) for key, inner in places if inner.__class__ not in _PLAIN]
         holder[place] = each
-    raise ValueError("the value is nested too deeply, or contains itself")
+    return whole[""]
 
 
 def _plainer(value: Any) -> Any:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .._model import Tolerated, decoder
+from .._model import decoder
 from .._text import neutral
 from .encoding import Plan
 from .media import check_media_type
 from .reply import Accepted, Reply
+
+if TYPE_CHECKING:
+    from .._model.strictness import Tolerated
 
 Decode = Callable[[Reply[Any]], Any]
 

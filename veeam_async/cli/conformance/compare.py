@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from ..._model.expressions import parse
-from ..._model.strictness import Tolerated, examine
+from ..._model.strictness import Tolerated, departures
 from ..._operation.operation import Operation
 
 _TYPES = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
@@ -90,15 +90,10 @@ class Comparison:
         response = operation.responses.get(status)
         if response is None or not response.type:
             return 0
-        seen = 0
-
-        def report(tolerated: Tolerated) -> None:
-            nonlocal seen
-            seen += 1
-            self._add(operation.operation_id, tolerated)
-
-        examine(value, parse(response.type), self._package, report)
-        return seen
+        tolerated = list(departures(value, parse(response.type), self._package))
+        for each in tolerated:
+            self._add(operation.operation_id, each)
+        return len(tolerated)
 
     def _add(self, operation: str, tolerated: Tolerated) -> None:
         field = tolerated.field
