@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+from random import Random
 from typing import Any
 
 import orjson
@@ -9,13 +11,22 @@ import pytest
 
 from veeam_async._http.answers import is_passing, read_error, retry_after
 from veeam_async._operation.call import Call
-from veeam_async._operation.reply import Reply, excerpt
+from veeam_async._operation.reply import Reply
 from veeam_async.errors import DecodeError
 
+TOKEN = "".join(Random(1).choices(string.ascii_letters, k=1024))
 
-def reply(body: bytes, kind: str = "application/json", *, status: int = 200, private: bool = False) -> Reply[None]:
+
+def reply(
+    body: bytes,
+    kind: str = "application/json",
+    *,
+    status: int = 200,
+    private: bool = False,
+    secrets: tuple[str, ...] = (),
+) -> Reply[None]:
     call = Call("GET", "/it", "GetIt", "/it", safe=True, secrets=("planted-secret",) if private else ())
-    return Reply(status, {"Content-Type": kind}, body, call, "vbr01")
+    return Reply(status, {"Content-Type": kind}, body, call, "vbr01", secrets)
 
 
 @pytest.mark.parametrize(
@@ -57,11 +68,41 @@ def test_the_beginning_that_errors_show() -> None:
     with pytest.raises(DecodeError) as caught:
         reply("é".encode() * 300).json()
     assert caught.value.excerpt == "é" * 200
-    assert excerpt("é".encode() * 300, 3) == "ééé"
-    assert excerpt("😀".encode() * 300, 3) == "😀😀😀"
     with pytest.raises(DecodeError) as caught:
         reply(b"secret", private=True).json()
     assert caught.value.excerpt is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"of {TOKEN}, sorry", "of ***, sorry"),
+        ("x" * 150 + TOKEN, "x" * 150 + "***"),
+        ("x" * 199 + TOKEN, "x" * 199 + "*"),
+        (TOKEN * 16, "***" * 16),
+        (TOKEN * 17, "***" * 16),
+        ("x" * 90 + TOKEN * 20, "x" * 90 + "***" * 15),
+        (f"{TOKEN[:4]}!" + TOKEN * 40, f"{TOKEN[:4]}!" + "***" * 15),
+        ("x" * (1 << 20), "x" * 200),
+        ("x" * 300 + TOKEN * 20, "x" * 200),
+        ("😀" * 10_000, "😀" * 200),
+    ],
+)
+def test_no_part_of_a_secret_is_shown(text: str, shown: str) -> None:
+    """A token that is repeated is masked however often it is, and however it is cut: 16 KiB are looked at."""
+    answer = reply(text.encode(), "text/plain", secrets=(TOKEN,))
+    with pytest.raises(DecodeError) as caught:
+        answer.json()
+    assert caught.value.excerpt == shown
+    error = read_error(reply(text.encode(), "text/plain", status=500, secrets=(TOKEN,)))
+    assert error.body == shown
+
+
+def test_a_long_body_where_nothing_is_secret() -> None:
+    """Its beginning is shown as it is."""
+    with pytest.raises(DecodeError) as caught:
+        reply(b"x" * 20_000).json()
+    assert caught.value.excerpt == "x" * 200
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,22 @@ MASK = "***"
 _SHORTEST = 4
 
 
-def redact(text: str, secrets: Iterable[str | None]) -> str:
-    """The text with every secret in it masked, plain or as a JSON string or a form would spell it."""
+def redact(text: str, secrets: Iterable[str | None], *, cut: bool = False) -> str:
+    """The text with every secret in it masked, plain or as a JSON string or a form would spell it.
+
+    Args:
+        text: what may hold secrets.
+        secrets: what is to be masked.
+        cut: True where the text goes on: the beginning of a secret at its end is left out.
+    """
     if not text:
         return text
-    for spelling in _spellings(secrets):
+    spellings = _spellings(secrets)
+    for spelling in spellings:
         text = text.replace(spelling, MASK)
+    if cut and spellings:
+        ends = range(max(0, len(text) - len(spellings[0])), len(text))
+        text = text[: next((end for end in ends if any(one.startswith(text[end:]) for one in spellings)), None)]
     return text
 
 

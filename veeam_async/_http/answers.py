@@ -8,7 +8,7 @@ import orjson
 
 from .._operation.json_text import JsonValue, value_at
 from .._operation.reply import Reply, excerpt, shown
-from .._redact import redact, redact_all, redact_named
+from .._redact import redact, redact_all
 from ..errors import AnsweredBy, ApiError, api_error_class
 from ..retry import parse_retry_after
 
@@ -159,8 +159,7 @@ def _read_list(said: _Said, errors: list[dict[str, JsonValue]]) -> None:
 
 
 def _read_text(said: _Said, reply: Reply[None], body: bytes) -> None:
-    # Masked before it is cut, lest half a secret stays.
-    text = excerpt(redact_named(redact(body.decode("utf-8", "replace"), reply.secrets)).encode())
+    text = excerpt(body, reply.secrets)
     kind = shown(reply.content_type) or "an unnamed type"
     if reply.call.secrets and ("json" in kind or "token" in text.lower()):
         # Whatever went wrong, it was to be a token.

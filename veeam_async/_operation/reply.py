@@ -12,15 +12,19 @@ from .call import Call
 from .json_text import JsonError, charset_of, decode_text, loads
 
 EXCERPT = 200
+# Bytes of a body that are searched for secrets, to show so many characters.
+_SEARCHED = 1 << 14
 _UNSET: Final = object()
 
 T_co = TypeVar("T_co", covariant=True)
 V = TypeVar("V")
 
 
-def excerpt(body: bytes, length: int = EXCERPT) -> str:
-    """The first characters of a body, for people."""
-    return body[: length * 4].decode("utf-8", "replace")[:length]
+def excerpt(body: bytes, secrets: tuple[str, ...]) -> str:
+    """The first characters of a body, for people, with what is secret masked."""
+    # Masked before it is cut, lest half a secret stays.
+    text = redact(body[:_SEARCHED].decode("utf-8", "replace"), secrets, cut=len(body) > _SEARCHED)
+    return redact_named(text)[:EXCERPT]
 
 
 class Accepted(NamedTuple):
@@ -144,7 +148,7 @@ class Reply(Generic[T_co]):
         """The first characters of the body without what is secret; None where all of it is."""
         if self.call.secrets:
             return None
-        return neutral(redact_named(redact(excerpt(self.body, 4096), self.secrets)), EXCERPT)
+        return neutral(excerpt(self.body, self.secrets), EXCERPT)
 
     def text(self) -> str:
         """The body as text, in the charset that the server named or in UTF-8."""
