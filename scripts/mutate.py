@@ -10,9 +10,9 @@ which line and how long they take; a mutant gets those alone that reach its stat
 fails. What runs when the module is imported gets all. Everything happens in a copy of the tree.
 
 Of cosmic-ray's operators those are left out that change an operator into an unrelated one (`a + b` to `a << b`: such
-mutants fail at once and only raise the score) or into its equal (`is None` to `== None`), and annotations are not
-mutated: nothing evaluates them. Beyond the score, which counts time-outs as noticed, each survivor is shown as a diff,
-and `build/mutation.json` has both.
+mutants fail at once and only raise the score) or into its equal (`is None` to `== None`). Annotations and the options
+of a `TypeVar` are not mutated: only type checkers read them. Beyond the score, which counts time-outs as noticed, each
+survivor is shown as a diff, and `build/mutation.json` has both.
 """
 
 from __future__ import annotations
@@ -210,6 +210,8 @@ def not_evaluated(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
                     places.append(((decorator.lineno, 0), (decorator.end_lineno or 0, 10_000)))
         elif isinstance(node, (ast.arg, ast.AnnAssign)):
             found.append(node.annotation)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "TypeVar":
+            found += [keyword.value for keyword in node.keywords]
         elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             places.append(((node.lineno, node.col_offset), (node.body[-1].end_lineno or 0, 10_000)))
         places += [((e.lineno, e.col_offset), (e.end_lineno or 0, e.end_col_offset or 0)) for e in found if e]

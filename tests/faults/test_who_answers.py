@@ -239,6 +239,38 @@ async def test_a_handshake_that_hangs() -> None:
     assert "TLS handshake" in str(error)
 
 
+class SlowNames(AbstractResolver):
+    """Resolves every name to this machine, after a while."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[Any]:
+        await asyncio.sleep(self.seconds)
+        return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}]
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.4])
+async def test_a_handshake_that_hangs_and_little_time(seconds: float) -> None:
+    """Where the limit of the whole call ends the handshake, the step is that of TLS, and nothing was sent.
+
+    A name that takes long to resolve leaves less to the handshake than its own limit.
+    """
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with listening(serve) as port, Pool() as pool:
+        pool._connector_options["resolver"] = SlowNames(seconds)
+        error = await failing(f"https://vbr01.example:{port}", timeouts=Timeouts(connect=60, total=1.2), pool=pool)
+    assert isinstance(error, RequestTimeout)
+    assert (error.limit, error.step, error.outcome_unknown) == ("total", "tls", False)
+
+
 async def test_a_certificate_that_is_refused() -> None:
     """A refused certificate fails in the step of TLS, with what to do about it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
