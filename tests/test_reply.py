@@ -98,6 +98,15 @@ def test_no_part_of_a_secret_is_shown(text: str, shown: str) -> None:
     assert error.body == shown
 
 
+@pytest.mark.parametrize("before", ["", "x"])
+def test_a_secret_that_is_cut_within_a_character(before: str) -> None:
+    """Half of a character at the end hides no beginning of a secret."""
+    secret = "é" * 499 + "ü"
+    with pytest.raises(DecodeError) as caught:
+        reply((before + secret * 20).encode(), "text/plain", secrets=(secret,)).json()
+    assert caught.value.excerpt == before + "***" * 16
+
+
 def test_a_long_body_where_nothing_is_secret() -> None:
     """Its beginning is shown as it is."""
     with pytest.raises(DecodeError) as caught:

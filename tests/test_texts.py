@@ -93,6 +93,32 @@ def test_the_longer_secret_first() -> None:
     assert redact("abc hunter2", ["abc", None, "", "hunter2"]) == "abc ***"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("of the-longest-sec", "of "),
+        ("of the-longest-secret", "of ***"),
+        ("of sho", "of "),
+        ("of t", "of "),
+        ("of x", "of x"),
+        ("the-longest-sec of", "the-longest-sec of"),
+        ("the-lt", "the-l"),
+        ("t", ""),
+        ("", ""),
+    ],
+)
+def test_the_beginning_of_a_secret_at_the_end_of_a_text_that_is_cut(text: str, shown: str) -> None:
+    """It is left out, of whichever secret it is the beginning; of a whole text it is not, as it is no secret."""
+    assert redact(text, ["short", "the-longest-secret"], cut=True) == shown
+    assert redact(text, ["the-longest-secret"]) == text.replace("the-longest-secret", "***")
+    assert redact(text, [], cut=True) == text
+
+
+def test_a_secret_that_ends_as_it_begins() -> None:
+    """All of its beginning is left out, not only the end that another beginning of it would be."""
+    assert redact("apa", ["apartment"], cut=True) == ""
+
+
 def test_nothing_to_mask() -> None:
     """Where there is no secret, JSON is given back as it came."""
     data = {"a": ["b"]}
@@ -115,6 +141,8 @@ def test_nothing_to_mask() -> None:
         (b"password=\xff", ["\ufffd"]),
         (b"grant_type=password&password=a+b&user=u&refresh_token=c%2Fd", ["a b", "c/d"]),
         (b'"password', []),
+        (b'"password"', []),
+        (b'["password", "key"]', []),
     ],
 )
 def test_secrets_of_a_body(body: bytes | None, secrets: list[str]) -> None:

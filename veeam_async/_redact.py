@@ -26,6 +26,7 @@ def redact(text: str, secrets: Iterable[str | None], *, cut: bool = False) -> st
     for spelling in spellings:
         text = text.replace(spelling, MASK)
     if cut and spellings:
+        text = text.rstrip("\ufffd")  # half a character
         ends = range(max(0, len(text) - len(spellings[0])), len(text))
         text = text[: next((end for end in ends if any(one.startswith(text[end:]) for one in spellings)), None)]
     return text
