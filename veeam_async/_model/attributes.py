@@ -12,7 +12,7 @@ from .collections import AbsentItems
 from .enums import lookup
 from .expressions import Node, parse
 from .fields import Field
-from .reading import maker, reader_of, unchanged
+from .reading import discriminator_wire, maker, reader_of, unchanged
 from .timestamps import SHORTEST, parse_odd, read_date
 from .unset import UNSET
 from .writing import owned, written
@@ -106,11 +106,15 @@ def _of_class(wire: str, name: str, package: str) -> Get:
     """A field whose type is one name: a text is a value of an enum, an object is a model."""
     members: Mapping[str, Any] | None = None
     make: Get = unchanged
+    alone: Any = None
+    new = object.__new__
 
     def load() -> Mapping[str, Any]:
-        nonlocal members, make
+        nonlocal members, make, alone
         cls = resolve(name, package)
-        make = maker(cls) if is_model(cls) else unchanged
+        if is_model(cls):
+            make = maker(cls)
+            alone = cls if discriminator_wire(cls) is None else None
         members = lookup(cls) if is_enum(cls) else _AS_THEY_ARE
         return members
 
@@ -124,12 +128,16 @@ def _of_class(wire: str, name: str, package: str) -> Get:
             return value
         if members is None:
             load()
-        made = make(value)
-        # In one step, so that of two threads that read it for the first time both get the same. A function for it
-        # would be a thirtieth of what reading a job costs.
-        if json[wire] is value:
-            json[wire] = made
-        return json[wire]
+        if alone is None:
+            made = make(value)
+        else:  # as `make`, without the call
+            made = new(alone)
+            made.__json__ = value
+        # No thread comes between these steps, so that of two that read it for the first time both get the same.
+        current = json[wire]
+        if current is value:
+            json[wire] = current = made
+        return current
 
     return get
 
@@ -162,9 +170,10 @@ def _nested(wire: str, annotation: str, package: str) -> Get:
         made = read(value)
         if kind is str:
             return made
-        if json[wire] is value:  # as above
-            json[wire] = made
-        return json[wire]
+        current = json[wire]  # as above
+        if current is value:
+            json[wire] = current = made
+        return current
 
     return get
 
