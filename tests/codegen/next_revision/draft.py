@@ -130,12 +130,16 @@ class Draft:
 
     def base(self) -> str:
         """What the paths of the document begin with."""
-        found = _VERSION.match(next(iter(self.paths)))
+        found = self._version()
         return found[0].rstrip("/") if found is not None else ""
+
+    def _version(self) -> re.Match[str] | None:
+        # Those that log in may have none.
+        return next(filter(None, map(_VERSION.match, self.paths)), None)
 
     def called(self, revision: str) -> str:
         """The revision's name where its paths begin with it: now they begin with the new one."""
-        found = _VERSION.match(next(iter(self.paths)))
+        found = self._version()
         assert found is not None
         new = f"{found['before']}/v{revision}/"
         self.document["paths"] = {path.replace(found[0], new, 1): item for path, item in self.paths.items()}
