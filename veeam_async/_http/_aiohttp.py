@@ -143,7 +143,7 @@ class _Connection(ResponseHandler):
             payload.set_exception(aiohttp.ClientPayloadError("TLS was cut before the end of the body"))
         super().eof_received()
 
-    def feed_data(self, data: Any, *size: int) -> None:
+    def feed_data(self, data: Any, size: int = 0) -> None:
         # Each request has a parser of its own.
         if self._parser is self._served:
             if self.transport is not None:
@@ -159,7 +159,7 @@ class _Connection(ResponseHandler):
         else:
             self._served = self._parser
             self._interim = 0
-        ResponseHandler.feed_data(self, data, *size)
+        ResponseHandler.feed_data(self, data, size)
 
     def set_exception(self, exc: Any, exc_cause: BaseException | None = None) -> None:
         payload = self._payload
