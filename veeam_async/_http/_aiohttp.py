@@ -116,7 +116,7 @@ class _Connection(ResponseHandler):
     def data_received(self, data: bytes) -> None:
         if self._rest:
             self._rest += data
-        elif _few_lines(data):
+        elif len(data) <= _SLICE or _few_lines(data):
             ResponseHandler.data_received(self, data)
         else:
             self._rest = data

@@ -112,9 +112,10 @@ def _of_class(wire: str, name: str, package: str) -> Get:
     def load() -> Mapping[str, Any]:
         nonlocal members, make, alone
         cls = resolve(name, package)
-        if is_model(cls):
+        if is_model(cls) and discriminator_wire(cls) is None:
+            alone = cls
+        elif is_model(cls):
             make = maker(cls)
-            alone = cls if discriminator_wire(cls) is None else None
         members = lookup(cls) if is_enum(cls) else _AS_THEY_ARE
         return members
 
