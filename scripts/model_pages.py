@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from veeam_async import Revision
-from veeam_async._model.classes import is_enum, is_model, names_in, resolve
+from veeam_async._model.classes import is_enum, is_model, resolve
 from veeam_async._model.expressions import parse
 from veeam_async._model.fields import REQUIRED, fields
 from veeam_async.profiles import profile
@@ -58,7 +58,7 @@ def linked(type_: str, package: str, page: str = "") -> str:
         package: of its revision.
         page: the address of the page with the models; empty on that page itself.
     """
-    here = {name for name in names_in(parse(type_)) if _is_shown(name, package)}
+    here = {name for name in parse(type_).classes if _is_shown(name, package)}
 
     def link(match: re.Match[str]) -> str:
         name = match[0]
@@ -107,7 +107,7 @@ def _users(known: Revision) -> dict[str, list[str]]:
         types = [response.type for response in operation.responses.values() if response.type]
         types += [one.type for one in operation.parameters]
         types += [operation.body.type] if operation.body is not None else []
-        for name in sorted({name for type_ in types for name in names_in(parse(type_))}):
+        for name in sorted({name for type_ in types for name in parse(type_).classes}):
             used[name].append(operation.operation_id)
     return used
 

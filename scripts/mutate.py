@@ -83,8 +83,8 @@ TESTS: dict[str, list[str]] = {
             "tests/test_codec.py",
         ]
         for module in (
-            "additional", "attributes", "base", "bodies", "classes", "collections", "decoding", "fields",
-            "introspection", "model", "reading", "showing", "strictness", "writing",
+            "attributes", "base", "classes", "collections", "decoding", "fields", "model", "reading", "showing",
+            "strictness", "writing",
         )
     },
     "_model/enums": ["tests/test_enums.py", "tests/test_model.py", "tests/test_model_classes.py"],

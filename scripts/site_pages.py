@@ -12,7 +12,7 @@ from typing import Any
 
 from scripts.model_pages import linked, model_page
 from veeam_async import Operation, Revision, revisions
-from veeam_async._model.classes import is_enum, is_model, names_in, resolve
+from veeam_async._model.classes import is_enum, is_model, resolve
 from veeam_async._model.expressions import parse
 from veeam_async._model.fields import REQUIRED, fields
 from veeam_async.profiles import profile
@@ -137,7 +137,7 @@ def section(operations: Iterable[Operation[Any]]) -> Iterable[str]:
 def _fields(type_: str, package: str, models: str) -> Iterator[str]:
     """The fields of the models in a type, as a list."""
     lines = 0
-    for name in sorted(names_in(parse(type_))):
+    for name in sorted(parse(type_).classes):
         cls = _class(name, package)
         if not is_model(cls):
             continue
@@ -153,7 +153,7 @@ def _fields(type_: str, package: str, models: str) -> Iterator[str]:
 def _enums(type_: str, package: str) -> str:
     """The values of the enums in a type, in words."""
     texts = []
-    for name in sorted(names_in(parse(type_))):
+    for name in sorted(parse(type_).classes):
         cls = _class(name, package)
         if is_enum(cls):
             values = [f"`{member.value}`" for member in cls]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.sample_api.models import EJobType
 from veeam_async._model import UNSET, OpenEnum, enums
-from veeam_async._model.enums import lookup
+from veeam_async._model.enums import members
 
 
 def test_a_known_value_is_its_member_in_any_letter_case() -> None:
@@ -78,7 +78,7 @@ def test_members_survive_pickle_and_copy(value: str, protocol: int) -> None:
 
 def test_the_reader_lets_null_and_what_is_no_string_pass() -> None:
     """In decoding, null stays None, absence UNSET, a number a number."""
-    read = lookup(EJobType).__getitem__
+    read = members(EJobType).__getitem__
     assert [read(value) for value in (None, UNSET, 3, True)] == [None, UNSET, 3, True]
     assert read("backupcopy") is EJobType.BACKUP_COPY
     assert read("Newer").is_unknown
@@ -90,10 +90,10 @@ def test_the_reader_remembers_a_bounded_number_of_spellings() -> None:
     class EColour(OpenEnum):
         RED = "red"
 
-    read = lookup(EColour).__getitem__
+    read = members(EColour).__getitem__
     for number in range(3 * enums._REMEMBERED):
         assert read(f"colour-{number}") == f"colour-{number}"
-    assert len(lookup(EColour)) <= enums._REMEMBERED
+    assert len(members(EColour)) <= enums._REMEMBERED
     assert read("RED") is EColour.RED
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from .bodies import check_body
 from .decoding import decoder
 from .enums import OpenEnum
 from .fields import field, fields
 from .model import Model, model
 from .unset import UNSET, Unset
-from .writing import dumps, encode
+from .writing import check_body, dumps, encode
 
 __all__ = [
     "UNSET",

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache, partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from .classes import is_enum, is_model, resolve
-from .collections import AbsentItems
-from .enums import lookup
-from .expressions import Node, parse
+from .classes import is_enum, resolve
+from .collections import AbsentRows
+from .enums import members
+from .expressions import Node, TypeExpression, parse
 from .fields import Field
-from .reading import discriminator_wire, maker, reader_of, unchanged
-from .timestamps import SHORTEST, parse_odd, read_date
+from .reading import reader, unchanged
+from .timestamps import SHORTEST, parse_odd
 from .unset import UNSET
-from .writing import owned, written
+from .writing import stored
 
-Kind = Literal["plain", "datetime", "date", "class", "nested"]
 Get = Callable[[Any], Any]
 
 _from_iso: Final = datetime.fromisoformat
@@ -26,39 +25,20 @@ _from_iso: Final = datetime.fromisoformat
 def attribute(field: Field, package: str) -> property:
     """The property through which a model gives and takes a field."""
     wire = field.wire
-    kind = _kind(field.annotation)
-    optional = "Unset" in field.annotation
-    if field.rows:
-        get = _rows(wire, field.annotation, package)
-    elif kind == "plain":
-        get = _optional(wire) if optional else _plain(wire)
-    elif kind == "datetime":
-        get = _timestamp(wire)
-    elif kind == "date":
-        get = _converted(wire, read_date)
-    elif kind == "class":
-        get = _of_class(wire, field.annotation.partition(" | ")[0], package)
-    else:
-        get = _nested(wire, field.annotation, package)
-    put = _put if kind in ("class", "nested") else _put_plain
-    return property(get, partial(put, wire), partial(_delete, wire), field.annotation)
+    getter, put = _access(field.annotation, package)
+    get = _rows(wire, getter(wire)) if field.rows else getter(wire)
+    return property(get, partial(put, wire), partial(put, wire, value=UNSET), field.annotation)
 
 
 @cache
-def _kind(annotation: str) -> Kind:
-    """How a field of this type is read, as far as its text says: nothing is loaded for it."""
+def _access(annotation: str, package: str) -> tuple[Callable[[str], Get], Callable[..., None]]:
+    """What makes the getter of a field of this type, and how it is set. No class is loaded for it."""
     expression = parse(annotation)
     if expression.is_plain:
-        return "plain"
-    match expression.nodes:
-        case [Node("datetime")]:
-            return "datetime"
-        case [Node("date")]:
-            return "date"
-        case [node] if node.is_class:
-            return "class"
-        case _:
-            return "nested"
+        return _optional if expression.optional else _plain, _put_plain
+    if expression.nodes == (Node("datetime"),):
+        return _timestamp, _put_plain
+    return partial(_converted, expression, package), _put
 
 
 def _plain(wire: str) -> Get:
@@ -95,45 +75,33 @@ def _timestamp(wire: str) -> Get:
     return get
 
 
-def _converted(wire: str, read: Get) -> Get:
-    def get(self: Any) -> Any:
-        return read(self.__json__.get(wire, UNSET))
+def _converted(expression: TypeExpression, package: str, wire: str) -> Get:
+    """A field of any other type. Texts are converted at each read; models, lists and maps are made at the first and
+    kept, so that changes inside are not lost.
+    """
+    read: Get = unchanged  # until the first value comes, and `load` with it
+    text: Get = unchanged
 
-    return get
+    def load(value: Any) -> Any:
+        """The first reader, which puts the one for its type in its own place."""
+        nonlocal read, text
+        node = expression.nodes[0]
+        cls = resolve(node.name, package) if len(expression.nodes) == 1 and node.is_class else None
+        read = reader(expression, package)
+        text = members(cls).__getitem__ if is_enum(cls) else read  # a call less for each enum of each row
+        return read(value)
 
-
-def _of_class(wire: str, name: str, package: str) -> Get:
-    """A field whose type is one name: a text is a value of an enum, an object is a model."""
-    members: Mapping[str, Any] | None = None
-    make: Get = unchanged
-    alone: Any = None
-    new = object.__new__
-
-    def load() -> Mapping[str, Any]:
-        nonlocal members, make, alone
-        cls = resolve(name, package)
-        if is_model(cls) and discriminator_wire(cls) is None:
-            alone = cls
-        elif is_model(cls):
-            make = maker(cls)
-        members = lookup(cls) if is_enum(cls) else _AS_THEY_ARE
-        return members
+    read = text = load
 
     def get(self: Any) -> Any:
         json = self.__json__
         value = json.get(wire, UNSET)
         kind = value.__class__
         if kind is str:
-            return (load() if members is None else members)[value]
-        if kind is not dict:
+            return text(value)
+        if kind is not dict and kind is not list:
             return value
-        if members is None:
-            load()
-        if alone is None:
-            made = make(value)
-        else:  # as `make`, without the call
-            made = new(alone)
-            made.__json__ = value
+        made = read(value)
         # No thread comes between these steps, so that of two that read it for the first time both get the same.
         current = json[wire]
         if current is value:
@@ -143,65 +111,24 @@ def _of_class(wire: str, name: str, package: str) -> Get:
     return get
 
 
-class _AsTheyAre(dict[str, Any]):
-    """Texts where the document says that an object is due."""
-
-    __slots__ = ()
-
-    def __missing__(self, value: str) -> str:
-        return value
-
-
-_AS_THEY_ARE: Final = _AsTheyAre()
-
-
-def _nested(wire: str, annotation: str, package: str) -> Get:
-    """A list, a map or a union: made at the first read and kept, so that changes inside are not lost."""
-    read: Get | None = None
-
-    def get(self: Any) -> Any:
-        nonlocal read
-        json = self.__json__
-        value = json.get(wire, UNSET)
-        kind = value.__class__
-        if kind is not list and kind is not dict and kind is not str:
-            return value
-        if read is None:
-            read = reader_of(parse(annotation), package) or unchanged
-        made = read(value)
-        if kind is str:
-            return made
-        current = json[wire]  # as above
-        if current is value:
-            json[wire] = current = made
-        return current
-
-    return get
-
-
-def _rows(wire: str, annotation: str, package: str) -> Get:
+def _rows(wire: str, nested: Get) -> Get:
     """The rows of a page: a list, empty where the server left them out."""
-    nested = _nested(wire, annotation, package)
 
     def get(self: Any) -> Any:
-        if self.__json__.get(wire) is not None:
-            return nested(self)
-        return AbsentItems(self.__json__, wire)
+        return AbsentRows(self.__json__, wire) if self.__json__.get(wire) is None else nested(self)
 
     return get
-
-
-def _put_plain(wire: str, self: Any, value: Any) -> None:
-    if value is UNSET:
-        self.__json__.pop(wire, None)
-    else:
-        self.__json__[wire] = written(value)
 
 
 def _put(wire: str, self: Any, value: Any) -> None:
-    """Set a field that may hold models. What is read is put into its lists and maps, which so are not the caller's."""
-    _put_plain(wire, self, owned(value))
+    if value is UNSET:
+        self.__json__.pop(wire, None)
+    else:
+        self.__json__[wire] = stored(value)
 
 
-def _delete(wire: str, self: Any) -> None:
-    self.__json__.pop(wire, None)
+def _put_plain(wire: str, self: Any, value: Any) -> None:
+    if isinstance(value, (list, dict)):
+        self.__json__[wire] = value  # the caller's own still: nothing that is read is put into it
+    else:
+        _put(wire, self, value)

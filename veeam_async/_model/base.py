@@ -17,7 +17,7 @@ class Wrapper:
     """What stands in a JSON object for one of its values, once that was read: a model, a list or a map.
 
     Attributes:
-        __json__: the value itself.
+        __json__: its JSON, in which others may stand.
     """
 
     __slots__ = ()
@@ -30,6 +30,7 @@ class View(Wrapper):
 
     Attributes:
         __json__: the object itself. A nested model or list that was read stands in it, so that each has one identity.
+        __fields__: the fields by their Python names, those of the base first.
         __discriminator__: the field whose value names the child class, or None.
         __children__: value of the discriminator to name of the child class.
     """
@@ -37,15 +38,9 @@ class View(Wrapper):
     __slots__ = ("__json__",)
 
     __json__: dict[str, Any]
+    __fields__: ClassVar[dict[str, Any]] = {}
     __discriminator__: ClassVar[str | None] = None
     __children__: ClassVar[dict[str, str]] = {}
-
-
-def view(cls: type[View], raw: dict[str, Any]) -> Any:
-    """A view of a JSON object as a class, whatever its discriminator says."""
-    made = object.__new__(cls)
-    made.__json__ = raw
-    return made
 
 
 def for_each_class(function: Callable[[type[View]], T]) -> Callable[[type[View]], T]:

@@ -10,9 +10,15 @@ from typing import Any, Final
 
 from .base import View
 from .enums import OpenEnum
-from .expressions import TypeExpression
+from .expressions import Node
 
 _MODELS: Final = re.compile(r"^(.*)\.models(?:\.|$)")
+_ANY: Final = (dict, list, str, bool, int, float)
+# What JSON has for types; others may be anything.
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "str": (str,), "datetime": (str,), "date": (str,), "bool": (bool,), "int": (int,), "float": (int, float),
+    "list": (list,), "dict": (dict,),
+}  # fmt: skip
 
 
 def package_of(cls: type) -> str:
@@ -51,14 +57,9 @@ def is_enum(cls: Any) -> bool:
     return isinstance(cls, type) and issubclass(cls, OpenEnum)
 
 
-def names_in(expression: TypeExpression) -> set[str]:
-    """The class names in a type expression, those of items included."""
-    names: set[str] = set()
-    pending = [expression]
-    while pending:
-        for node in pending.pop().nodes:
-            if node.item is not None:
-                pending.append(node.item)
-            elif node.is_class:
-                names.add(node.name)
-    return names
+def kinds(node: Node, package: str) -> tuple[type, ...]:
+    """What a value of this type is in parsed JSON."""
+    if not node.is_class:
+        return _KINDS.get(node.name, _ANY)
+    cls = resolve(node.name, package)
+    return (dict,) if is_model(cls) else (str,) if is_enum(cls) else _ANY

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DecodeError
 from .base import object_due
-from .classes import is_model, resolve
+from .classes import kinds
 from .expressions import TypeExpression, parse
-from .reading import reader_of, unchanged
+from .reading import reader
 
 if TYPE_CHECKING:
     from .strictness import Tolerated
@@ -41,50 +41,12 @@ def decoder(
     Raises:
         ValueError: `type_expression` is not one.
     """
-    if strict or on_tolerated is not None:
-        return _examining(type_expression, package, strict, on_tolerated)
-    return _lenient(type_expression, package)
-
-
-@cache
-def _lenient(text: str, package: str) -> Callable[[Any], Any]:
-    expression = parse(text)
-    read: Callable[[Any], Any] | None = None
-
-    def decode(value: Any) -> Any:
-        nonlocal read
-        if read is None:
-            read = reader_of(expression, package) or unchanged
-        result = read(value)
-        if result is value:
-            _demand(expression, text, value, package)
-        return result
-
-    return decode
-
-
-def _demand(expression: TypeExpression, text: str, value: Any, package: str) -> None:
-    if value is None and expression.nullable:
-        return
-    for node in expression.nodes:
-        if node.name == "list":
-            due: type = list
-        elif node.name == "dict" or (node.is_class and is_model(resolve(node.name, package))):
-            due = dict
-        else:
-            return
-        if isinstance(value, due):
-            return
-    raise object_due(text, value)
-
-
-def _examining(
-    text: str, package: str, strict: bool, on_tolerated: Callable[[Tolerated], None] | None
-) -> Callable[[Any], Any]:
+    lenient = _lenient(type_expression, package)
+    if not strict and on_tolerated is None:
+        return lenient
     from .strictness import departures  # which few programs ask for
 
-    expression = parse(text)
-    lenient = _lenient(text, package)
+    expression = parse(type_expression)
 
     def decode(value: Any) -> Any:
         result = lenient(value)
@@ -96,3 +58,29 @@ def _examining(
         return result
 
     return decode
+
+
+@cache
+def _lenient(text: str, package: str) -> Callable[[Any], Any]:
+    expression = parse(text)
+    read: Callable[[Any], Any] | None = None
+
+    def decode(value: Any) -> Any:
+        nonlocal read
+        if read is None:
+            read = reader(expression, package)
+        result = read(value)
+        if result is value:
+            _demand(expression, text, value, package)
+        return result
+
+    return decode
+
+
+def _demand(expression: TypeExpression, text: str, value: Any, package: str) -> None:
+    if value is None and expression.nullable:
+        return
+    due = [kinds(node, package) for node in expression.nodes]
+    # What is due is objects or arrays alone, and something else came.
+    if all(each in ((dict,), (list,)) for each in due) and (type(value),) not in due:
+        raise object_due(text, value)

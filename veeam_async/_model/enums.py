@@ -41,40 +41,30 @@ class OpenEnum(StrEnum):
             return f"<{type(self).__name__} unknown: {self._value_!r}>"
         return f"<{type(self).__name__}.{self._name_}: {self._value_!r}>"
 
-    # An unknown member is one of many that are equal, so that identity says nothing and copies need not keep it.
-    def __copy__(self) -> Self:
-        return self
 
-    def __deepcopy__(self, memo: Any) -> Self:
-        return self
-
-
-class _Lookup(dict[Any, Any]):
-    """What stands in JSON to what stands in a model, for one enum.
+class _Members(dict[Any, Any]):
+    """The members of an enum by their text, in whatever letter case. What is no text stays as it is.
 
     `__getitem__` of a dict with `__missing__` is the fastest call that Python has for this: known values cost one
     look-up in C, everything else is worked out once and remembered.
     """
 
-    __slots__ = ("enum",)
+    __slots__ = ("_enum",)
 
     def __init__(self, enum: type[OpenEnum]) -> None:
         super().__init__(cast("dict[Any, Any]", enum._value2member_map_))
-        self.enum = enum
+        self._enum = enum
 
     def __missing__(self, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        member = self.enum._missing_(value)
+        member = self._enum._missing_(value)
         if len(self) < _REMEMBERED:
             self[str(value)] = member
         return member
 
 
 @cache
-def lookup(enum: type[OpenEnum]) -> Mapping[Any, Any]:
-    """What stands in JSON to what stands in a model: members for texts, anything else as it is.
-
-    Looking a list or an object up raises TypeError.
-    """
-    return _Lookup(enum)
+def members(enum: type[OpenEnum]) -> Mapping[Any, Any]:
+    """What stands in JSON to what stands in a model, for one enum. Looking a list or an object up is a TypeError."""
+    return _Members(enum)

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 # `Upload` is a field of a form: whatever can be sent as a file.
 PLAIN: Final = frozenset({"str", "int", "float", "bool", "bytes", "Upload", "Any", "object"})
+_BUILT_IN: Final = PLAIN | {"list", "dict", "datetime", "date"}
 _TOKEN: Final = re.compile(r"[A-Za-z_][\w.]*|[\[\],|]")
 
 
@@ -30,7 +31,7 @@ class Node(NamedTuple):
 
     @property
     def is_class(self) -> bool:
-        return self.name not in PLAIN and self.name not in ("list", "dict", "datetime", "date")
+        return self.name not in _BUILT_IN
 
 
 class TypeExpression(NamedTuple):
@@ -53,6 +54,12 @@ class TypeExpression(NamedTuple):
             node.name in ("Any", "object") for node in self.nodes
         )
 
+    @property
+    def classes(self) -> set[str]:
+        """The class names in it, those of items included."""
+        names = {node.name for node in self.nodes if node.is_class}
+        return names.union(*(node.item.classes for node in self.nodes if node.item is not None))
+
 
 @cache
 def parse(text: str) -> TypeExpression:
@@ -72,28 +79,22 @@ def parse(text: str) -> TypeExpression:
 
 def _union(tokens: list[str]) -> TypeExpression:
     nodes: list[Node] = []
-    nullable = optional = False
     while True:
         name = tokens.pop()
-        if not name[0].isidentifier():
+        item = None
+        if name in ("list", "dict"):
+            _expect(tokens, "[", *(("str", ",") if name == "dict" else ()))
+            item = _union(tokens)
+            _expect(tokens, "]")
+        elif not name[0].isidentifier():
             raise IndexError
-        if name == "None":
-            nullable = True
-        elif name == "Unset":
-            optional = True
-        elif name == "list":
-            _expect(tokens, "[")
-            nodes.append(Node("list", _union(tokens)))
-            _expect(tokens, "]")
-        elif name == "dict":
-            _expect(tokens, "[", "str", ",")
-            nodes.append(Node("dict", _union(tokens)))
-            _expect(tokens, "]")
-        else:
-            nodes.append(Node(name))
+        nodes.append(Node(name, item))
         if not tokens or tokens[-1] != "|":
-            return TypeExpression(tuple(nodes), nullable, optional)
+            break
         tokens.pop()
+    names = {node.name for node in nodes}
+    nodes = [node for node in nodes if node.name not in ("None", "Unset")]
+    return TypeExpression(tuple(nodes), "None" in names, "Unset" in names)
 
 
 def _expect(tokens: list[str], *expected: str) -> None:

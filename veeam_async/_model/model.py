@@ -8,17 +8,15 @@ Any number of threads may read one object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, dataclass_transform, overload
 
 from ..errors import DecodeError
-from .additional import AdditionalProperties
 from .attributes import attribute
-from .base import View, object_due, view
+from .base import View, object_due
 from .classes import package_of
-from .fields import REQUIRED, Field, declared, field, fields
-from .introspection import ADDITIONAL, FromAttrs, Signature
+from .fields import ADDITIONAL, REQUIRED, FromAttrs, declared, field, fields, wires
 from .reading import maker
 from .showing import show
 from .unset import UNSET
@@ -47,24 +45,62 @@ def model(
     """
 
     def decorate(cls: M) -> M:
-        return _build(cls, discriminator, dict(children or {}))
+        package = package_of(cls)
+        inherited: dict[str, Any] = {}
+        for base in reversed(cls.__bases__):
+            inherited |= getattr(base, "__fields__", {})
+        own = declared(cls, inherited)
+        body = {key: value for key, value in cls.__dict__.items() if key not in ("__dict__", "__weakref__")}
+        body |= {name: attribute(each, package) for name, each in own.items()}
+        body |= {
+            "__slots__": (), "__qualname__": cls.__qualname__, "__fields__": inherited | own,
+            "__discriminator__": discriminator, "__children__": dict(children or {}),
+        }  # fmt: skip
+        metaclass: Any = type(cls)
+        return cast("M", metaclass(cls.__name__, cls.__bases__, body))
 
     return decorate if cls is None else decorate(cls)
 
 
-def _build(cls: M, discriminator: str | None, children: dict[str, str]) -> M:
-    package = package_of(cls)
-    fields_here = declared(cls)
-    body = {key: value for key, value in cls.__dict__.items() if key not in ("__dict__", "__weakref__")}
-    for name, each in fields_here.items():
-        body[name] = attribute(each, package)
-    body["__slots__"] = ()
-    body["__qualname__"] = cls.__qualname__
-    body["__declared__"] = fields_here
-    body["__discriminator__"] = discriminator
-    body["__children__"] = children
-    metaclass: Any = type(cls)
-    return cast("M", metaclass(cls.__name__, cls.__bases__, body))
+class AdditionalProperties(MutableMapping[str, Any]):
+    """The keys of a model's JSON object that are no fields. What is set here is sent, what is deleted is not."""
+
+    __slots__ = ("_fields", "_json", "_name")
+
+    def __init__(self, model: View) -> None:
+        self._json = model.__json__
+        self._fields = wires(type(model))
+        self._name = type(model).__name__
+
+    def __getitem__(self, key: str) -> Any:
+        if key in self._fields:
+            raise KeyError(key)
+        return self._json[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in self._fields:
+            raise KeyError(f"{key!r} is a field of {self._name}: set its attribute")
+        self._json[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        if key in self._fields:
+            raise KeyError(key)
+        del self._json[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([key for key in self._json if key not in self._fields])
+
+    def __len__(self) -> int:
+        return sum(key not in self._fields for key in self._json)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def _replace_extra(model: View, extra: Mapping[str, Any]) -> None:
+    added = dict(extra or {})  # which may be the view itself
+    AdditionalProperties(model).clear()
+    AdditionalProperties(model).update(added)
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(field,))
@@ -86,43 +122,29 @@ class Model(View):
 
     __attrs_attrs__: ClassVar[Any] = FromAttrs("__attrs_attrs__")
     __attrs_props__: ClassVar[Any] = FromAttrs("__attrs_props__")
-    __signature__: ClassVar[Any] = Signature()
-    __declared__: ClassVar[dict[str, Field]] = {}
+    __signature__: ClassVar[Any] = FromAttrs("__signature__")
 
     if TYPE_CHECKING:
         additional_properties: MutableMapping[str, Any] = field(default=UNSET)
     else:
-
-        @property
-        def additional_properties(self) -> MutableMapping[str, Any]:
-            """What stands in the JSON object beyond the fields that the document lists."""
-            return AdditionalProperties(self)
-
-        @additional_properties.setter
-        def additional_properties(self, extra: Mapping[str, Any]) -> None:
-            added = dict(extra)
-            current = AdditionalProperties(self)
-            current.clear()
-            current.update(added)
+        additional_properties = property(AdditionalProperties, _replace_extra, doc="What is there beyond the fields.")
 
     def __new__(cls, /, *args: Any, **values: Any) -> Self:
-        return cast("Self", view(cls, {}))
+        made = super().__new__(cls)
+        made.__json__ = {}
+        return made
 
     def __init__(self, /, **values: Any) -> None:
         extra = values.pop(ADDITIONAL, None)
-        expected = fields(type(self))
-        name = type(self).__name__
-        if unknown := [each for each in values if each not in expected]:
-            raise TypeError(f"{name}() got an unexpected keyword argument: {', '.join(map(repr, unknown))}")
-        missing = []
-        for each in expected.values():
-            value = values.get(each.name, each.default)
-            if value is REQUIRED:
-                missing.append(repr(each.name))
-            elif value is not UNSET:
-                setattr(self, each.name, value)
-        if missing:
-            raise TypeError(f"{name}() is missing required keyword arguments: {', '.join(missing)}")
+        cls = type(self)
+        if unknown := [name for name in values if name not in fields(cls)]:
+            raise TypeError(f"{cls.__name__}() got an unexpected keyword argument: {', '.join(map(repr, unknown))}")
+        values = {name: values.get(name, each.default) for name, each in fields(cls).items()}
+        if missing := [name for name, value in values.items() if value is REQUIRED]:
+            raise TypeError(f"{cls.__name__}() is missing required keyword arguments: {', '.join(map(repr, missing))}")
+        for name, value in values.items():
+            if value is not UNSET:
+                setattr(self, name, value)
         if extra:
             AdditionalProperties(self).update(extra)
 
@@ -139,10 +161,9 @@ class Model(View):
         if not isinstance(data, Mapping):
             raise object_due(cls.__name__, data)
         try:
-            copied = encode(dict(data))
+            return cast("Self", maker(cls)(encode(dict(data))))
         except (TypeError, ValueError) as error:
             raise DecodeError(f"no JSON object came for {cls.__name__}: {error}") from None
-        return cast("Self", maker(cls)(copied))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of this model: what `from_dict` was given, with what was changed since.
@@ -177,7 +198,7 @@ class Model(View):
 
     def __copy__(self) -> Self:
         self._values()  # nested models and lists are shared, so they have to be there
-        duplicate = cast("Self", view(type(self), {}))
+        duplicate = object.__new__(type(self))
         # A subclass of somebody's own may have a `__dict__`, and slots.
         own, slots = cast("tuple[dict[str, Any] | None, dict[str, Any]]", object.__getstate__(self))
         for name, value in (slots | {"__json__": dict(self.__json__)}).items():

@@ -9,7 +9,7 @@ from typing import Any, Final
 from .base import View
 
 # Compiled when the first model is shown.
-_SECRET: Final = r"(?i)password|passphrase|secret|token$|private_?key|accesskey$|access_key$|sharedkey|shared_key"
+_SECRET: Final = r"(?i)pass(word|phrase|code)|secret|token$|(private|shared)_?key|(access|api)_?key$|^pin$"
 _MASK: Final = "***"
 _LONGEST_TEXT: Final = 200
 _MOST_ITEMS: Final = 20

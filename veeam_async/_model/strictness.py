@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 from .base import View
-from .classes import is_enum, is_model, package_of, resolve
-from .enums import lookup
-from .expressions import TypeExpression, parse
+from .classes import is_enum, is_model, kinds, package_of, resolve
+from .enums import OpenEnum, members
+from .expressions import Node, TypeExpression, parse
 from .fields import fields, wires
-from .reading import child_of, choose_node, discriminator_wire
-from .timestamps import read_date, read_timestamp
+from .reading import child_of, discriminator_wire
+from .timestamps import parse_date, parse_timestamp
 
 Kind = Literal["unknown_enum", "letter_case", "null", "missing", "extra", "wrong_type", "unknown_type", "bad_timestamp"]
 
@@ -26,11 +25,6 @@ _SAID: Final[dict[str, str]] = {
     "unknown_type": "no class is known for the discriminator's value",
     "bad_timestamp": "the timestamp cannot be read",
 }
-# What JSON has for types; others may be anything.
-_EXPECTED: Final[dict[str, tuple[type, ...]]] = {
-    "str": (str,), "datetime": (str,), "date": (str,), "bool": (bool,), "int": (int,), "float": (int, float),
-    "list": (list,), "dict": (dict,),
-}  # fmt: skip
 # How much of a value an error may show.
 _SHOWN: Final = 80
 
@@ -74,47 +68,36 @@ def departures(
         field: the JSON name of the field whose value it is.
         path: where it stands in the answer.
     """
-    kind: Kind | None = None
-    node = choose_node(expression, value, package) if len(expression.nodes) > 1 else next(iter(expression.nodes), None)
+    node = next((each for each in expression.nodes if value.__class__ in kinds(each, package)), None)
     if value is None:
-        kind = None if expression.nullable or any(each.name == "Any" for each in expression.nodes) else "null"
+        kind: Kind | None = None if expression.nullable or Node("Any") in expression.nodes else "null"
     elif node is None:
         kind = "wrong_type"
-    elif node.name == "list" and node.item is not None and isinstance(value, list):
-        for number, each in enumerate(value):
-            yield from departures(each, node.item, package, model, field, f"{path}[{number}]")
-    elif node.name == "dict" and node.item is not None and isinstance(value, dict):
-        for key, each in value.items():
-            yield from departures(each, node.item, package, model, field, _join(path, key))
+    elif node.item is not None:
+        kind = None
+        pairs: Iterable[tuple[Any, Any]] = value.items() if node.name == "dict" else enumerate(value)
+        for key, each in pairs:
+            here = _join(path, key) if isinstance(key, str) else f"{path}[{key}]"
+            yield from departures(each, node.item, package, model, field, here)
     elif not node.is_class:
-        kind = _of_plain(value, node.name)
-    elif is_model(cls := resolve(node.name, package)) and isinstance(value, dict):
+        kind = _unread(value, node.name)
+    elif is_model(cls := resolve(node.name, package)):
+        kind = None
         yield from _of_object(value, cls, path)
     else:
-        kind = _of_class(value, cls)
+        kind = _unlisted(value, cls) if is_enum(cls) else None
     if kind is not None:
         yield Tolerated(model, field, kind, value, path)
 
 
-def _of_class(value: Any, cls: Any) -> Kind | None:
-    if not is_enum(cls):
-        return "wrong_type" if is_model(cls) else None
-    if not isinstance(value, str):
-        return "wrong_type"
-    member = lookup(cls)[value]
-    if member.is_unknown:
-        return "unknown_enum"
-    return None if member == value else "letter_case"
+def _unlisted(value: str, enum: type[OpenEnum]) -> Kind | None:
+    member = members(enum)[value]
+    return "unknown_enum" if member.is_unknown else None if member == value else "letter_case"
 
 
-def _of_plain(value: Any, name: str) -> Kind | None:
-    # A bool is an int to Python.
-    expected = _EXPECTED.get(name)
-    if expected is not None and (not isinstance(value, expected) or (isinstance(value, bool) and name != "bool")):
-        return "wrong_type"
-    if name == "datetime" and not isinstance(read_timestamp(value), datetime):
-        return "bad_timestamp"
-    return "bad_timestamp" if name == "date" and not isinstance(read_date(value), date) else None
+def _unread(value: Any, name: str) -> Kind | None:
+    read = {"datetime": parse_timestamp, "date": parse_date}.get(name)
+    return "bad_timestamp" if read is not None and isinstance(read(value), str) else None
 
 
 def _of_object(raw: dict[str, Any], cls: type[View], path: str) -> Iterator[Tolerated]:
@@ -129,18 +112,18 @@ def _of_object(raw: dict[str, Any], cls: type[View], path: str) -> Iterator[Tole
         if value in cls.__children__:
             mapped.add(wire)
         cls = child
-    known = fields(cls)
-    for each in known.values():
+    for each in fields(cls).values():
         here = _join(path, each.wire)
+        value = raw.get(each.wire)
         expression = parse(each.annotation)
-        if each.rows and raw.get(each.wire) is None:
+        if each.rows and value is None:
             continue
-        if each.wire in raw:
-            # The enum of a discriminator may leave out, or spell otherwise, what the document maps to a class.
-            if each.wire not in mapped and raw[each.wire] != each.default:
-                yield from departures(raw[each.wire], expression, package_of(cls), cls.__name__, each.wire, here)
-        elif not expression.optional:
-            yield Tolerated(cls.__name__, each.wire, "missing", None, here)
+        if each.wire not in raw:
+            if not expression.optional:
+                yield Tolerated(cls.__name__, each.wire, "missing", None, here)
+        # The enum of a discriminator may leave out, or spell otherwise, what the document maps to a class.
+        elif each.wire not in mapped and value != each.default:
+            yield from departures(value, expression, package_of(cls), cls.__name__, each.wire, here)
     for key, value in raw.items():
         if key not in wires(cls):
             yield Tolerated(cls.__name__, key, "extra", value, _join(path, key))
@@ -148,13 +131,11 @@ def _of_object(raw: dict[str, Any], cls: type[View], path: str) -> Iterator[Tole
 
 def _lists(cls: type[View], wire: str, value: Any) -> bool:
     """True where the enum of a discriminator lists a value that the document maps to no class of its own."""
-    expressions = [parse(each.annotation) for each in fields(cls).values() if each.wire == wire]
-    for node in (node for expression in expressions for node in expression.nodes if node.is_class):
-        enum = resolve(node.name, package_of(cls))
-        if is_enum(enum) and isinstance(value, str):
-            member = lookup(enum)[value]
-            return member is not None and not member.is_unknown
-    return False
+    if not isinstance(value, str):
+        return False
+    nodes = [node for each in fields(cls).values() if each.wire == wire for node in parse(each.annotation).nodes]
+    enums = [resolve(node.name, package_of(cls)) for node in nodes if node.is_class]
+    return any(is_enum(enum) and not members(enum)[value].is_unknown for enum in enums)
 
 
 def _join(path: str, name: str) -> str:

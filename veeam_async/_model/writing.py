@@ -7,13 +7,14 @@ import operator
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from .base import View, Wrapper
-from .enums import OpenEnum
+from .classes import package_of, resolve
+from .expressions import parse
 from .fields import fields
 from .timestamps import format_timestamp
 from .unset import UNSET
@@ -27,29 +28,22 @@ _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.O
 _json_of: Final = operator.attrgetter("__json__")
 
 
-def written(value: Any) -> Any:
-    """A value that was set, as it stands in a JSON object.
+def stored(value: Any) -> Any:
+    """A value that was set, as it stands in a JSON object: its lists and maps are the object's own, however deep.
 
-    Models, lists and maps are themselves, so that changes in them show; so is what JSON has nothing for: a file to
-    upload.
+    Models, and what was read of one, are themselves, so that changes in them show. So is what JSON has nothing for: a
+    file to upload.
     """
-    if value.__class__ in _PLAIN or isinstance(value, (Wrapper, list, dict)):
+    if value.__class__ in _PLAIN or isinstance(value, Wrapper):
         return value
+    if isinstance(value, Mapping):
+        return {key: stored(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [stored(each) for each in value]
     try:
         return _plainer(value)
     except TypeError:
         return value
-
-
-def owned(value: Any) -> Any:
-    """A value with lists and maps of its own, however deep. Models, and what was read of one, are themselves."""
-    if isinstance(value, Wrapper):
-        return value
-    if isinstance(value, Mapping):
-        return {key: owned(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [owned(each) for each in value]
-    return value
 
 
 def dumps(value: Any, *, request: bool = False) -> bytes:
@@ -71,6 +65,24 @@ def dumps(value: Any, *, request: bool = False) -> bytes:
         return json.dumps(encode(value), separators=(",", ":")).encode()
 
 
+def check_body(value: Any, type_expression: str, package: str) -> None:
+    """Refuse a model of another revision or of another schema: servers ignore fields that they do not know.
+
+    Args:
+        value: a body. Only models are looked at, alone or in a list; dicts are their caller's own.
+        type_expression: the type of the operation's body.
+        package: the package of the client's revision.
+
+    Raises:
+        TypeError: naming what was given and what is due.
+    """
+    for given in [type(each) for each in (value if isinstance(value, list) else [value]) if isinstance(each, View)]:
+        classes = [resolve(name, package) for name in parse(type_expression).classes]
+        if classes and not issubclass(given, tuple(cls for cls in classes if isinstance(cls, type))):
+            due = f"{type_expression} of {package}"
+            raise TypeError(f"the body is to be {due}, not {given.__name__} of {package_of(given)}")
+
+
 def copied(model: View) -> Any:
     """The JSON object of a model, nothing of it shared."""
     raw = model.__json__
@@ -81,33 +93,22 @@ def copied(model: View) -> Any:
         return encode(raw)
 
 
-def _with_models(value: Wrapper) -> list[Any] | dict[str, Any]:
-    """The JSON of a list or a map that was read, with the models in their places; all else as it is spelled there."""
-    json = value.__json__
-    if isinstance(value, list):
-        return [each if isinstance(each, Wrapper) else json[place] for place, each in enumerate(value)]
-    items = cast("dict[str, Any]", value).items()
-    return {key: each if isinstance(each, Wrapper) else json[key] for key, each in items}
-
-
 def _without_read_only(value: Any) -> Any:
-    if isinstance(value, Wrapper) and not isinstance(value, View):
-        value = _with_models(value)
+    if isinstance(value, View):
+        sent = dict(value.__json__)
+        for each in fields(type(value)).values():
+            if each.read_only:
+                sent.pop(each.wire, None)
+            elif sent.get(each.wire).__class__ not in _PLAIN:
+                sent[each.wire] = _without_read_only(getattr(value, each.name))
+        return sent
+    if isinstance(value, Wrapper):
+        value = value.__json__
     if isinstance(value, list):
         return [_without_read_only(each) for each in value]
     if isinstance(value, dict):
         return {key: _without_read_only(each) for key, each in value.items()}
-    if not isinstance(value, View):
-        return value
-    sent = dict(value.__json__)
-    for each in fields(type(value)).values():
-        if each.wire not in sent:
-            continue
-        if each.read_only:
-            del sent[each.wire]
-        elif sent[each.wire].__class__ not in _PLAIN:
-            sent[each.wire] = _without_read_only(getattr(value, each.name))
-    return sent
+    return value
 
 
 def encode(value: Any) -> Any:
@@ -142,24 +143,23 @@ def encode(value: Any) -> Any:
 
 def _plainer(value: Any) -> Any:
     """What is no plain JSON, one step closer to it: a model as its object, a timestamp as text."""
-    if isinstance(value, Wrapper):
-        return value.__json__
-    if isinstance(value, OpenEnum):
-        return value.value
-    if isinstance(value, Enum):
-        return _plainer(value.value)
-    if isinstance(value, datetime):
-        return format_timestamp(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, (str, UUID)):
-        return str(value)
-    if isinstance(value, (bool, int, float)) or value is None:
-        return value
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return list(value)
+    match value:
+        case Wrapper():
+            return value.__json__
+        case Enum():
+            return _plainer(value.value)
+        case datetime():
+            return format_timestamp(value)
+        case date():
+            return value.isoformat()
+        case str() | UUID():
+            return str(value)
+        case bool() | int() | float() | None:
+            return value
+        case Mapping():
+            return dict(value)
+        case list() | tuple() | set() | frozenset():
+            return list(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

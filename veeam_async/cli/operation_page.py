@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from .._model.classes import is_enum, is_model, names_in, resolve
+from .._model.classes import is_enum, is_model, resolve
 from .._model.expressions import TypeExpression, parse
 from .._model.fields import REQUIRED, fields
 from .._operation.finding import find_operation, function_of, spelling
@@ -92,7 +92,7 @@ def _line(name: str, type_: str, required: bool, note: str, package: str) -> Ite
 
 
 def _enums(expression: TypeExpression, package: str) -> Iterator[tuple[str, list[str]]]:
-    for name in sorted(names_in(expression)):
+    for name in sorted(expression.classes):
         try:
             cls = resolve(name, package)
         except NameError:
@@ -103,7 +103,7 @@ def _enums(expression: TypeExpression, package: str) -> Iterator[tuple[str, list
 
 def _rows(type_: str, package: str) -> Iterator[dict[str, Any]]:
     """The fields of the models in a type, the children's names of one that has kinds."""
-    for name in sorted(names_in(parse(type_))):
+    for name in sorted(parse(type_).classes):
         try:
             cls = resolve(name, package)
         except NameError:
