@@ -304,6 +304,9 @@ def test_a_request_is_spelled_as_it_came(monkeypatch: pytest.MonkeyPatch) -> Non
     assert spelled.kind_by_name["a"] is EJobType.V_SPHERE_BACKUP
     assert spelled.inner[0].times == spelled.named["a"].times
     assert json.loads(dumps(spelled, request=True)) == data
+    spelled.kind_by_name["a"] = EJobType.BACKUP_COPY
+    spelled.kind_by_name["b"] = spelled.kinds["a"][0]
+    assert spelled.to_dict()["kindByName"] == {"a": "BackupCopy", "b": "VSphereBackup"}
 
 
 # Equality and threads

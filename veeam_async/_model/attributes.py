@@ -85,8 +85,8 @@ def _converted(expression: TypeExpression, package: str, wire: str) -> Get:
     def load(value: Any) -> Any:
         """The first reader, which puts the one for its type in its own place."""
         nonlocal read, text
-        node = expression.nodes[0]
-        cls = resolve(node.name, package) if len(expression.nodes) == 1 and node.is_class else None
+        first = expression.nodes[0]
+        cls = resolve(first.name, package) if first.is_class else None
         read = reader(expression, package)
         text = members(cls).__getitem__ if is_enum(cls) else read  # a call less for each enum of each row
         return read(value)

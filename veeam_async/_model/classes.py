@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from functools import cache
 from importlib import import_module
@@ -12,7 +11,6 @@ from .base import View
 from .enums import OpenEnum
 from .expressions import Node
 
-_MODELS: Final = re.compile(r"^(.*)\.models(?:\.|$)")
 _ANY: Final = (dict, list, str, bool, int, float)
 # What JSON has for types; others may be anything.
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
@@ -23,8 +21,8 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
 
 def package_of(cls: type) -> str:
     """The package of the revision that `cls` belongs to: its module up to `.models`, or its module."""
-    match = _MODELS.match(cls.__module__)
-    return match[1] if match else cls.__module__
+    package, models, _ = f"{cls.__module__}.".rpartition(".models.")
+    return package if models else cls.__module__
 
 
 @cache

@@ -7,7 +7,6 @@ A class name is only a name here: what it stands for is looked up when the first
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from functools import cache
 from typing import Final, NamedTuple
@@ -15,7 +14,6 @@ from typing import Final, NamedTuple
 # `Upload` is a field of a form: whatever can be sent as a file.
 PLAIN: Final = frozenset({"str", "int", "float", "bool", "bytes", "Upload", "Any", "object"})
 _BUILT_IN: Final = PLAIN | {"list", "dict", "datetime", "date"}
-_TOKEN: Final = re.compile(r"[A-Za-z_][\w.]*|[\[\],|]")
 
 
 class Node(NamedTuple):
@@ -68,13 +66,14 @@ def parse(text: str) -> TypeExpression:
     Raises:
         ValueError: `text` is not one.
     """
-    tokens: list[str] = _TOKEN.findall(text)[::-1]
+    for sign in "[],|":
+        text = text.replace(sign, f" {sign} ")
+    tokens = text.split()[::-1]
     with suppress(IndexError):
-        if "".join(tokens[::-1]) == "".join(text.split()):
-            expression = _union(tokens)
-            if not tokens:
-                return expression
-    raise ValueError(f"not a type expression: {text!r}")
+        expression = _union(tokens)
+        if not tokens:
+            return expression
+    raise ValueError(f"not a type expression: {' '.join(text.split())!r}")
 
 
 def _union(tokens: list[str]) -> TypeExpression:
@@ -86,7 +85,7 @@ def _union(tokens: list[str]) -> TypeExpression:
             _expect(tokens, "[", *(("str", ",") if name == "dict" else ()))
             item = _union(tokens)
             _expect(tokens, "]")
-        elif not name[0].isidentifier():
+        elif not name.replace(".", "").isidentifier():
             raise IndexError
         nodes.append(Node(name, item))
         if not tokens or tokens[-1] != "|":
