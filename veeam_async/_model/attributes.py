@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
 
-from .classes import is_enum, resolve
+from .classes import is_enum, is_model, resolve
 from .collections import AbsentRows
 from .enums import members
 from .expressions import Node, TypeExpression, parse
 from .fields import Field
-from .reading import reader, unchanged
+from .reading import discriminator_wire, reader
 from .timestamps import SHORTEST, parse_odd
 from .unset import UNSET
 from .writing import stored
@@ -79,29 +79,36 @@ def _converted(expression: TypeExpression, package: str, wire: str) -> Get:
     """A field of any other type. Texts are converted at each read; models, lists and maps are made at the first and
     kept, so that changes inside are not lost.
     """
-    read: Get = unchanged  # until the first value comes, and `load` with it
-    text: Get = unchanged
+    read: Get
+    texts: Any = None  # the members of an enum
+    alone: Any = None  # the class of a model that has no children
 
     def load(value: Any) -> Any:
         """The first reader, which puts the one for its type in its own place."""
-        nonlocal read, text
-        first = expression.nodes[0]
-        cls = resolve(first.name, package) if first.is_class else None
+        nonlocal read, texts, alone
         read = reader(expression, package)
-        text = members(cls).__getitem__ if is_enum(cls) else read  # a call less for each enum of each row
+        if len(expression.nodes) == 1 and expression.nodes[0].is_class:
+            cls = resolve(expression.nodes[0].name, package)
+            texts = members(cls) if is_enum(cls) else None
+            alone = cls if is_model(cls) and discriminator_wire(cls) is None else None
         return read(value)
 
-    read = text = load
+    read = load
 
-    def get(self: Any) -> Any:
+    def get(self: Any, new: Any = object.__new__) -> Any:
         json = self.__json__
         value = json.get(wire, UNSET)
         kind = value.__class__
+        # What is read most often is read without a call.
         if kind is str:
-            return text(value)
-        if kind is not dict and kind is not list:
+            return read(value) if texts is None else texts[value]
+        if kind is dict and alone is not None:
+            made = new(alone)
+            made.__json__ = value
+        elif kind is dict or kind is list:
+            made = read(value)
+        else:
             return value
-        made = read(value)
         # No thread comes between these steps, so that of two that read it for the first time both get the same.
         current = json[wire]
         if current is value:

@@ -17,19 +17,25 @@ class Items(list[Any], Wrapper):
 
 
 class SpelledItems(Items):
-    """A list of enum members, timestamps or dates, each of which is written as it was spelled."""
+    """A list of enum members, timestamps or dates, each of which is written as it was spelled.
 
-    __slots__ = ("_came",)
+    Attributes:
+        came: the array that came.
+        read: what was read of it, in a list of its own. A constructor that took both would cost more.
+    """
 
-    def __init__(self, read: list[Any], came: list[Any]) -> None:
-        super().__init__(read)
-        self._came = list(zip(read, came, strict=True))
+    __slots__ = ("came", "read")
+
+    came: list[Any]
+    read: list[Any]
 
     @property
     def __json__(self) -> list[Any]:
+        if self == self.read:
+            return self.came
         # By identity: equal timestamps may be spelled differently. Members are one object each, so in their order.
         spellings: dict[int, list[Any]] = {}
-        for value, text in reversed(self._came):
+        for value, text in zip(reversed(self.read), reversed(self.came), strict=True):
             spellings.setdefault(id(value), []).append(text)
         return [spellings[id(each)].pop() if spellings.get(id(each)) else each for each in self]
 
@@ -74,13 +80,13 @@ class Entries(dict[str, Any], Wrapper):
 class SpelledEntries(Entries):
     """A map of enum members, timestamps or dates, each of which is written as it was spelled."""
 
-    __slots__ = ("_came",)
+    __slots__ = ("came", "read")
 
-    def __init__(self, read: dict[str, Any], came: dict[str, Any]) -> None:
-        super().__init__(read)
-        self._came = {key: (value, came[key]) for key, value in read.items()}
+    came: dict[str, Any]
+    read: dict[str, Any]
 
     @property
     def __json__(self) -> dict[str, Any]:
-        came = self._came
-        return {key: came[key][1] if key in came and came[key][0] is each else each for key, each in self.items()}
+        return {
+            key: self.came[key] if key in self.came and each is self.read[key] else each for key, each in self.items()
+        }

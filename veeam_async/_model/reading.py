@@ -81,8 +81,12 @@ class _Collection:
         if not value:
             return Items()
         read = self._read or self._reader()
-        made = [read(each) for each in value]
-        return SpelledItems(made, value) if self._spelled and made != value else Items(made)
+        items = [read(each) for each in value]
+        if not self._spelled:
+            return Items(items)
+        made = SpelledItems(items)
+        made.came, made.read = value, items
+        return made
 
     def read_map(self, value: Any) -> Any:
         if value.__class__ is not dict:
@@ -90,8 +94,12 @@ class _Collection:
         if not value:
             return Entries()
         read = self._read or self._reader()
-        made = {key: read(each) for key, each in value.items()}
-        return SpelledEntries(made, value) if self._spelled and made != value else Entries(made)
+        entries = {key: read(each) for key, each in value.items()}
+        if not self._spelled:
+            return Entries(entries)
+        made = SpelledEntries(entries)
+        made.came, made.read = value, entries
+        return made
 
 
 @for_each_class
