@@ -17,12 +17,13 @@ from ..tls import TlsPolicy
 from .clock import CONNECT_SHARE, FOREVER, Clock
 from .origin import Origin
 from .pool import Pool
-from .proxy import Proxy
 from .tls_context import context_for, ready_context
 from .token import Token
 
 if TYPE_CHECKING:
     import ssl
+
+    from .proxy import Proxy  # few clients have one
 
 _MOST_HEADER_SETS = 64
 _BODILESS = frozenset({"GET", "HEAD"})

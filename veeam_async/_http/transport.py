@@ -24,13 +24,13 @@ from .decide import Answered
 from .exchange import Ended, Exchange, Receiver
 from .origin import Origin
 from .pool import Pool
-from .proxy import Proxy
 from .sender import Sender, limits_of
 from .streamed import StreamedReply
 from .token import Token, TokenSource
 
 if TYPE_CHECKING:
     from ..events import Listener
+    from .proxy import Proxy  # few clients have one
     from .reporting import Reporter
 
 T = TypeVar("T")
