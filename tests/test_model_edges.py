@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from datetime import UTC, date, datetime
@@ -17,6 +18,8 @@ from veeam_async._model.strictness import Tolerated
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
+
+    Links = dict[str, StorageModel]
 
 PACKAGE = "tests.sample_api"
 
@@ -245,7 +248,8 @@ def test_a_field_reads_every_spelling_of_a_timestamp(text: str, moment: Any) -> 
         ("int | EJobType", "New", ["unknown_enum"]),
         ("EJobType | int", 3, []),
         ("AliasOfNumber", 3, []),
-        ("AliasOfNumber", "x", []),
+        ("AliasOfNumber", "x", ["wrong_type"]),
+        ("AliasOfNumber | StorageModel", {"size": "x"}, ["wrong_type"]),
         ("list[AliasOfNumber]", [3], []),
         ("AliasOfNumber", None, ["null"]),
         ("None", None, []),
@@ -278,7 +282,7 @@ def test_each_departure_is_found_whatever_the_type(
         last: int
         more: str | Unset = UNSET
 
-    monkeypatch.setattr(sample, "AliasOfNumber", int, raising=False)
+    monkeypatch.setattr(sample, "AliasOfNumber", "int", raising=False)
     monkeypatch.setattr(sample, "RowsModel", RowsModel, raising=False)
     seen: list[Tolerated] = []
     resolve.cache_clear()
@@ -296,3 +300,73 @@ def test_the_classes_of_a_base_from_elsewhere_are_looked_for_there(monkeypatch: 
     data = {"id": "1", "name": "n", "type": "VSphereBackup", "storage": {"size": "x"}}
     decoder("BackupJobModel", __name__, on_tolerated=seen.append)(data)
     assert [(each.kind, each.path) for each in seen] == [("wrong_type", "storage.size")]
+
+
+def test_a_class_with_two_bases_has_the_fields_of_both_as_python_inherits_them() -> None:
+    """A child's field comes before that of the base that both share."""
+
+    @model
+    class BaseModel(Model):
+        """Base."""
+
+        size: int | Unset = UNSET
+
+    @model
+    class WiderModel(BaseModel):
+        """Wider."""
+
+        size: int | Unset = field(default=UNSET, wire="SIZE")
+        width: int | Unset = UNSET
+
+    @model
+    class LongerModel(BaseModel):
+        """Longer."""
+
+        length: int | Unset = UNSET
+
+    class BothModel(LongerModel, WiderModel):
+        """Both."""
+
+    make: Any = BothModel
+    both = make(size=1, width=2, length=3)
+    assert both.to_dict() == {"SIZE": 1, "width": 2, "length": 3}
+    assert (both.size, dict(both.additional_properties)) == (1, {})
+
+
+def test_a_field_called_self_is_in_the_signature() -> None:
+    """As links of HAL have one."""
+
+    @model
+    class HalModel(Model):
+        """Links."""
+
+        self: Any = UNSET
+
+    assert list(inspect.signature(HalModel).parameters) == ["self", "additional_properties"]
+
+
+def test_an_alias_is_read_as_the_type_that_it_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map of models by another name holds models, and what is added is sent."""
+
+    @model
+    class AliasModel(Model):
+        """Alias."""
+
+        __module__ = "tests.sample_api.models"
+        links: Links | Unset = UNSET
+
+    monkeypatch.setattr(sample, "Links", "dict[str, StorageModel]", raising=False)
+    resolve.cache_clear()
+    try:
+        aliased: Any = AliasModel.from_dict({"links": {"a": {"size": 1}}})
+        assert aliased.links["a"].size == 1
+        aliased.links["b"] = StorageModel(size=2)
+        assert aliased.to_dict() == {"links": {"a": {"size": 1}, "b": {"size": 2}}}
+    finally:
+        resolve.cache_clear()
+
+
+def test_there_is_one_unset() -> None:
+    """Whoever makes another gets it."""
+    assert type(UNSET)() is UNSET
+    assert MixedModel(text=type(UNSET)()).to_dict() == {}

@@ -7,7 +7,7 @@ import json
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -307,6 +307,78 @@ def test_a_request_is_spelled_as_it_came(monkeypatch: pytest.MonkeyPatch) -> Non
     spelled.kind_by_name["a"] = EJobType.BACKUP_COPY
     spelled.kind_by_name["b"] = spelled.kinds["a"][0]
     assert spelled.to_dict()["kindByName"] == {"a": "BackupCopy", "b": "VSphereBackup"}
+
+
+def test_a_timestamp_that_is_equal_to_another_is_spelled_as_it_was_set() -> None:
+    """So is one number for another, and a member that came twice in two spellings."""
+    mixed = came({"times": ["2026-03-01T10:00:00Z", 1], "kinds": ["vspherebackup", "VSphereBackup"]}, "MixedModel")
+    mixed.times[0] = datetime.fromisoformat("2026-03-01T12:00:00+02:00")
+    mixed.times[1] = True
+    mixed.kinds.pop(0)
+    assert json.dumps(mixed.to_dict()) == '{"times": ["2026-03-01T12:00:00+02:00", true], "kinds": ["VSphereBackup"]}'
+
+
+def test_a_timestamp_with_seconds_in_its_offset_is_sent_as_that_instant() -> None:
+    """As local mean times have them."""
+    mixed = came({"times": []}, "MixedModel")
+    mixed.times.append(datetime(1880, 1, 1, tzinfo=timezone(timedelta(minutes=19, seconds=32))))
+    assert json.loads(dumps(mixed)) == mixed.to_dict() == {"times": ["1880-01-01T00:00:00+00:19:32"]}
+
+
+def test_lists_of_texts_and_of_others_write_what_is_changed_in_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An enum beside a list, a timestamp beside a model: in lists and in maps, read-only fields left out."""
+
+    @model
+    class PartModel(Model):
+        """Part."""
+
+        __module__ = "tests.sample_api.models"
+        id: str | Unset = field(default=UNSET, read_only=True)
+        size: int
+
+    @model
+    class UnionsModel(Model):
+        """Unions."""
+
+        __module__ = "tests.sample_api.models"
+        either: list[EJobType | list[PartModel]] | Unset = UNSET
+        named: dict[str, datetime | PartModel] | Unset = UNSET
+
+    monkeypatch.setattr(sample, "PartModel", PartModel, raising=False)
+    monkeypatch.setattr(sample, "UnionsModel", UnionsModel, raising=False)
+    time = "2026-03-01T10:00:00.1234567Z"
+    unions = came({"either": ["vspherebackup", [{"size": 1}]], "named": {"a": time, "b": {"id": "1"}}}, "UnionsModel")
+    unions.either[1].append(PartModel(size=2))
+    unions.named["b"].size = 3
+    expected = {"either": ["vspherebackup", [{"size": 1}, {"size": 2}]], "named": {"a": time, "b": {"size": 3}}}
+    assert json.loads(dumps(unions, request=True)) == expected
+    unions.named["b"].id = UNSET
+    assert json.loads(dumps(unions)) == unions.to_dict() == expected
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_lists_and_maps_are_in_pickles_of_every_protocol(protocol: int) -> None:
+    """Of enums, of timestamps, of models, and rows that were put in."""
+    times = ["2026-03-01T10:00:00.1234567"]
+    data = {"kinds": ["vspherebackup"], "times": times, "grid": [[{"size": 1}]], "stores": {"a": {"size": 3}}}
+    mixed = came(data, "MixedModel")
+    assert len(mixed.kinds) + len(mixed.times) + len(mixed.grid[0]) + len(mixed.stores) == 4
+    again = pickle.loads(pickle.dumps(mixed, protocol))
+    again.kinds.append(EJobType.BACKUP_COPY)
+    assert again.to_dict() == {**data, "kinds": ["vspherebackup", "BackupCopy"]}
+    page = came({}, "JobsResult")
+    page.data.append(came(JOB, "JobModel"))
+    again = pickle.loads(pickle.dumps(page, protocol))
+    again.data.append(came(JOB, "JobModel"))
+    assert again.to_dict() == {"data": [JOB, JOB]}
+
+
+def test_attrs_makes_plain_values_of_lists_maps_and_absent_rows() -> None:
+    """`attrs.asdict` copies lists by their own classes."""
+    mixed = came({"kinds": ["vspherebackup"], "stores": {"a": {"size": 3}}}, "MixedModel")
+    assert attrs.asdict(mixed)["kinds"] == [EJobType.V_SPHERE_BACKUP]
+    assert attrs.asdict(mixed)["stores"]["a"]["size"] == 3
+    assert attrs.asdict(came({}, "JobsResult"))["data"] == []
 
 
 # Equality and threads

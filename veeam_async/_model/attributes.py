@@ -122,7 +122,11 @@ def _rows(wire: str, nested: Get) -> Get:
     """The rows of a page: a list, empty where the server left them out."""
 
     def get(self: Any) -> Any:
-        return AbsentRows(self.__json__, wire) if self.__json__.get(wire) is None else nested(self)
+        if self.__json__.get(wire) is not None:
+            return nested(self)
+        rows = AbsentRows()
+        rows.place = self.__json__, wire
+        return rows
 
     return get
 

@@ -30,7 +30,7 @@ class View(Wrapper):
 
     Attributes:
         __json__: the object itself. A nested model or list that was read stands in it, so that each has one identity.
-        __fields__: the fields by their Python names, those of the base first.
+        __fields__: the fields that the class itself declares, by their Python names.
         __discriminator__: the field whose value names the child class, or None.
         __children__: value of the discriminator to name of the child class.
     """

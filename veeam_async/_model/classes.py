@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from .base import View
 from .enums import OpenEnum
-from .expressions import Node
+from .expressions import Node, parse
 
 _ANY: Final = (dict, list, str, bool, int, float)
 # What JSON has for types; others may be anything.
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "str": (str,), "datetime": (str,), "date": (str,), "bool": (bool,), "int": (int,), "float": (int, float),
-    "list": (list,), "dict": (dict,),
+    "list": (list,), "dict": (dict,), "bytes": (str,), "Upload": (str,),
 }  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def package_of(cls: type) -> str:
 
 @cache
 def resolve(name: str, package: str) -> Any:
-    """The class of this name in the `models` of a revision's package, loaded now.
+    """The class of this name in the `models` of a revision's package, loaded now; a type expression for an alias.
 
     Raises:
         NameError: there is none.
@@ -46,7 +46,7 @@ def resolve(name: str, package: str) -> Any:
 
 
 def is_model(cls: Any) -> bool:
-    """True for a model, False for an enum and for an alias of a plain type, which a name may stand for as well."""
+    """True for a model, False for an enum and for an alias, which a name may stand for as well."""
     return isinstance(cls, type) and issubclass(cls, View)
 
 
@@ -60,4 +60,6 @@ def kinds(node: Node, package: str) -> tuple[type, ...]:
     if not node.is_class:
         return _KINDS.get(node.name, _ANY)
     cls = resolve(node.name, package)
-    return (dict,) if is_model(cls) else (str,) if is_enum(cls) else _ANY
+    if isinstance(cls, str):
+        return tuple(kind for each in parse(cls).nodes for kind in kinds(each, package))
+    return (dict,) if is_model(cls) else (str,)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableSequence
+from collections.abc import Callable, Mapping, MutableSequence
+from types import MappingProxyType
 from typing import Any, SupportsIndex
 
 from .base import Wrapper
@@ -13,60 +14,88 @@ class Items(list[Any], Wrapper):
 
     __slots__ = ()
 
-    __json__ = property(list)
+    __json__ = property(list.copy)
 
 
-class SpelledItems(Items):
-    """A list of enum members, timestamps or dates, each of which is written as it was spelled.
+class _Watched(Items):
+    """A list whose changes are all made by the methods that a subclass has."""
 
-    Attributes:
-        came: the array that came.
-        read: what was read of it, in a list of its own. A constructor that took both would cost more.
-    """
-
-    __slots__ = ("came", "read")
-
-    came: list[Any]
-    read: list[Any]
-
-    @property
-    def __json__(self) -> list[Any]:
-        if self == self.read:
-            return self.came
-        # By identity: equal timestamps may be spelled differently. Members are one object each, so in their order.
-        spellings: dict[int, list[Any]] = {}
-        for value, text in zip(reversed(self.read), reversed(self.came), strict=True):
-            spellings.setdefault(id(value), []).append(text)
-        return [spellings[id(each)].pop() if spellings.get(id(each)) else each for each in self]
-
-
-class AbsentRows(Items):
-    """The rows that a server left out: an empty list, which is put into the object with the first row."""
-
-    __slots__ = ("_place",)
-
-    def __init__(self, json: dict[str, Any], wire: str) -> None:
-        super().__init__()
-        self._place: tuple[dict[str, Any], str] | None = json, wire
-
-    def __setitem__(self, index: Any, value: Any, /) -> None:
-        super().__setitem__(index, value)
-        if self and self._place is not None:
-            json, wire = self._place
-            self._place = None
-            # Not where the field was set meanwhile: this list is no longer the model's.
-            if json.get(wire) is None:
-                json[wire] = self
+    __slots__ = ()
 
     def insert(self, index: SupportsIndex, item: Any, /) -> None:
         self[index:index] = [item]
 
-    append = MutableSequence.append  # by `insert`, all three
-    extend = MutableSequence.extend
-    __iadd__ = MutableSequence.__iadd__  # pyright: ignore[reportAssignmentType]
+
+for _name in ("append", "extend", "pop", "remove", "clear", "__iadd__"):
+    setattr(_Watched, _name, getattr(MutableSequence, _name))
+
+
+class SpelledItems(_Watched):
+    """A list of enum members, timestamps or dates.
+
+    Each change is made in the array that came, too: the rest of it stays as it was spelled.
+
+    Attributes:
+        __json__: that array. A constructor that took it would cost more.
+    """
+
+    __slots__ = ("__json__",)
+
+    __json__: list[Any]
+
+    def __reduce__(self) -> Any:
+        return _restored, (list(self), self.__json__)
+
+    def __setitem__(self, index: Any, value: Any, /) -> None:
+        value = list(value) if isinstance(index, slice) else value
+        self.__json__[index] = value
+        super().__setitem__(index, value)
+
+    def __delitem__(self, index: SupportsIndex | slice, /) -> None:
+        del self.__json__[index]
+        super().__delitem__(index)
+
+    def __imul__(self, times: SupportsIndex, /) -> SpelledItems:
+        self.__json__ *= times
+        super().__imul__(times)
+        return self
+
+    def reverse(self) -> None:
+        self.__json__.reverse()
+        super().reverse()
+
+    def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
+        order = sorted(range(len(self)), key=lambda at: self[at] if key is None else key(self[at]), reverse=reverse)
+        self.__json__[:] = [self.__json__[at] for at in order]
+        super().__setitem__(slice(None), [self[at] for at in order])
+
+
+def _restored(read: list[Any], json: list[Any]) -> SpelledItems:
+    made = SpelledItems(read)
+    made.__json__ = json
+    return made
+
+
+class AbsentRows(_Watched):
+    """The rows that a server left out: an empty list, which is put into the object with the first row.
+
+    Attributes:
+        place: the object and the JSON name of its rows; None from then on.
+    """
+
+    place: tuple[dict[str, Any], str] | None = None
 
     def __reduce__(self) -> Any:
         return Items, (list(self),)
+
+    def __setitem__(self, index: Any, value: Any, /) -> None:
+        super().__setitem__(index, value)
+        if self and self.place is not None:
+            json, wire = self.place
+            self.place = None
+            # Not where the field was set meanwhile: this list is no longer the model's.
+            if json.get(wire) is None:
+                json[wire] = self
 
 
 class Entries(dict[str, Any], Wrapper):
@@ -74,19 +103,21 @@ class Entries(dict[str, Any], Wrapper):
 
     __slots__ = ()
 
-    __json__ = property(dict)
+    __json__ = property(dict.copy)
 
 
 class SpelledEntries(Entries):
-    """A map of enum members, timestamps or dates, each of which is written as it was spelled."""
+    """A map of enum members, timestamps or dates, each of which is written as it was spelled.
 
-    __slots__ = ("came", "read")
+    Attributes:
+        read: what was read.
+        spelled: how each of them came; a model, a list or a map stands for itself.
+    """
 
-    came: dict[str, Any]
-    read: dict[str, Any]
+    read: Mapping[str, Any] = MappingProxyType({})
+    spelled: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def __json__(self) -> dict[str, Any]:
-        return {
-            key: self.came[key] if key in self.came and each is self.read[key] else each for key, each in self.items()
-        }
+        read = self.read
+        return {key: self.spelled[key] if key in read and each is read[key] else each for key, each in self.items()}

@@ -25,8 +25,8 @@ def decoder(
 ) -> Callable[[Any], Any]:
     """The function that turns parsed JSON into a value of a type.
 
-    The function keeps the lists and objects that it is given and puts into them what is read of them, so that they are
-    the model's from then on.
+    The function keeps the objects that it is given and puts into them what is read of them, so that they are the
+    model's from then on.
 
     Args:
         type_expression: as in the annotations of models: `JobsResult`, `list[JobModel]`, `A | B`.

@@ -66,14 +66,15 @@ def parse(text: str) -> TypeExpression:
     Raises:
         ValueError: `text` is not one.
     """
+    spaced = text
     for sign in "[],|":
-        text = text.replace(sign, f" {sign} ")
-    tokens = text.split()[::-1]
+        spaced = spaced.replace(sign, f" {sign} ")
+    tokens = spaced.split()[::-1]
     with suppress(IndexError):
         expression = _union(tokens)
         if not tokens:
             return expression
-    raise ValueError(f"not a type expression: {' '.join(text.split())!r}")
+    raise ValueError(f"not a type expression: {text!r}")
 
 
 def _union(tokens: list[str]) -> TypeExpression:

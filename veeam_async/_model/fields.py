@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 import sys
+from functools import partial
 from typing import Any, Final, NamedTuple, cast
 
 import attrs
 
 from .base import View, for_each_class
-from .unset import UNSET
 
 ADDITIONAL: Final = "additional_properties"
 REQUIRED: Final = attrs.NOTHING
@@ -36,7 +36,8 @@ def field(*, default: Any = REQUIRED, wire: str | None = None, read_only: bool =
         read_only: True to leave the field out of requests.
         rows: True for the rows of a page: absent and null read as an empty list.
     """
-    return Field("", "", cast("str", wire), default, read_only, rows)  # `declared` fills in what is missing
+    given = {} if wire is None else {"wire": wire}
+    return partial(Field, default=default, read_only=read_only, rows=rows, **given)
 
 
 def camel_case(name: str) -> str:
@@ -45,15 +46,15 @@ def camel_case(name: str) -> str:
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
-def declared(cls: type, inherited: dict[str, Field]) -> dict[str, Field]:
+def declared(cls: type) -> dict[str, Field]:
     """The fields that a class body declares by its annotations, by Python name."""
+    inherited = _with_inherited(cls)
     own = {}
     for name, annotation in _annotations(cls).items():
         value = cls.__dict__.get(name, REQUIRED)
         wire = inherited[name].wire if name in inherited else camel_case(name)
-        if isinstance(value, Field):
-            value = value._replace(name=name, annotation=annotation)
-            own[name] = value if value.wire is not None else value._replace(wire=wire)  # type: ignore[redundant-expr]
+        if isinstance(value, partial):
+            own[name] = Field(name, annotation, **{"wire": wire, **value.keywords})
         else:
             own[name] = Field(name, annotation, wire, value)
     return own
@@ -68,9 +69,17 @@ def _annotations(cls: type) -> dict[str, Any]:
     return cls.__annotations__  # texts, by the import from `__future__` that modules of models begin with
 
 
+def _with_inherited(cls: type) -> dict[str, Field]:
+    collected: dict[str, Field] = {}
+    for each in reversed(cls.__mro__):
+        collected |= each.__dict__.get("__fields__", {})
+    return collected
+
+
+@for_each_class
 def fields(cls: type[View]) -> dict[str, Field]:
     """The fields of a model by their Python names, those of its base first. `additional_properties` is not one."""
-    return cls.__fields__
+    return _with_inherited(cls)
 
 
 @for_each_class
@@ -86,16 +95,34 @@ def _by_attrs(cls: type[View]) -> type:
         each.name: attrs.field(default=each.default, metadata={"wire": each.wire}, type=cast(Any, each.annotation))
         for each in fields(cls).values()
     }
-    attributes[ADDITIONAL] = attrs.field(default=UNSET, type=cast(Any, "MutableMapping[str, Any]"))
-    return attrs.make_class(cls.__name__, attributes, kw_only=True, eq=False, order=False, repr=False, slots=True)
+    attributes[ADDITIONAL] = attrs.field(factory=dict, type=cast(Any, "MutableMapping[str, Any]"))
+    return attrs.make_class(
+        cls.__name__, attributes, kw_only=True, eq=False, order=False, repr=False, init=False, slots=True
+    )
 
 
 class FromAttrs:
-    """An attribute by which attrs knows its classes, or `__signature__`."""
+    """An attribute by which attrs knows its classes."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def __get__(self, instance: object, owner: type[View]) -> Any:
-        twin = _by_attrs(owner)
-        return inspect.signature(twin) if self.name == "__signature__" else getattr(twin, self.name)
+        return getattr(_by_attrs(owner), self.name)
+
+
+class Signature:
+    """`__signature__` of a model: its fields as keyword arguments, with their types and defaults."""
+
+    def __get__(self, instance: object, owner: type[View]) -> inspect.Signature:
+        extra = Field(ADDITIONAL, "Mapping[str, Any] | None", "", None)
+        parameters = [
+            inspect.Parameter(
+                each.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if each.default is REQUIRED else each.default,
+                annotation=each.annotation,
+            )
+            for each in (*fields(owner).values(), extra)
+        ]
+        return inspect.Signature(parameters)

@@ -16,7 +16,7 @@ from ..errors import DecodeError
 from .attributes import attribute
 from .base import View, object_due
 from .classes import package_of
-from .fields import ADDITIONAL, REQUIRED, FromAttrs, declared, field, fields, wires
+from .fields import ADDITIONAL, REQUIRED, FromAttrs, Signature, declared, field, fields, wires
 from .reading import maker
 from .showing import show
 from .unset import UNSET
@@ -46,14 +46,11 @@ def model(
 
     def decorate(cls: M) -> M:
         package = package_of(cls)
-        inherited: dict[str, Any] = {}
-        for base in reversed(cls.__bases__):
-            inherited |= getattr(base, "__fields__", {})
-        own = declared(cls, inherited)
+        own = declared(cls)
         body = {key: value for key, value in cls.__dict__.items() if key not in ("__dict__", "__weakref__")}
         body |= {name: attribute(each, package) for name, each in own.items()}
         body |= {
-            "__slots__": (), "__qualname__": cls.__qualname__, "__fields__": inherited | own,
+            "__slots__": (), "__qualname__": cls.__qualname__, "__fields__": own,
             "__discriminator__": discriminator, "__children__": dict(children or {}),
         }  # fmt: skip
         metaclass: Any = type(cls)
@@ -122,7 +119,7 @@ class Model(View):
 
     __attrs_attrs__: ClassVar[Any] = FromAttrs("__attrs_attrs__")
     __attrs_props__: ClassVar[Any] = FromAttrs("__attrs_props__")
-    __signature__: ClassVar[Any] = FromAttrs("__signature__")
+    __signature__: ClassVar[Any] = Signature()
 
     if TYPE_CHECKING:
         additional_properties: MutableMapping[str, Any] = field(default=UNSET)
@@ -161,9 +158,10 @@ class Model(View):
         if not isinstance(data, Mapping):
             raise object_due(cls.__name__, data)
         try:
-            return cast("Self", maker(cls)(encode(dict(data))))
+            raw = encode(dict(data))
         except (TypeError, ValueError) as error:
             raise DecodeError(f"no JSON object came for {cls.__name__}: {error}") from None
+        return cast("Self", maker(cls)(raw))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of this model: what `from_dict` was given, with what was changed since.

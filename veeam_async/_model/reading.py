@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from .base import View, for_each_class
-from .classes import is_enum, is_model, kinds, package_of, resolve
+from .classes import is_model, kinds, package_of, resolve
 from .collections import Entries, Items, SpelledEntries, SpelledItems
 from .enums import members
-from .expressions import Node, TypeExpression
+from .expressions import Node, TypeExpression, parse
 from .fields import fields
 from .timestamps import parse_date, parse_timestamp
 
@@ -21,6 +21,7 @@ Read = Callable[[Any], Any]
 
 # Values of a discriminator that are remembered. A server that never repeats itself must not fill the memory.
 _REMEMBERED: Final = 256
+_TEXTS: Final = frozenset({str})
 
 
 def unchanged(value: Any) -> Any:
@@ -48,11 +49,13 @@ def _reader_of_node(node: Node, package: str) -> Read:
         return parse_timestamp
     if node.name == "date":
         return parse_date
-    cls: Any = resolve(node.name, package) if node.is_class else None
+    if not node.is_class:
+        return unchanged
+    cls = resolve(node.name, package)
+    if isinstance(cls, str):
+        return reader(parse(cls), package)  # an alias
     if is_model(cls):
         return maker(cls)
-    if not is_enum(cls):
-        return unchanged
     texts = members(cls)
     return lambda value: texts[value] if value.__class__ is str else value
 
@@ -84,8 +87,10 @@ class _Collection:
         items = [read(each) for each in value]
         if not self._spelled:
             return Items(items)
+        if not _TEXTS.issuperset(map(type, value)):  # a model, a list or a map stands for itself
+            value = [came if type(came) is str else each for came, each in zip(value, items, strict=True)]
         made = SpelledItems(items)
-        made.came, made.read = value, items
+        made.__json__ = value
         return made
 
     def read_map(self, value: Any) -> Any:
@@ -98,7 +103,8 @@ class _Collection:
         if not self._spelled:
             return Entries(entries)
         made = SpelledEntries(entries)
-        made.came, made.read = value, entries
+        made.read = entries
+        made.spelled = {key: came if type(came) is str else entries[key] for key, came in value.items()}
         return made
 
 

@@ -81,11 +81,14 @@ def departures(
             yield from departures(each, node.item, package, model, field, here)
     elif not node.is_class:
         kind = _unread(value, node.name)
-    elif is_model(cls := resolve(node.name, package)):
+    elif isinstance(cls := resolve(node.name, package), str):
+        kind = None
+        yield from departures(value, parse(cls), package, model, field, path)  # an alias
+    elif is_model(cls):
         kind = None
         yield from _of_object(value, cls, path)
     else:
-        kind = _unlisted(value, cls) if is_enum(cls) else None
+        kind = _unlisted(value, cls)
     if kind is not None:
         yield Tolerated(model, field, kind, value, path)
 

@@ -22,7 +22,7 @@ from .unset import UNSET
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 # An object that contains itself has no end.
 _DEEPEST: Final = 100_000
-_OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
+_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 # What orjson does not know is a wrapper as a rule; written in C, this is called for each.
 _json_of: Final = operator.attrgetter("__json__")
@@ -61,7 +61,7 @@ def dumps(value: Any, *, request: bool = False) -> bytes:
     try:
         return orjson.dumps(value, default=_json_of, option=_OPTIONS)
     except TypeError:
-        # Integers beyond 64 bits, lone surrogates, UNSET, sets, deep nesting: slower, and it can.
+        # Integers beyond 64 bits, lone surrogates, UNSET, datetimes, sets, deep nesting: slower, and it can.
         return json.dumps(encode(value), separators=(",", ":")).encode()
 
 
