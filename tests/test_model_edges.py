@@ -370,3 +370,19 @@ def test_there_is_one_unset() -> None:
     """Whoever makes another gets it."""
     assert type(UNSET)() is UNSET
     assert MixedModel(text=type(UNSET)()).to_dict() == {}
+
+
+def test_a_field_of_a_class_with_children_chooses_for_each_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first that is read, and those after it."""
+
+    @model
+    class HolderModel(Model):
+        """Holder."""
+
+        __module__ = "tests.sample_api.models"
+        job: JobModel | Unset = UNSET
+
+    monkeypatch.setattr(sample, "HolderModel", HolderModel, raising=False)
+    for kind in ("BackupJobModel", "BackupCopyJobModel", "BackupJobModel", "JobModel"):
+        data = {"BackupJobModel": "VSphereBackup", "BackupCopyJobModel": "BackupCopy", "JobModel": "Other"}[kind]
+        assert type(unread({"job": {"type": data}}, "HolderModel").job).__name__ == kind

@@ -30,6 +30,12 @@ def test_lists_and_maps_nest() -> None:
     assert (inner.name, inner.item) == ("list", TypeExpression((Node("JobModel"),), nullable=True))
 
 
+def test_the_classes_of_an_expression_are_those_of_its_items_too() -> None:
+    """At any depth; what Python has itself is none."""
+    assert parse("dict[str, list[JobModel | None]] | EJobType | list[int]").classes == {"JobModel", "EJobType"}
+    assert parse("datetime | date | Any").classes == set()
+
+
 def test_a_union_keeps_its_members_in_order() -> None:
     """The first that fits is taken, so that order matters."""
     assert [node.name for node in parse("A | B | str").nodes] == ["A", "B", "str"]

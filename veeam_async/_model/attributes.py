@@ -87,8 +87,9 @@ def _converted(expression: TypeExpression, package: str, wire: str) -> Get:
         """The first reader, which puts the one for its type in its own place."""
         nonlocal read, texts, alone
         read = reader(expression, package)
-        if len(expression.nodes) == 1 and expression.nodes[0].is_class:
-            cls = resolve(expression.nodes[0].name, package)
+        first = expression.nodes[0]
+        if first.is_class:
+            cls = resolve(first.name, package)
             texts = members(cls) if is_enum(cls) else None
             alone = cls if is_model(cls) and discriminator_wire(cls) is None else None
         return read(value)

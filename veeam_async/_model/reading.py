@@ -72,9 +72,8 @@ class _Collection:
         self._spelled = False
 
     def _reader(self) -> Read:
-        nodes = [node for node in self._item.nodes if node.item is None and node.name != "str"]
-        # What texts become may be spelled otherwise than it came; a member equals its text.
-        self._spelled = any(str in kinds(node, self._package) for node in nodes)
+        # What becomes of texts may be spelled otherwise than they came.
+        self._spelled = any(node.name != "str" and str in kinds(node, self._package) for node in self._item.nodes)
         self._read = reader(self._item, self._package)
         return self._read
 
