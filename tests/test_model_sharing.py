@@ -267,6 +267,21 @@ def test_what_somebodys_own_class_holds_is_in_every_copy(own: Callable[[], Any],
         assert again.size == 1
 
 
+def test_a_copy_of_a_list_or_a_map_is_no_part_of_the_model() -> None:
+    """What is done to it is not sent; it is spelled as the original is."""
+    data = {
+        "kinds": ["vspherebackup"], "times": ["2026-03-01T10:00:00.1234567"], "stores": {"a": {"size": 3}},
+        "grid": [[{"size": 1}]],
+    }  # fmt: skip
+    mixed = came(data, "MixedModel")
+    for name in data:
+        duplicate = copy.copy(getattr(mixed, name))
+        assert encode(duplicate) == data[name]
+        duplicate.clear()
+        assert encode(duplicate) in ([], {})
+    assert mixed.to_dict() == data
+
+
 def test_a_shallow_copy_shares_lists_as_all_of_python_does() -> None:
     """One list, two objects."""
     storage = came({"size": 1, "parts": [{"size": 2}]}, "StorageModel")

@@ -44,7 +44,7 @@ class SpelledItems(_Watched):
     __json__: list[Any]
 
     def __reduce__(self) -> Any:
-        return _restored, (list(self), self.__json__)
+        return _restored, (list(self), list(self.__json__))
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
         value = list(value) if isinstance(index, slice) else value
