@@ -252,6 +252,9 @@ def test_a_field_reads_every_spelling_of_a_timestamp(text: str, moment: Any) -> 
         ("AliasOfNumber | StorageModel", {"size": "x"}, ["wrong_type"]),
         ("list[AliasOfNumber]", [3], []),
         ("AliasOfNumber", None, ["null"]),
+        ("Foreign", 3, []),
+        ("list[Foreign]", ["x"], []),
+        ("StorageModel | Foreign", {"size": "x"}, ["wrong_type"]),
         ("None", None, []),
         ("list[None]", [3, None], ["wrong_type"]),
         ("StorageModel | Any", None, []),
@@ -283,6 +286,7 @@ def test_each_departure_is_found_whatever_the_type(
         more: str | Unset = UNSET
 
     monkeypatch.setattr(sample, "AliasOfNumber", "int", raising=False)
+    monkeypatch.setattr(sample, "Foreign", complex, raising=False)  # a class that JSON has nothing for
     monkeypatch.setattr(sample, "RowsModel", RowsModel, raising=False)
     seen: list[Tolerated] = []
     resolve.cache_clear()

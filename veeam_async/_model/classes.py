@@ -62,4 +62,4 @@ def kinds(node: Node, package: str) -> tuple[type, ...]:
     cls = resolve(node.name, package)
     if isinstance(cls, str):
         return tuple(kind for each in parse(cls).nodes for kind in kinds(each, package))
-    return (dict,) if is_model(cls) else (str,)
+    return (dict,) if is_model(cls) else (str,) if is_enum(cls) else _ANY

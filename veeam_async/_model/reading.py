@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from .base import View, for_each_class
-from .classes import is_model, kinds, package_of, resolve
+from .classes import is_enum, is_model, kinds, package_of, resolve
 from .collections import Entries, Items, SpelledEntries, SpelledItems
 from .enums import members
 from .expressions import Node, TypeExpression, parse
@@ -56,6 +56,8 @@ def _reader_of_node(node: Node, package: str) -> Read:
         return reader(parse(cls), package)  # an alias
     if is_model(cls):
         return maker(cls)
+    if not is_enum(cls):
+        return unchanged
     texts = members(cls)
     return lambda value: texts[value] if value.__class__ is str else value
 

@@ -88,7 +88,7 @@ def departures(
         kind = None
         yield from _of_object(value, cls, path)
     else:
-        kind = _unlisted(value, cls)
+        kind = _unlisted(value, cls) if is_enum(cls) else None
     if kind is not None:
         yield Tolerated(model, field, kind, value, path)
 
