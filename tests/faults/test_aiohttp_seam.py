@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aiohttp
 import pytest
 from aiohttp.client_proto import ResponseHandler
 
 from veeam_async._http._aiohttp import check
+from veeam_async.testing import SimulatedAppliance
+from veeam_async.vbr.v1_3_rev0 import Client
 
 
 def test_this_release_has_it_all() -> None:
@@ -60,3 +64,19 @@ def test_a_handler_that_works_differently() -> None:
         pass
 
     check(handler=Inherits)
+
+
+async def test_no_read_asks_for_what_the_allocator_maps_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room of 128 KiB and more comes from the system, and goes back to it, for each read: a fifth of a small call."""
+    rooms: list[int] = []
+    received = ResponseHandler.data_received
+
+    def recording(self: Any, data: bytes) -> None:
+        rooms.append(self.transport.max_size)
+        received(self, data)
+
+    monkeypatch.setattr(ResponseHandler, "data_received", recording)
+    async with SimulatedAppliance("vbr", "1.3-rev0") as one, Client(one.url, one.credentials) as client:
+        await client.service.get_server_info()
+    assert rooms
+    assert max(rooms) < 128 * 1024

@@ -31,6 +31,9 @@ _QUOTED = r"""\n\n|\\n\\n|:\s+b\\*['"]"""
 _LONGEST_TEXT = 200
 
 _MOST_INTERIM = 20
+# Bytes that one read of a connection without TLS may give. asyncio makes room for 256 KiB, which glibc maps and unmaps
+# each time, as all of 128 KiB and more: up to a fifth of the CPU of a small call, and more of a large one.
+_READ = 120 << 10
 # Bytes that are parsed at once, and line ends in one read from which on that matters.
 _SLICE = 1 << 14
 _MOST_LINES = 1000
@@ -112,6 +115,11 @@ class _Connection(ResponseHandler):
     _served: object = None
     _interim = 0
     _rest = b""
+
+    def connection_made(self, transport: Any) -> None:
+        if hasattr(transport, "max_size"):
+            transport.max_size = _READ
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         if self._rest:
