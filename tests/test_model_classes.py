@@ -24,13 +24,13 @@ def test_a_class_is_looked_for_in_models_and_then_in_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Models of somebody's own may stand in one module; a name that is nowhere is an error that says so."""
-    monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "models_in_one_module.py").write_text("class OwnModel: pass\n")
-    assert resolve("OwnModel", "models_in_one_module").__name__ == "OwnModel"
     package = tmp_path / "models_in_a_package"
     package.mkdir()
     (package / "__init__.py").write_text("class Outer: pass\n")
     (package / "models.py").write_text("class Inner: pass\n")
+    monkeypatch.syspath_prepend(tmp_path)  # when all is there: folders are listed once
+    assert resolve("OwnModel", "models_in_one_module").__name__ == "OwnModel"
     assert resolve("Inner", "models_in_a_package").__module__ == "models_in_a_package.models"
     assert resolve("Outer", "models_in_a_package").__module__ == "models_in_a_package"
     for home in ("models_in_a_package", "no_such_package_at_all"):
