@@ -31,8 +31,8 @@ _QUOTED = r"""\n\n|\\n\\n|:\s+b\\*['"]"""
 _LONGEST_TEXT = 200
 
 _MOST_INTERIM = 20
-# Bytes that one read of a connection without TLS may give. asyncio makes room for 256 KiB, which glibc maps and unmaps
-# each time, as all of 128 KiB and more: up to a fifth of the CPU of a small call, and more of a large one.
+# Bytes that one read of a connection without TLS may give. asyncio asks for 256 KiB, and glibc maps and unmaps a block
+# of 128 KiB or more for each read: up to a fifth of the CPU of a small call, and more of a large one.
 _READ = 120 << 10
 # Bytes that are parsed at once, and line ends in one read from which on that matters.
 _SLICE = 1 << 14

@@ -76,8 +76,10 @@ def _timestamp(wire: str) -> Get:
 
 
 def _converted(expression: TypeExpression, package: str, wire: str) -> Get:
-    """A field of any other type. Texts are converted at each read; models, lists and maps are made at the first and
-    kept, so that changes inside are not lost.
+    """A field of any other type.
+
+    Texts are converted at each read; models, lists and maps are made at the first and kept, so that changes inside are
+    not lost.
     """
     read: Get
     texts: Any = None  # the members of an enum

@@ -76,7 +76,8 @@ def check_body(value: Any, type_expression: str, package: str) -> None:
     Raises:
         TypeError: naming what was given and what is due.
     """
-    for given in [type(each) for each in (value if isinstance(value, list) else [value]) if isinstance(each, View)]:
+    bodies = value if isinstance(value, list) else [value]
+    for given in dict.fromkeys(type(each) for each in bodies if isinstance(each, View)):
         classes = [resolve(name, package) for name in parse(type_expression).classes]
         if classes and not issubclass(given, tuple(cls for cls in classes if isinstance(cls, type))):
             due = f"{type_expression} of {package}"
