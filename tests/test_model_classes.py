@@ -54,6 +54,46 @@ class LateModel(Model):
     assert (late.size, late.next_run.year, late.parts) == (1, 2026, [])
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python 3.14 evaluates annotations later by itself")
+def test_annotations_that_were_evaluated_are_refused() -> None:
+    """Before 3.14 the module has to ask for that; the error says how."""
+    source = "@model\nclass EagerModel(Model):\n    size: int | None\n"
+    with pytest.raises(TypeError, match=f"{__name__}: .*an import of annotations from __future__"):
+        exec(
+            compile(source, "eager", "exec", dont_inherit=True), {"__name__": __name__, "model": model, "Model": Model}
+        )
+
+
+def test_super_without_arguments_in_a_model() -> None:
+    """In methods of all kinds; other functions that a method closes over stay as they are."""
+
+    @model
+    class SuperModel(Model):
+        """Super."""
+
+        name: str | Unset = UNSET
+
+        def __repr__(self) -> str:
+            return f"{later}: {super().__repr__()}"
+
+        @property
+        def raw(self) -> dict[str, Any]:
+            return super().to_dict()
+
+        @classmethod
+        def from_dict(cls, data: Any) -> SuperModel:
+            return super().from_dict({"name": "by default"} | data)
+
+        @staticmethod
+        def own() -> Any:
+            return __class__  # type: ignore[name-defined]  # as `super` finds it
+
+    later = "shown"
+    made = SuperModel.from_dict({})
+    assert (repr(made), made.raw) == ("shown: SuperModel(name='by default')", {"name": "by default"})
+    assert SuperModel.own() is SuperModel is type(made)
+
+
 def test_a_models_module_that_needs_what_is_not_installed_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

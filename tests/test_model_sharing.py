@@ -391,7 +391,11 @@ def test_lists_and_maps_are_in_pickles_of_every_protocol(protocol: int) -> None:
 def test_attrs_makes_plain_values_of_lists_maps_and_absent_rows() -> None:
     """`attrs.asdict` copies lists by their own classes."""
     mixed = came({"kinds": ["vspherebackup"], "stores": {"a": {"size": 3}}}, "MixedModel")
-    assert attrs.asdict(mixed)["kinds"] == [EJobType.V_SPHERE_BACKUP]
+    plain = attrs.asdict(mixed)
+    assert plain["kinds"] == [EJobType.V_SPHERE_BACKUP]
+    plain["kinds"].append(EJobType.BACKUP_COPY)
+    assert json.loads(dumps(plain))["kinds"] == ["VSphereBackup", "BackupCopy"]
+    assert mixed.to_dict()["kinds"] == ["vspherebackup"]
     assert attrs.asdict(mixed)["stores"]["a"]["size"] == 3
     assert attrs.asdict(came({}, "JobsResult"))["data"] == []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableSequence
+from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from types import MappingProxyType
 from typing import Any, SupportsIndex
 
@@ -36,15 +36,17 @@ class SpelledItems(_Watched):
     Each change is made in the array that came, too: the rest of it stays as it was spelled.
 
     Attributes:
-        __json__: that array. A constructor that took it would cost more.
+        __json__: that array.
     """
 
     __slots__ = ("__json__",)
 
-    __json__: list[Any]
+    def __init__(self, items: Iterable[Any] = (), json: list[Any] | None = None, /) -> None:
+        super().__init__(items)
+        self.__json__ = list(self) if json is None else json
 
     def __reduce__(self) -> Any:
-        return _restored, (list(self), list(self.__json__))
+        return SpelledItems, (list(self), list(self.__json__))
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
         value = list(value) if isinstance(index, slice) else value
@@ -68,12 +70,6 @@ class SpelledItems(_Watched):
         order = sorted(range(len(self)), key=lambda at: self[at] if key is None else key(self[at]), reverse=reverse)
         self.__json__[:] = [self.__json__[at] for at in order]
         super().__setitem__(slice(None), [self[at] for at in order])
-
-
-def _restored(read: list[Any], json: list[Any]) -> SpelledItems:
-    made = SpelledItems(read)
-    made.__json__ = json
-    return made
 
 
 class AbsentRows(_Watched):

@@ -66,7 +66,12 @@ def _annotations(cls: type) -> dict[str, Any]:
         import annotationlib
 
         return annotationlib.get_annotations(cls, format=annotationlib.Format.STRING)
-    return cls.__annotations__  # texts, by the import from `__future__` that modules of models begin with
+    if all(isinstance(each, str) for each in cls.__annotations__.values()):
+        return cls.__annotations__
+    raise TypeError(
+        f"{cls.__module__}: before Python 3.14, a module with models starts with an import of annotations "
+        "from __future__"
+    )
 
 
 def _with_inherited(cls: type) -> dict[str, Field]:

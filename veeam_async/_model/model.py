@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from reprlib import recursive_repr
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, dataclass_transform, overload
 
 from ..errors import DecodeError
@@ -54,9 +55,20 @@ def model(
             "__discriminator__": discriminator, "__children__": dict(children or {}),
         }  # fmt: skip
         metaclass: Any = type(cls)
-        return cast("M", metaclass(cls.__name__, cls.__bases__, body))
+        made: M = metaclass(cls.__name__, cls.__bases__, body)
+        _let_super_find(made, cls)
+        return made
 
     return decorate if cls is None else decorate(cls)
+
+
+def _let_super_find(made: type, cls: type) -> None:
+    """Let `super()` in the methods of a class mean the class that was made of it."""
+    for each in cls.__dict__.values():
+        function = each.fget if isinstance(each, property) else getattr(each, "__func__", each)
+        if isinstance(function, FunctionType) and "__class__" in (free := function.__code__.co_freevars):
+            assert function.__closure__ is not None
+            function.__closure__[free.index("__class__")].cell_contents = made
 
 
 class AdditionalProperties(MutableMapping[str, Any]):

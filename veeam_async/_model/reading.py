@@ -90,9 +90,7 @@ class _Collection:
             return Items(items)
         if not _TEXTS.issuperset(map(type, value)):  # a model, a list or a map stands for itself
             value = [came if type(came) is str else each for came, each in zip(value, items, strict=True)]
-        made = SpelledItems(items)
-        made.__json__ = value
-        return made
+        return SpelledItems(items, value)
 
     def read_map(self, value: Any) -> Any:
         if value.__class__ is not dict:
