@@ -25,7 +25,10 @@ MAX_WHEEL_BYTES = 6_000_000
 MAX_WHEEL_FILES = 2_000
 
 # What the suite needs beside the package. What uses the generator is about a clone, not about the wheel.
-SUITE_NEEDS = ["tests", "examples", "docs", "specs", "README.md", "CHANGELOG.md", "mkdocs.yml", "pyproject.toml"]
+SUITE_NEEDS = [
+    "tests", "examples", "docs", "specs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "mkdocs.yml",
+    "pyproject.toml",
+]  # fmt: skip
 CLONE_ONLY = re.compile(r"^(from|import) (codegen|scripts|tests\.contract|tests\.docs)\b", re.MULTILINE)
 TOOLS = [
     "aioresponses", "apprise", "fastapi", "hypothesis", "line-protocol-parser", "mcp", "nagiosplugin",

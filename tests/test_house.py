@@ -16,10 +16,11 @@ GENERATED = {"vbr", "aws", "azure", "m365", "spc", "one"}
 
 def _hand_written() -> dict[str, tuple[Path, ast.Module]]:
     modules: dict[str, tuple[Path, ast.Module]] = {}
-    for path in ROOT.rglob("*.py"):
-        inside = path.relative_to(ROOT)
-        if inside.parts[0] not in GENERATED:
-            name = ".".join(("veeam_async", *inside.with_suffix("").parts)).removesuffix(".__init__")
+    # The wheel has the generator within the package, a clone beside it.
+    for path in (*ROOT.rglob("*.py"), *(ROOT.parent / "codegen").rglob("*.py")):
+        inside = path.relative_to(ROOT.parent)
+        if inside.parts[1] not in GENERATED:
+            name = ".".join(inside.with_suffix("").parts).removesuffix(".__init__")
             modules[name] = path, ast.parse(path.read_text(encoding="utf-8"))
     return modules
 

@@ -25,10 +25,10 @@ _EXPRESSION = re.compile(r"[A-Za-z0-9_ |,.\[\]]+")
 class Code:
     """A piece of source. Only this module makes one; formatting it into a plain string is an error."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("text",)
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
 
     def __str__(self) -> str:
         raise TypeError("source is put together by `code`, not by formatting")
@@ -38,12 +38,12 @@ class Code:
 
 def code(template: LiteralString, *parts: Code) -> Code:
     """Source with other source in its `{}`."""
-    return Code(template.format(*(part._text for part in parts)))
+    return Code(template.format(*(part.text for part in parts)))
 
 
 def join(separator: LiteralString, parts: Iterable[Code]) -> Code:
     """Source with a separator between."""
-    return Code(separator.join(part._text for part in parts))
+    return Code(separator.join(part.text for part in parts))
 
 
 def identifier(name: str) -> Code:
@@ -113,7 +113,7 @@ def _prose_line(line: str) -> str:
 
 def _only_code(value: Any) -> str:
     if isinstance(value, Code):
-        return value._text
+        return value.text
     raise TypeError(f"a template prints {value!r}, which did not come from codegen.emit.writing")
 
 
