@@ -10,10 +10,12 @@ import io
 import os
 import threading
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from email.parser import BytesParser
 from email.policy import HTTP
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from aiohttp import web
@@ -598,7 +600,11 @@ async def test_multipart_from_a_dict(server: Scripted) -> None:
     """A plain dict by wire names does as well as the model; None is left out, lists repeat the field."""
     answer_uploads(server, CERTIFICATE)
     async with AwsClient(server.url, BearerToken("t")) as aws:
-        body: Any = {"certificateFile": b"c", "flag": True, "count": 3, "none": None, "options": {"a": 1}}
+        moment = datetime(2026, 3, 1, 10, tzinfo=UTC)
+        body: Any = {
+            "certificateFile": b"c", "flag": True, "count": 3, "none": None, "options": {"a": 1}, "from": moment,
+            "day": moment.date(), "id": UUID(int=7), "rows": [[1, moment], []],
+        }  # fmt: skip
         await aws.call("UploadCertificate", body=body)
     found = parts(server.to(CERTIFICATE, "POST")[0])
     assert {name: part[2] for name, part in found.items()} == {
@@ -606,8 +612,13 @@ async def test_multipart_from_a_dict(server: Scripted) -> None:
         "flag": b"true",
         "count": b"3",
         "options": b'{"a":1}',
+        "from": b"2026-03-01T10:00:00Z",
+        "day": b"2026-03-01",
+        "id": b"00000000-0000-0000-0000-000000000007",
+        "rows": b"[]",
     }
-    assert found["options"][1] == "application/json"
+    assert found["options"][1] == found["rows"][1] == "application/json"
+    assert b'[1,"2026-03-01T10:00:00Z"]' in server.to(CERTIFICATE, "POST")[0].body
 
 
 def test_multipart_replayable() -> None:

@@ -9,14 +9,16 @@ import mimetypes
 import os
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
+from uuid import UUID
 
 import aiohttp
 import attrs
 from aiohttp import hdrs, payload
 
-from ._model import Model, Unset, dumps, fields
+from ._model import Model, Unset, dumps, encode, fields
 from ._operation.call import Outgoing
 
 if TYPE_CHECKING:
@@ -265,8 +267,9 @@ def encode_multipart(body: Model | Mapping[str, Any]) -> Outgoing:
     """A `multipart/form-data` body, ready to be sent; encode again for each attempt.
 
     Args:
-        body: a form's model, or wire names and values. `Upload` values become files, text and numbers become text,
-            lists repeat the field, other objects are sent as JSON. `UNSET` and None are left out.
+        body: a form's model, or wire names and values. `Upload` values become files, text, numbers, timestamps,
+            dates and ids become text, lists repeat the field, other objects, and lists within lists, are sent as JSON.
+            `UNSET` and None are left out.
 
     Raises:
         TypeError: a value can be none of these.
@@ -302,7 +305,9 @@ def _encode_part(name: str, value: Any) -> tuple[payload.Payload, bool]:
         part = payload.StringPayload("true" if value else "false")
     elif isinstance(value, (str, int, float)):
         part = payload.StringPayload(str(getattr(value, "value", value)))
-    elif isinstance(value, (Model, Mapping)):
+    elif isinstance(value, (date, UUID)):
+        part = payload.StringPayload(encode(value))
+    elif isinstance(value, (Model, Mapping, list, tuple)):
         part = payload.BytesPayload(dumps(value), content_type="application/json")
     else:
         part, replayable = _encode(value, "application/octet-stream")

@@ -122,9 +122,9 @@ class Arguments:
             raise ValueError("a schema that requires itself without end")
         if "discriminator" in found:
             return self._child(found, depth)
-        parts = found.get("allOf", ())
-        if len(parts) == 1 and "enum" in resolve(self._document, parts[0]):
-            return self.value(parts[0], depth)  # nothing but another name of an enum
+        for part in found.get("allOf", ()):
+            if "enum" in resolve(self._document, part):
+                return self.value(part, depth)  # another name of an enum
         if "allOf" in found or "properties" in found:
             made = self._object(self._composed(found), depth)
             for name in found.get("not", {}).get("required", ()):
@@ -184,7 +184,10 @@ class Arguments:
         required: list[str] = []
         for part in (*(found.get("allOf", ()) if depth < LIMIT_DEPTH else ()), found):
             whole = part if part is found else self._composed(part, depth + 1)
-            properties |= whole.get("properties", {})
+            for name, own in whole.get("properties", {}).items():
+                # What two parts say of a property holds together; an enum says most.
+                if "enum" not in resolve(self._document, properties.get(name, {})):
+                    properties[name] = own
             required += whole.get("required", ())
         return {"properties": properties, "required": required}
 
@@ -203,7 +206,8 @@ class Arguments:
     def _number(self, found: dict[str, Any]) -> Any:
         low, high = found.get("minimum"), found.get("maximum")
         default = found.get("default")
-        if isinstance(default, int | float) and not isinstance(default, bool):
+        # A document may have a default of another type, or one that its own limits forbid.
+        if isinstance(default, int | float) and not isinstance(default, bool) and _is_within(default, low, high):
             return default if found["type"] == "number" else int(default)
         value = 5 if low is None or low <= 5 else low + (1 if found.get("exclusiveMinimum") is True else 0)
         return value if high is None or value <= high else high
@@ -217,3 +221,7 @@ class Arguments:
         text += "x" * (found.get("minLength", 0) - len(text))
         longest = found.get("maxLength") if "format" not in found else None
         return text if longest is None else text[: int(longest)]
+
+
+def _is_within(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or low <= value) and (high is None or value <= high)
