@@ -32,7 +32,6 @@ BUILT = settings(
     max_examples=EXAMPLES,
     derandomize="VEEAM_FUZZ_EXAMPLES" not in os.environ,
     database=None,
-    deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

@@ -58,7 +58,7 @@ class LateModel(Model):
 def test_annotations_that_were_evaluated_are_refused() -> None:
     """Before 3.14 the module has to ask for that; the error says how."""
     source = "@model\nclass EagerModel(Model):\n    size: int | None\n"
-    with pytest.raises(TypeError, match=f"{__name__}: .*an import of annotations from __future__"):
+    with pytest.raises(TypeError, match=f"{__name__}: .*models need `from __future__ import annotations`"):
         exec(
             compile(source, "eager", "exec", dont_inherit=True), {"__name__": __name__, "model": model, "Model": Model}
         )

@@ -268,8 +268,8 @@ def encode_multipart(body: Model | Mapping[str, Any]) -> Outgoing:
 
     Args:
         body: a form's model, or wire names and values. `Upload` values become files, text, numbers, timestamps,
-            dates and ids become text, lists repeat the field, other objects, and lists within lists, are sent as JSON.
-            `UNSET` and None are left out.
+            dates and ids become text, and lists repeat the field. Other objects, and lists within lists, are sent as
+            JSON. `UNSET` and None are left out.
 
     Raises:
         TypeError: a value can be none of these.
@@ -303,10 +303,8 @@ def _encode_part(name: str, value: Any) -> tuple[payload.Payload, bool]:
     filename = ""
     if isinstance(value, bool):
         part = payload.StringPayload("true" if value else "false")
-    elif isinstance(value, (str, int, float)):
-        part = payload.StringPayload(str(getattr(value, "value", value)))
-    elif isinstance(value, (date, UUID)):
-        part = payload.StringPayload(encode(value))
+    elif isinstance(value, (str, int, float, date, UUID)):
+        part = payload.StringPayload(str(encode(value)))
     elif isinstance(value, (Model, Mapping, list, tuple)):
         part = payload.BytesPayload(dumps(value), content_type="application/json")
     else:

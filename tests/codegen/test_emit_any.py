@@ -124,7 +124,7 @@ def emit_whole(document: dict[str, Any]) -> None:
     assert json.dumps(document) == before
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(documents())
 def test_any_document(document: dict[str, Any]) -> None:
     """Every valid document becomes Python that has all of it, and the document is left as it was."""
@@ -132,7 +132,7 @@ def test_any_document(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.fuzz
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=1500, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(documents())
 @pytest.mark.timeout(1800)
 def test_many_documents(document: dict[str, Any]) -> None:

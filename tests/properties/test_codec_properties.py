@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.properties.objects import Document, Maker, document, names, spoiled
@@ -31,10 +31,7 @@ NO_TYPES: tuple[Any, ...] = ("Newer", "", None, 3, [], {})
 PARTS = 4
 EACH_REVISION = pytest.mark.parametrize("revision", names())
 EACH_PART = pytest.mark.parametrize("part", range(PARTS))
-IN_THE_SUITE = settings(
-    max_examples=1, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],
-)  # fmt: skip
+IN_THE_SUITE = settings(max_examples=1, derandomize=True, database=None, phases=[Phase.generate])
 FUZZING = settings(IN_THE_SUITE, max_examples=FUZZ_EXAMPLES, derandomize=False)
 
 

@@ -68,10 +68,7 @@ def _annotations(cls: type) -> dict[str, Any]:
         return annotationlib.get_annotations(cls, format=annotationlib.Format.STRING)
     if all(isinstance(each, str) for each in cls.__annotations__.values()):
         return cls.__annotations__
-    raise TypeError(
-        f"{cls.__module__}: before Python 3.14, a module with models starts with an import of annotations "
-        "from __future__"
-    )
+    raise TypeError(f"{cls.__module__}: before Python 3.14, models need `from __future__ import annotations`")
 
 
 def _with_inherited(cls: type) -> dict[str, Field]:
